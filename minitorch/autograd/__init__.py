@@ -1,0 +1,37 @@
+"""Reverse-mode automatic differentiation: tensors, ops, the tape and its walk."""
+
+from minitorch.autograd.engine import Step, backward, backward_steps, grad
+from minitorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd.node import Node
+from minitorch.autograd.op import Op, Sample, composite, find_op, op, registry, use_kernel
+from minitorch.autograd.tensor import (
+    Tensor,
+    asarray,
+    get_default_dtype,
+    set_default_dtype,
+    tensor,
+)
+
+__all__ = [
+    "Node",
+    "Op",
+    "Sample",
+    "Step",
+    "Tensor",
+    "asarray",
+    "backward",
+    "backward_steps",
+    "composite",
+    "enable_grad",
+    "find_op",
+    "get_default_dtype",
+    "grad",
+    "is_grad_enabled",
+    "no_grad",
+    "op",
+    "registry",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "tensor",
+    "use_kernel",
+]

@@ -1,0 +1,110 @@
+"""Writing into a tensor's memory without losing its gradients.
+
+``x += y`` computes ``x + y`` as a new tensor, copies it into x's memory and
+gives x the new tensor's history. The version cell that x shares with its views
+and with what was saved of it moves on, so that a gradient that needs the old
+values says so instead of being wrong.
+
+A write through a *view* changes part of its root: the root gets a ``view_write``
+node, whose rules send the gradient of the written part to the new value and
+the rest to the old root. All other views of that root derive their history
+from it again when they are next used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch.autograd.mode import mode
+from minitorch.autograd.node import EPOCH, VERSION
+from minitorch.autograd.op import Sample, op
+from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import backend_of
+
+__all__ = ["view_write", "write"]
+
+
+def _follow(start: Any, path: Any) -> Any:
+    for view_op, static in path:
+        start = view_op(start, **static)
+    return start
+
+
+@op(formula="y = base, with base[path] = value", linear=("base", "value"))
+def view_write(xp: Any, base: Any, value: Any, *, path: Any) -> Any:
+    """``base`` with the part that the view ops of ``path`` select replaced by ``value``."""
+    out = base.copy()
+    part = out
+    for view_op, static in path:
+        part = view_op.source(xp, part, **static)
+    part[...] = value
+    return out
+
+
+@view_write.vjp("base")
+def view_write_dbase(g: Tensor, value_shape: tuple[int, ...], path: Any) -> Tensor:
+    """g, with zeros where the value went."""
+    zeros = Tensor(backend_of(g.data).xp.zeros(value_shape, dtype=g.dtype))
+    result: Tensor = view_write(g, zeros, path=path)
+    return result
+
+
+@view_write.vjp("value")
+def view_write_dvalue(g: Tensor, path: Any) -> Any:
+    """The same view of g."""
+    return _follow(g, path)
+
+
+@view_write.samples
+def _view_write_samples(make: Any) -> Any:
+    from minitorch.autograd.op import find_op
+
+    path = ((find_op("getitem"), {"index": (slice(1, 3),)}),)
+    yield Sample.of(make(4, 3), make(2, 3), path=path)
+
+
+def write(target: Tensor, value: Tensor) -> None:
+    """``target[...] = value``: memory, version and history.
+
+    Raises
+    ------
+    RuntimeError
+        If a leaf that requires a gradient would be overwritten while recording.
+    ValueError
+        If the value does not broadcast to the target.
+    TypeError
+        If its dtype cannot be cast to the target's (float into int, say).
+    """
+    target_view = target._view
+    if target_view is not None:
+        target._refresh()
+    root = target if target_view is None else target_view.root
+    records = mode.grad and (target._needs or value._needs)
+    if records and root._needs and root._node is None:
+        raise RuntimeError(
+            f"a leaf that requires a gradient {root.shape} is written in place; do it under "
+            f"minitorch.no_grad(), or write to a copy"
+        )
+    xp = backend_of(target.data).xp
+    if not xp.can_cast(value.dtype, target.dtype, "same_kind"):
+        raise TypeError(f"cannot write {value.dtype} values into a {target.dtype} tensor")
+    if records:
+        if value.dtype != target.dtype:
+            value = value.astype(target.dtype)
+        if value.shape != target.shape:
+            value = value.broadcast_to(target.shape)
+    try:
+        target.data[...] = value.data
+    except ValueError:
+        raise ValueError(f"cannot write shape {value.shape} into shape {target.shape}") from None
+    cell = target._cell
+    cell[VERSION] += 1
+    if not records:
+        return
+    if target_view is not None:
+        view_write.link((root, value), root, {"path": target_view.path})
+    elif value._needs and value._node is None:  # a bare leaf was copied in
+        view_write.link((root.detach(), value), root, {"path": ()})
+    else:
+        root._needs, root._node, root._slot = value._needs, value._node, value._slot
+    cell[EPOCH] += 1

@@ -1,0 +1,523 @@
+"""The tensor: an array, whether it wants a gradient, and the node that made it.
+
+The operators (``+``, indexing, ``reshape``, ...) are ops; one table at the end
+of ``minitorch/ops/__init__.py`` binds them here, because this package knows no
+particular op.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from minitorch.autograd.mode import mode, set_grad_enabled
+from minitorch.autograd.node import EPOCH, Node
+from minitorch.backend.arrays import as_array, device_of, to_device, to_numpy
+
+if TYPE_CHECKING:
+    from minitorch.autograd.op import Op
+
+__all__ = [
+    "HookHandle",
+    "Tensor",
+    "View",
+    "asarray",
+    "get_default_dtype",
+    "set_default_dtype",
+    "tensor",
+]
+
+
+class View:
+    """How a tensor lies in another's memory: the root and the view ops to replay."""
+
+    __slots__ = ("epoch", "path", "root")
+
+    def __init__(self, root: Tensor, path: tuple[tuple[Op, dict[str, Any]], ...], epoch: int) -> None:
+        self.root = root
+        self.path = path
+        self.epoch = epoch  # of the root's history, when this tensor's own was made
+
+
+class HookHandle:
+    """What ``register_hook`` returns: ``remove()`` takes the hook off again."""
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self._hooks = hooks
+        self._hook = hook
+
+    def remove(self) -> None:
+        """Take the hook off; doing so twice is harmless."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+
+class Tensor:
+    """A multi-dimensional array that remembers how it was computed.
+
+    Make one with :func:`minitorch.tensor` or :func:`minitorch.asarray`.
+
+    Attributes
+    ----------
+    data : numpy.ndarray or cupy.ndarray
+        The memory itself. Writing to it goes unnoticed by the in-place
+        checks; write through the tensor (``x[...] = v``, ``x += v``) instead.
+    grad : Tensor or None
+        Filled by :meth:`backward` for leaves (and after :meth:`retain_grad`).
+    name : str or None
+        A label for error messages and drawings.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_cell",
+        "_hooks",
+        "_needs",
+        "_node",
+        "_slot",
+        "_view",
+        "data",
+        "grad",
+        "name",
+    )
+    # NumPy's operators give way to ours: array * tensor is a tensor.
+    __array_priority__ = 1000
+
+    if TYPE_CHECKING:  # bound by ops/__init__.py
+        __add__: Callable[[Any, Any], Tensor]
+        __mul__: Callable[[Any, Any], Tensor]
+        sum_to: Callable[[Any, tuple[int, ...]], Tensor]
+        astype: Callable[[Any, Any], Tensor]
+        broadcast_to: Callable[[Any, tuple[int, ...]], Tensor]
+        __getitem__: Callable[[Any, Any], Tensor]
+
+    def __init__(self, data: Any, needs: bool = False) -> None:
+        self.data = data
+        self.grad: Tensor | None = None
+        self.name: str | None = None
+        self._needs = needs
+        self._node: Node | None = None
+        self._slot = 0
+        self._cell = [0, 0]
+        self._view: View | None = None
+        self._hooks: list[Callable[[Tensor], Tensor | None]] | None = None
+
+    # -- what it is -------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        shape: tuple[int, ...] = self.data.shape
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.data.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(self.data.size)
+
+    @property
+    def dtype(self) -> Any:
+        """Element type, a ``numpy.dtype``."""
+        return self.data.dtype
+
+    @property
+    def device(self) -> str:
+        """Where the memory is: ``"cpu"`` or ``"cuda:<index>"``."""
+        return device_of(self.data)
+
+    @property
+    def version(self) -> int:
+        """How often this memory has been written in place, by any of its views."""
+        return self._cell[0]
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to (a leaf) or through (a result) this tensor."""
+        if self._view is not None:
+            self._refresh()
+        return self._needs
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, value: bool = True) -> Tensor:
+        """Set ``requires_grad`` and return the tensor itself."""
+        if value and self.data.dtype.kind != "f":
+            raise TypeError(
+                f"only floating-point tensors can require gradients, this one is {self.dtype}"
+            )
+        if not value and self.grad_fn is not None:
+            raise RuntimeError(
+                "requires_grad of a computed tensor cannot be switched off; use .detach()"
+            )
+        self._needs = bool(value)
+        return self
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this tensor, None for a leaf."""
+        if self._view is not None:
+            self._refresh()
+        return self._node
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user rather than by a recorded op."""
+        return self.grad_fn is None
+
+    # -- out of the graph -------------------------------------------------
+
+    def detach(self) -> Tensor:
+        """The same memory without its history."""
+        out = Tensor(self.data)
+        out._cell = self._cell
+        return out
+
+    def numpy(self) -> numpy.ndarray[Any, Any]:
+        """The values in host memory, shared where they lie there already.
+
+        For a tensor that takes part in a graph the array is read-only, since
+        a write to it could not be noticed by the in-place checks.
+        """
+        array = to_numpy(self.data)
+        if self._needs and array is self.data:
+            array = array.view()
+            array.flags.writeable = False
+        return array
+
+    def item(self) -> Any:
+        """The value of a one-element tensor as a Python scalar."""
+        if self.data.size != 1:
+            raise ValueError(f"item() needs a tensor of one element, this one has shape {self.shape}")
+        return self.data.item()
+
+    def tolist(self) -> Any:
+        """The values as (nested lists of) Python scalars."""
+        return self.data.tolist()
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
+        """The values on ``device``, as a constant (the same tensor if already there)."""
+        if stream is not None:
+            raise ValueError("to_device: streams are not supported; pass stream=None")
+        moved = to_device(self.data, device)
+        if moved is self.data:
+            return self
+        out = Tensor(moved)
+        if self._node is None and self._needs:
+            out._needs = True
+        elif self._needs and mode.grad:
+            raise RuntimeError(
+                "to_device of a computed tensor would cut its history; move the inputs, "
+                "or detach() first"
+            )
+        return out
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        return numpy.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        if self.requires_grad:
+            raise BufferError("a tensor that requires a gradient is not exported; detach() it first")
+        return self.data.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        device: tuple[int, int] = self.data.__dlpack_device__()
+        return device
+
+    # -- gradients --------------------------------------------------------
+
+    def backward(
+        self,
+        grad: Any = None,
+        *,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+    ) -> None:
+        """Add d(self)/d(leaf) into ``.grad`` of every leaf that requires a gradient.
+
+        Parameters
+        ----------
+        grad : Tensor, optional
+            The gradient of some loss towards this tensor, of its shape; 1
+            for a tensor of one element.
+        retain_graph : bool, optional
+            Keep what was saved, for another backward. Default: ``create_graph``.
+        create_graph : bool
+            Make the gradients differentiable themselves.
+
+        Raises
+        ------
+        RuntimeError
+            If it requires no gradient, has several elements and ``grad`` is
+            missing, was freed by an earlier backward, or a saved value has
+            been written in place since.
+
+        Examples
+        --------
+        >>> import minitorch as mt
+        >>> x = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([2., 4., 6.])
+        """
+        from minitorch.autograd.engine import backward
+
+        backward([self], [grad], retain_graph=retain_graph, create_graph=create_graph)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
+        """Call ``hook(grad)`` when this tensor's whole gradient is known.
+
+        What it returns, unless None, takes the gradient's place.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("a hook needs a tensor that requires a gradient")
+        node = self._node
+        if node is None:
+            hooks = self._hooks = self._hooks if self._hooks is not None else []
+        else:
+            if node.hooks is None:
+                node.hooks = {}
+            hooks = node.hooks.setdefault(self._slot, [])
+        hooks.append(hook)
+        return HookHandle(hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a computed tensor in ``.grad`` too."""
+        if self.is_leaf:
+            return
+        handle = weakref.ref(self)
+
+        def keep(grad: Tensor) -> None:
+            target = handle()
+            if target is not None:
+                target.grad = grad if target.grad is None else target.grad + grad
+
+        self.register_hook(keep)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self.grad = None
+
+    # -- views and history ------------------------------------------------
+
+    def with_history(self, node: Node, slot: int) -> Tensor:
+        """A handle on the same memory that is output ``slot`` of ``node``."""
+        out = self.detach()
+        out._needs, out._node, out._slot = True, node, slot
+        return out
+
+    def _join(self, source: Any, op: Op, static: dict[str, Any]) -> None:
+        """Share ``source``'s version cell if this tensor lies in its memory."""
+        if not isinstance(source, Tensor):
+            return
+        data, origin = self.data, source.data
+        base = data.base
+        if data is not origin and (base is None or (base is not origin and base is not origin.base)):
+            return
+        self._cell = source._cell
+        parent = source._view
+        root, path = (source, ()) if parent is None else (parent.root, parent.path)
+        self._view = View(root, (*path, (op, static)), self._cell[EPOCH])
+
+    def _refresh(self) -> None:
+        """After a write that changed the root's history, derive this view's anew."""
+        view = self._view
+        if view is None or view.epoch == self._cell[EPOCH]:
+            return
+        view.epoch = self._cell[EPOCH]
+        with set_grad_enabled(True):
+            replayed = view.root
+            for op, static in view.path:
+                replayed = op(replayed, **static)
+        self._needs, self._node, self._slot = replayed._needs, replayed._node, replayed._slot
+
+    # -- Python's protocols -----------------------------------------------
+
+    __hash__ = object.__hash__  # == is elementwise; a tensor is a dict key by identity
+
+    def __repr__(self) -> str:
+        text = numpy.array2string(to_numpy(self.data), separator=", ", prefix="Tensor(")
+        parts = [text]
+        if self.data.size == 0:
+            parts = [f"[], shape={self.shape}"]
+        if self.dtype not in (get_default_dtype(), numpy.dtype("int64"), numpy.dtype("bool")):
+            parts.append(f"dtype={self.dtype}")
+        if self.device != "cpu":
+            parts.append(f"device='{self.device}'")
+        if self.requires_grad:
+            parts.append(f"grad_fn={self._node.op.name}" if self._node else "requires_grad=True")
+        return f"Tensor({', '.join(parts)})"
+
+    def __len__(self) -> int:
+        if not self.data.shape:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self.data.shape[0])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.data.shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(self.data.shape[0]))
+
+    def __bool__(self) -> bool:
+        if self.data.size != 1:
+            raise ValueError(
+                f"the truth value of a tensor of shape {self.shape} is ambiguous; use any() or all()"
+            )
+        return bool(self.data.item())
+
+    def _scalar(self, kind: str) -> Any:
+        if self.data.shape != ():
+            raise TypeError(f"only a 0-d tensor can become {kind}, this one has shape {self.shape}")
+        return self.data.item()
+
+    def __int__(self) -> int:
+        return int(self._scalar("an int"))
+
+    def __float__(self) -> float:
+        return float(self._scalar("a float"))
+
+    def __complex__(self) -> complex:
+        return complex(self._scalar("a complex"))
+
+    def __index__(self) -> int:
+        if self.data.dtype.kind not in "iu":
+            raise TypeError(f"only an integer tensor can be an index, this one is {self.dtype}")
+        return int(self._scalar("an index"))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        constructor, arguments, state = self.__reduce__()
+        arguments = (arguments[0].copy(),)
+        out: Tensor = constructor(*arguments)
+        memo[id(self)] = out
+        out.__setstate__(state)
+        return out
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self.is_leaf:
+            raise RuntimeError("only leaves can be copied or pickled; detach() this tensor first")
+        return type(self), (self.data,), (self._needs, self.name)
+
+    def __setstate__(self, state: tuple[bool, str | None]) -> None:
+        self._needs, self.name = state
+
+
+_default_dtype = numpy.dtype("float32")
+
+
+def get_default_dtype() -> Any:
+    """The dtype of floating-point tensors made from Python numbers."""
+    return _default_dtype
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Make Python floats become ``dtype`` (float16, float32 or float64) tensors."""
+    global _default_dtype
+    chosen = numpy.dtype(dtype)
+    if chosen.kind != "f" or chosen.itemsize > 8:
+        raise ValueError(f"the default dtype is float16, float32 or float64, not {chosen}")
+    _default_dtype = chosen
+
+
+def _as_data(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any:
+    """An array of ``obj``: Python floats take the default dtype, arrays keep theirs."""
+    if isinstance(obj, Tensor):
+        obj = obj.data
+    given = hasattr(obj, "dtype")
+    if not given and isinstance(obj, list | tuple) and _holds_tensors(obj):
+        obj = _to_plain(obj)
+    array = as_array(obj, dtype, device)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"a tensor holds numbers, not {array.dtype}; the data may be ragged or hold objects"
+        )
+    if not given and dtype is None:
+        if array.dtype == numpy.float64:
+            array = array.astype(_default_dtype)
+        elif array.dtype == numpy.complex128 and _default_dtype != numpy.float64:
+            array = array.astype(numpy.complex64)
+    shared = array is obj or (array.base is not None and array.base is obj)
+    if copy and (shared or given):
+        return array.copy()
+    if copy is False and not (shared or numpy.may_share_memory(array, obj)):
+        raise ValueError("asarray: copy=False, but this data cannot be shared")
+    return array
+
+
+def _holds_tensors(obj: Any) -> bool:
+    if isinstance(obj, list | tuple):
+        return any(_holds_tensors(item) for item in obj)
+    return isinstance(obj, Tensor)
+
+
+def _to_plain(obj: Any) -> Any:
+    if isinstance(obj, list | tuple):
+        return [_to_plain(item) for item in obj]
+    return obj.tolist() if isinstance(obj, Tensor) else obj
+
+
+def tensor(
+    data: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
+    """A new leaf tensor that owns a copy of ``data``.
+
+    Parameters
+    ----------
+    data : number, nested sequence, array or Tensor
+    dtype : dtype, optional
+        Default: that of an array; for Python numbers bool, int64, or the
+        default dtype (float32 unless :func:`set_default_dtype` says otherwise).
+    device : str, optional
+        ``"cpu"`` (default) or ``"cuda"``.
+    requires_grad : bool
+        Collect a gradient for it.
+
+    Raises
+    ------
+    TypeError
+        For data that are no numbers, or a gradient for integers.
+    RuntimeError
+        If the device is not there; the message says why.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.tensor([[1.0, 2.0]], requires_grad=True)
+    Tensor([[1., 2.]], requires_grad=True)
+    """
+    try:
+        out = Tensor(_as_data(data, dtype, device, True))
+    except ValueError as error:
+        raise TypeError(f"tensor: cannot make an array of this data: {error}") from None
+    return out.requires_grad_() if requires_grad else out
+
+
+def asarray(
+    obj: Any, /, *, dtype: Any = None, device: str | None = None, copy: bool | None = None
+) -> Tensor:
+    """A tensor of ``obj``, sharing its memory where that is possible.
+
+    A tensor that needs no conversion is returned as it is, history included.
+    Parameters are those of the Array API standard.
+
+    Raises
+    ------
+    ValueError
+        For ``copy=False`` where a copy would be needed.
+    TypeError
+        For data that are no numbers.
+    """
+    if isinstance(obj, Tensor) and not copy and (dtype is None or obj.dtype == dtype):
+        if device is None or to_device(obj.data, device) is obj.data:
+            return obj
+    if isinstance(obj, Tensor) and obj.requires_grad and mode.grad:
+        return obj.astype(obj.dtype if dtype is None else dtype)
+    return Tensor(_as_data(obj, dtype, device, copy))

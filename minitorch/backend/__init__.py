@@ -1,0 +1,1 @@
+"""Arrays and kernels: everything that knows on which device an array lives."""

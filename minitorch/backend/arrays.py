@@ -1,0 +1,144 @@
+"""Array modules and devices: the only file that imports CuPy.
+
+A tensor's memory is a plain array of some array module: ``numpy.ndarray`` on
+the CPU, ``cupy.ndarray`` on a GPU. The array's *type* says which backend it
+belongs to; op bodies receive that backend's module as ``xp`` and never ask.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy
+
+__all__ = [
+    "BACKENDS",
+    "CPU",
+    "Backend",
+    "as_array",
+    "backend_named",
+    "backend_of",
+    "cuda_status",
+    "device_of",
+    "same_backend",
+    "to_device",
+    "to_numpy",
+]
+
+Array = Any  # numpy.ndarray or cupy.ndarray: chosen at run time, so typed by name only
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backend:
+    """One array library: its ``name`` ("cpu", "cuda"), module ``xp`` and array type."""
+
+    name: str
+    xp: ModuleType
+    array_type: type
+
+    def device(self, array: Array) -> str:
+        """The device string of one of this backend's arrays."""
+        return "cpu" if self.name == "cpu" else f"{self.name}:{array.device.id}"
+
+
+CPU = Backend("cpu", numpy, numpy.ndarray)
+# Looked up by the exact type of an array, on every op call.
+BACKENDS: dict[type, Backend] = {numpy.ndarray: CPU}
+
+
+def cuda_status() -> tuple[bool, str]:
+    """Whether CUDA arrays can be made, and if not, the one-line reason."""
+    if importlib.util.find_spec("cupy") is None:
+        return False, "cupy is not installed (pip install 'minitorch[cuda]')"
+    try:
+        import cupy
+
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # a broken driver raises whatever it likes
+        return False, f"cupy finds no usable GPU: {str(error).splitlines()[0]}"
+    return (count > 0), f"{count} device(s)"
+
+
+def _load_cuda() -> Backend:
+    """Import CuPy once and register its array type."""
+    for backend in BACKENDS.values():
+        if backend.name == "cuda":
+            return backend
+    available, reason = cuda_status()
+    if not available:
+        raise RuntimeError(f"device 'cuda' is not available: {reason}")
+    import cupy
+
+    backend = Backend("cuda", cupy, cupy.ndarray)
+    BACKENDS[cupy.ndarray] = backend
+    return backend
+
+
+def backend_of(array: Array) -> Backend:
+    """The backend that an array belongs to; TypeError for anything else."""
+    backend = BACKENDS.get(type(array))
+    if backend is None:
+        raise TypeError(f"not an array of a known device: {type(array).__name__}")
+    return backend
+
+
+def backend_named(device: str | None) -> Backend:
+    """The backend of a device string such as ``"cpu"``, ``"cuda"`` or ``"cuda:1"``."""
+    if device is None or device == "cpu":
+        return CPU
+    if isinstance(device, str) and (device == "cuda" or device.startswith("cuda:")):
+        return _load_cuda()
+    raise ValueError(f"unknown device {device!r}; known: 'cpu', 'cuda', 'cuda:<index>'")
+
+
+def device_of(array: Array) -> str:
+    """The device string of an array, e.g. ``"cpu"`` or ``"cuda:0"``."""
+    return backend_of(array).device(array)
+
+
+def same_backend(op_name: str, arrays: Sequence[Array]) -> Backend:
+    """The one backend of all ``arrays``; mixing devices raises with both named."""
+    found: Backend | None = None
+    for array in arrays:
+        backend = BACKENDS.get(type(array))
+        if backend is None or backend is found:
+            continue
+        if found is not None:
+            raise RuntimeError(
+                f"{op_name}: inputs are on {found.name} and {backend.name}; "
+                f"there is no implicit transfer, move one with .to_device(...)"
+            )
+        found = backend
+    return found or CPU
+
+
+def as_array(data: Any, dtype: Any = None, device: str | None = None) -> Array:
+    """A new or shared array of ``data`` on ``device`` (no copy where none is needed)."""
+    backend = BACKENDS.get(type(data)) if device is None else backend_named(device)
+    xp = (backend or CPU).xp
+    if xp is numpy and type(data) is not numpy.ndarray and type(data) in BACKENDS:
+        data = data.get()
+    return xp.asarray(data, dtype=dtype)
+
+
+def to_device(array: Array, device: str) -> Array:
+    """``array`` on ``device``, copied only when it is elsewhere."""
+    target = backend_named(device)
+    if backend_of(array) is target and device in (target.name, target.device(array)):
+        return array
+    if target is CPU:
+        return to_numpy(array)
+    with target.xp.cuda.Device(int(device.partition(":")[2] or 0)):
+        return target.xp.asarray(array)
+
+
+def to_numpy(array: Array) -> numpy.ndarray[Any, Any]:
+    """``array`` in host memory, sharing memory when it is there already."""
+    if isinstance(array, numpy.ndarray):
+        return array
+    host: numpy.ndarray[Any, Any] = array.get()
+    return host
