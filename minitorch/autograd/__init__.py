@@ -1,6 +1,19 @@
 """Reverse-mode automatic differentiation: tensors, ops, the tape and its walk."""
 
+from minitorch.autograd.checkpoint import checkpoint
 from minitorch.autograd.engine import Step, backward, backward_steps, grad
+from minitorch.autograd.functional import hessian, hvp, jacobian, jvp, vjp
+from minitorch.autograd.hooks import (
+    AnomalyError,
+    MemoryMeter,
+    NanGuard,
+    Observer,
+    Printer,
+    Timer,
+    detect_anomaly,
+    observe,
+    scope,
+)
 from minitorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.node import Node
 from minitorch.autograd.op import Op, Sample, composite, find_op, op, registry, use_kernel
@@ -13,6 +26,21 @@ from minitorch.autograd.tensor import (
 )
 
 __all__ = [
+    "AnomalyError",
+    "MemoryMeter",
+    "NanGuard",
+    "Observer",
+    "Printer",
+    "Timer",
+    "checkpoint",
+    "detect_anomaly",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "observe",
+    "scope",
+    "vjp",
     "Node",
     "Op",
     "Sample",

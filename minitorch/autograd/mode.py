@@ -24,6 +24,8 @@ class _Mode(threading.local):
     # Observers of this thread, innermost last. Empty is the one truth test
     # that an op pays when nobody watches.
     observers: tuple[Any, ...] = ()
+    # Names of the layers that are being computed, outermost first.
+    scope: tuple[str, ...] = ()
 
 
 mode = _Mode()

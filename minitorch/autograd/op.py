@@ -231,6 +231,13 @@ class Op:
         shapes = [f"{name}_shape" for name in self.arrays]
         return [*self.arrays, *self.outputs, *self.aux, *shapes, *self.statics]
 
+    def input_names(self, count: int) -> tuple[str, ...]:
+        """The names of ``count`` inputs, those of a variadic op numbered."""
+        if self.variadic is None:
+            return self.arrays
+        many = [f"{self.variadic}[{i}]" for i in range(count - self.arity)]
+        return (*self.arrays[: self.arity], *many)
+
     # -- calling ----------------------------------------------------------
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

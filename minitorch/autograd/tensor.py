@@ -92,6 +92,7 @@ class Tensor:
         sum_to: Callable[[Any, tuple[int, ...]], Tensor]
         astype: Callable[[Any, Any], Tensor]
         broadcast_to: Callable[[Any, tuple[int, ...]], Tensor]
+        reshape: Callable[[Any, tuple[int, ...]], Tensor]
         __getitem__: Callable[[Any, Any], Tensor]
 
     def __init__(self, data: Any, needs: bool = False) -> None:
