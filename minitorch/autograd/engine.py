@@ -38,43 +38,39 @@ class Step(NamedTuple):
     input_grads: list[Tensor | None]
 
 
+def _make_step(node: Node | Tensor, g: Any, input_grads: list[Tensor | None]) -> Step:
+    return tuple.__new__(Step, (node, g, input_grads))  # half the price of Step(...)
+
+
 class _Walk:
     """The gradients that are under way, by the node or leaf they belong to."""
 
     def __init__(self, inputs: Sequence[Tensor] | None) -> None:
         self.heap: list[int] = []  # -seq of the nodes that have a gradient waiting
-        self.nodes: dict[int, Node] = {}
-        self.grads: dict[int, Any] = {}  # seq -> gradient, or list of them by slot
-        self.leaves: dict[int, Tensor] = {}
-        self.leaf_grads: dict[int, Tensor] = {}
+        self.waiting: dict[int, tuple[Node, Any]] = {}  # seq -> node, gradient (list: by slot)
+        self.leaves: dict[int, tuple[Tensor, Tensor]] = {}  # id -> leaf, gradient
         self.captures: dict[int, list[tuple[int, int]]] = {}  # seq -> (slot, index in inputs)
         self.results: list[Tensor | None] = [None] * len(inputs or ())
+        # What the walk is restricted to; None: everything.
         self.wanted_leaves: set[int] | None = None
         self.needed: set[int] | None = None
 
     def send(self, target: Node | Tensor, slot: int, g: Tensor) -> None:
         """Add a contribution to the gradient of a node's output or of a leaf."""
         if isinstance(target, Tensor):
-            key = id(target)
-            known = self.leaf_grads.get(key)
-            if known is None:
-                self.leaves[key] = target
-            self.leaf_grads[key] = g if known is None else known + g
+            known = self.leaves.get(id(target))
+            self.leaves[id(target)] = (target, g if known is None else known[1] + g)
             return
         seq = target.seq
-        if seq not in self.nodes:
-            self.nodes[seq] = target
+        entry = self.waiting.get(seq)
+        if entry is None:
             heappush(self.heap, -seq)
-            if len(target.outs) == 1:
-                self.grads[seq] = g
-            else:
-                self.grads[seq] = [None] * len(target.outs)
-                self.grads[seq][slot] = g
-        elif len(target.outs) == 1:
-            self.grads[seq] = self.grads[seq] + g
+        if len(target.outs) > 1:
+            parts = [None] * len(target.outs) if entry is None else entry[1]
+            parts[slot] = g if parts[slot] is None else parts[slot] + g
+            self.waiting[seq] = (target, parts)
         else:
-            known = self.grads[seq][slot]
-            self.grads[seq][slot] = g if known is None else known + g
+            self.waiting[seq] = (target, g if entry is None else entry[1] + g)
 
     def aim_at(self, inputs: Sequence[Tensor], roots: list[Node]) -> None:
         """Restrict the walk to the nodes that lead to ``inputs``."""
@@ -92,10 +88,10 @@ class _Walk:
             stack.extend(parent for parent in node.parents if isinstance(parent, Node))
         self.needed = set()
         for seq in sorted(found):  # parents come before their users
-            if seq in self.captures or any(map(self._wants, found[seq].parents)):
+            if seq in self.captures or any(map(self.wants, found[seq].parents)):
                 self.needed.add(seq)
 
-    def _wants(self, target: Node | Tensor | None) -> bool:
+    def wants(self, target: Node | Tensor | None) -> bool:
         if isinstance(target, Node):
             return self.needed is None or target.seq in self.needed
         if target is None:
@@ -104,7 +100,7 @@ class _Walk:
 
     def has_work(self, node: Node) -> bool:
         """Whether the gradient has to go on beyond this node."""
-        return self.needed is None or any(map(self._wants, node.parents))
+        return self.needed is None or any(map(self.wants, node.parents))
 
 
 def _seed(output: Tensor, g: Any, index: int) -> Tensor:
@@ -165,21 +161,28 @@ def _run_rules(node: Node, g: Any, create_graph: bool) -> list[Tensor | None]:
         )
     edges = node.edges
     out: list[Tensor | None] = [None] * len(edges)
-    for position, rule, where in node.plan.calls:
-        values = [
-            saved[at] if at.__class__ is int else tuple([saved[i] for i in at]) for at in where
-        ]
-        result = rule(g, *values)
-        if position >= 0:
-            edge = edges[position]
-            if result is not None and edge is not None:
-                out[position] = _fit(node, rule, result, edge[2], edge[3])
+    for position, rule, pick in node.plan.calls:
+        result = rule(g, *pick(saved))
+        if position < 0:
+            _fit_variadic(node, rule, result, -1 - position, out)
             continue
-        for i, part in enumerate(result, start=-1 - position):
-            edge = edges[i]
-            if part is not None and edge is not None:
-                out[i] = _fit(node, rule, part, edge[2], edge[3])
+        if result is not None:
+            _, _, shape, dtype = edges[position]  # type: ignore[misc]
+            if isinstance(result, Tensor) and result.data.shape == shape and result.data.dtype == dtype:
+                out[position] = result
+            else:
+                out[position] = _fit(node, rule, result, shape, dtype)
     return out
+
+
+def _fit_variadic(
+    node: Node, rule: Any, results: Any, first: int, out: list[Tensor | None]
+) -> None:
+    """The gradients of a variadic op's inputs, which one rule gives all at once."""
+    for i, part in enumerate(results, start=first):
+        edge = node.edges[i]
+        if part is not None and edge is not None:
+            out[i] = _fit(node, rule, part, edge[2], edge[3])
 
 
 def _explain(error: Exception, node: Node) -> None:
@@ -232,9 +235,7 @@ def backward_steps(
         walk.send(output._node or output, output._slot, g)
     heap = walk.heap
     while heap:
-        seq = -heappop(heap)
-        node = walk.nodes.pop(seq)
-        g = walk.grads.pop(seq)
+        node, g = walk.waiting.pop(-heappop(heap))
         before, mode.grad = mode.grad, create_graph
         try:
             step = _visit(walk, node, g, create_graph, keep)
@@ -245,19 +246,20 @@ def backward_steps(
             mode.grad = before
         if step is not None:
             yield step
-    for key, leaf in walk.leaves.items():
-        g = walk.leaf_grads[key]
+            del step  # or it would keep its gradients alive through the next step
+        del g
+    for key, (leaf, g) in walk.leaves.items():
         before, mode.grad = mode.grad, create_graph
         try:
             g = _finish_leaf(leaf, g, inputs is None, create_graph)
-            walk.leaf_grads[key] = g
         finally:
             mode.grad = before
+        walk.leaves[key] = (leaf, g)
         yield Step(leaf, g, [])
     if inputs is not None:
         for index, t in enumerate(inputs):
-            if t._node is None:
-                walk.results[index] = walk.leaf_grads.get(id(t))
+            if t._node is None and id(t) in walk.leaves:
+                walk.results[index] = walk.leaves[id(t)][1]
         return walk.results
 
 
@@ -271,22 +273,23 @@ def _visit(walk: _Walk, node: Node, g: Any, create_graph: bool, keep: bool) -> S
                 part if part is None else _apply_hooks(node.hooks.get(slot, []), part)
                 for slot, part in enumerate(g)
             ]
-    for slot, index in walk.captures.get(node.seq, ()):
-        walk.results[index] = g if len(node.outs) == 1 else g[slot]
-    if walk.needed is not None and not walk.has_work(node):
-        return None
+    restricted = walk.needed is not None
+    if restricted:
+        for slot, index in walk.captures.get(node.seq, ()):
+            walk.results[index] = g if len(node.outs) == 1 else g[slot]
+        if not walk.has_work(node):
+            return None
     observers = mode.observers
     for observer in observers:
         observer.before_rules(node, g)
     input_grads = _run_rules(node, g, create_graph)
-    step = Step(node, g, input_grads)
+    step = _make_step(node, g, input_grads)
     for observer in observers:
         observer.after_rules(step)
-    for part, edge in zip(input_grads, node.edges, strict=True):
+    for part, edge in zip(input_grads, node.edges):  # noqa: B905 (equal, and strict costs time)
         if part is not None and edge is not None:
-            target = edge[0]
-            if walk.needed is None or walk._wants(target):
-                walk.send(target, edge[1], part)
+            if not restricted or walk.wants(edge[0]):
+                walk.send(edge[0], edge[1], part)
     if not keep:
         node.saved = None
     return step

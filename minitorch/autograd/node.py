@@ -30,15 +30,17 @@ class Node:
         Which rules run, and from which saved values.
     seq : int
         Position on the tape: larger than that of every node it depends on.
-    edges : tuple of (Edge or None)
+    edges : list of (Edge or None)
         Per input, None where no gradient is wanted.
-    saved : tuple or None
+    saved : list or None
         The values that the rules asked for; None once they are freed.
-    versions : tuple of (int or None)
-        The version of each saved tensor when it was saved.
+    cells : list of cell
+        The version cells of the saved tensors.
+    versions : list of int
+        What they said when the tensors were saved.
     static : dict
         Keyword arguments of the call.
-    outs : tuple of (shape, dtype)
+    outs : list of (shape, dtype)
         What came out, one entry per output.
     hooks : dict or None
         Output slot -> functions that see (and may replace) its gradient.
@@ -48,6 +50,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
+        "cells",
         "edges",
         "hooks",
         "op",
@@ -65,17 +68,19 @@ class Node:
         op: Op,
         plan: Plan,
         seq: int,
-        edges: tuple[Edge | None, ...],
-        saved: tuple[Any, ...],
-        versions: tuple[int | None, ...],
+        edges: list[Edge | None],
+        saved: list[Any],
+        cells: list[list[int]],
+        versions: list[int],
         static: dict[str, Any],
-        outs: tuple[tuple[tuple[int, ...], Any], ...],
+        outs: list[tuple[tuple[int, ...], Any]],
     ) -> None:
         self.op = op
         self.plan = plan
         self.seq = seq
         self.edges = edges
-        self.saved: tuple[Any, ...] | None = saved
+        self.saved: list[Any] | None = saved
+        self.cells = cells
         self.versions = versions
         self.static = static
         self.outs = outs
@@ -104,7 +109,7 @@ class Node:
         """Let go of the saved values."""
         self.saved = None
 
-    def unpack(self, create_graph: bool) -> tuple[Any, ...]:
+    def unpack(self, create_graph: bool) -> list[Any]:
         """The saved values, checked to be what they were when they were saved."""
         saved = self.saved
         if saved is None:
@@ -112,27 +117,30 @@ class Node:
                 f"backward through {self.describe()} a second time: its saved values are freed. "
                 f"Pass retain_graph=True to the first backward."
             )
-        for value, version in zip(saved, self.versions, strict=True):
-            if version is not None and value._cell[VERSION] != version:
-                self._complain_stale(saved)
+        for cell, version in zip(self.cells, self.versions):  # noqa: B905 (strict costs time)
+            if cell[VERSION] != version:
+                self._complain_stale()
         if create_graph and self.plan.out_positions:
             return self._with_history(saved)
         return saved
 
-    def _with_history(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _with_history(self, saved: list[Any]) -> list[Any]:
         # A node that kept its own output would be a reference cycle, so it
         # kept a bare copy of the handle; here the output gets its history back.
         values = list(saved)
         for position, slot in self.plan.out_positions:
             values[position] = values[position].with_history(self, slot)
-        return tuple(values)
+        return values
 
-    def _complain_stale(self, saved: tuple[Any, ...]) -> None:
-        for value, version, name in zip(saved, self.versions, self.plan.save_names, strict=True):
-            if version is not None and value._cell[VERSION] != version:
+    def _complain_stale(self) -> None:
+        before = {id(cell): version for cell, version in zip(self.cells, self.versions, strict=True)}
+        for name, value in self.named_saved().items():
+            cell = getattr(value, "_cell", [0, 0])
+            saved_at = before.get(id(cell), cell[VERSION])
+            if saved_at != cell[VERSION]:
                 raise RuntimeError(
                     f"{self.op.name}: the saved value {name!r} {value.shape} was written in place "
-                    f"after it was saved (version {value._cell[VERSION]}, saved at {version}); "
-                    f"its gradient would be wrong. Write to a copy instead"
+                    f"after it was saved (version {cell[VERSION]}, saved at {saved_at}); its "
+                    f"gradient would be wrong. Write to a copy instead"
                     f"{'' if self.origin is None else chr(10) + str(self.origin)}"
                 )

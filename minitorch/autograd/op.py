@@ -23,6 +23,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from types import MethodType
 from typing import Any
 
@@ -83,13 +84,28 @@ class Rule:
 class Plan:
     """For one pattern of inputs that need a gradient: what to save, which rules to run."""
 
-    # Names and kinds of the saved values; (kind, key) drives _collect.
+    # Positions of the inputs that a gradient goes to.
+    wanted: tuple[int, ...]
+    # Names of the saved values, and what each is: (kind, key) for _save.
     save_names: tuple[str, ...]
     saves: tuple[tuple[str, Any], ...]
-    # (input position, rule function, positions of its arguments in `saved`)
-    calls: tuple[tuple[int, Callable[..., Any], tuple[Any, ...]], ...]
-    # (position in `saved`, output slot) of saved outputs
+    # (input position, or -1 - position of the first for a variadic one; rule
+    # function; what picks its arguments out of `saved`)
+    calls: tuple[tuple[int, Callable[..., Any], Callable[[list[Any]], Any]], ...]
+    # (position in `saved`, output slot) of saved outputs.
     out_positions: tuple[tuple[int, int], ...]
+
+
+def _picker(where: tuple[Any, ...]) -> Callable[[list[Any]], Any]:
+    """A function from the saved values to a rule's arguments (in C where it can be)."""
+    if not all(isinstance(at, int) for at in where):
+        return lambda saved: [
+            saved[at] if isinstance(at, int) else tuple(saved[i] for i in at) for at in where
+        ]
+    if len(where) > 1:
+        return itemgetter(*where)
+    start = where[0] if where else 0
+    return itemgetter(slice(start, start + len(where)))  # a list of one, or of none
 
 
 class Op:
@@ -149,7 +165,9 @@ class Op:
         self.kernels = KernelTable(name)
         self.sampler: Callable[..., Iterable[Sample]] | None = None
         self._several = len(self.outputs) > 1 or bool(self.aux)
-        self._plans: dict[tuple[int, int], Plan] = {}
+        # Nothing to choose or convert: the body can be called straight away.
+        self._direct = not (self._several or upcast)
+        self._plans: dict[int, Plan] = {}
         for group, names in (("constant", self.constant), ("linear", self.linear)):
             for unknown in set(names) - every:
                 raise ValueError(f"{name}: {group} input {unknown!r} is no array parameter")
@@ -223,6 +241,7 @@ class Op:
 
         def register(fn: Callable[..., Any]) -> Callable[..., Any]:
             self.kernels.add(backend, Kernel(name, fn, supports, missing))
+            self._direct = False
             return fn
 
         return register
@@ -248,31 +267,36 @@ class Op:
         if len(inputs) != self.arity or (static and not self._array_names.isdisjoint(static)):
             inputs, static = self._bind(inputs, static)
         arrays = []
-        mask = 0
+        needs = 0  # a bit for each input that requires a gradient
         bit = 1
         for x in inputs:
             if isinstance(x, Tensor):
                 if x._view is not None:
                     x._refresh()
-                arrays.append(x.data)
                 if x._needs:
-                    mask |= bit
+                    needs |= bit
+                arrays.append(x.data)
             else:
                 arrays.append(x if x.__class__ in _PLAIN else self._coerce(x))
             bit += bit
         observers = mode.observers
         for observer in observers:
             observer.before_op(self, inputs, static)
-        out: Any = self._compute(arrays, static)
+        out: Any
+        if self._direct and len(BACKENDS) == 1:
+            out = self.body(numpy, *arrays, **static)
+            if out.__class__ is not numpy.ndarray:
+                out = numpy.asarray(out)  # NumPy turns 0-d results into scalars
+        else:
+            out = self._compute(arrays, static)
         if self._several:
-            out = self._wrap_several(inputs, mask, out, static)
-        elif mask and mode.grad and self.rules and out.dtype.kind == "f":
-            out = Tensor(out)
-            self._record(mask, inputs, (out,), (), static)
+            out = self._wrap_several(inputs, needs | bit if needs else 0, out, static)
         else:
             out = Tensor(out)
-        if self.view:
-            out._join(inputs[0], self, static)
+            if needs and mode.grad and out.data.dtype.kind == "f":
+                self._record(needs | bit, inputs, (out,), (), static)
+            if self.view:
+                out._join(inputs[0], self, static)
         for observer in observers:
             observer.after_op(self, inputs, out, static)
         return out
@@ -287,7 +311,7 @@ class Op:
             body = self.kernels.select(backend.name, body, tuple(arrays), static)
         out = body(backend.xp, *arrays, **static)
         if out.__class__ not in BACKENDS and not self._several:
-            out = backend.xp.asarray(out)  # NumPy turns 0-d results into scalars
+            out = backend.xp.asarray(out)
         return out
 
     def _compute_half(self, arrays: list[Any], static: dict[str, Any]) -> Any:
@@ -305,96 +329,114 @@ class Op:
         )
 
     def _wrap_several(
-        self, inputs: tuple[Any, ...], mask: int, results: tuple[Any, ...], static: dict[str, Any]
+        self, inputs: tuple[Any, ...], pattern: int, results: tuple[Any, ...], static: dict[str, Any]
     ) -> Any:
         """Several outputs, or hidden auxiliary ones that only the rules see."""
         shown = len(self.outputs)
         outs = tuple(Tensor(r if r.__class__ in BACKENDS else numpy.asarray(r)) for r in results[:shown])
-        if mask and mode.grad and self.rules:
-            self._record(mask, inputs, outs, results[shown:], static)
+        if pattern and mode.grad:
+            self._record(pattern, inputs, outs, results[shown:], static)
         return outs if shown > 1 else outs[0]
 
     def _record(
         self,
-        mask: int,
+        pattern: int,
         inputs: tuple[Any, ...],
         outs: tuple[Tensor, ...],
         aux: tuple[Any, ...],
         static: dict[str, Any],
     ) -> None:
-        """Put a node on the tape and give ``outs``, its outputs, their history."""
-        count = len(inputs)
-        plan = self._plans.get((mask, count)) or self._make_plan(mask, count)
+        """Put a node on the tape and give ``outs``, its outputs, their history.
+
+        ``pattern`` has a bit for each input that requires a gradient, and one
+        more on top that tells how many inputs there are.
+        """
+        plan = self._plans.get(pattern) or self._make_plan(pattern)
         if not plan.calls:
             return
-        edges: list[Edge | None] = []
-        for x in inputs:
-            if isinstance(x, Tensor) and x._needs:
-                data = x.data
-                edges.append((x._node or x, x._slot, data.shape, data.dtype))
-            else:
-                edges.append(None)
+        edges: list[Edge | None] = [None] * len(inputs)
+        for i in plan.wanted:
+            x = inputs[i]
+            data = x.data
+            edges[i] = (x._node or x, x._slot, data.shape, data.dtype)
         saved = []
-        versions: list[int | None] = []
+        cells = []
+        versions = []
         for kind, key in plan.saves:
-            value: Any
-            if kind == "input":
-                value = inputs[key]
-                if value.__class__ is numpy.ndarray:
-                    value = Tensor(value)
-            elif kind == "out":
-                value = outs[key].detach()
-            elif kind == "shape":
-                value = getattr(inputs[key], "shape", None if inputs[key] is None else ())
-            elif kind == "aux":
-                value = aux[key]
-            else:
-                value = static.get(key, self.statics[key])
+            value = inputs[key] if kind == "input" else self._save(kind, key, inputs, outs, aux, static)
+            if isinstance(value, Tensor):
+                cell = value._cell
+                cells.append(cell)
+                versions.append(cell[VERSION])
+            elif value.__class__ is numpy.ndarray and kind == "input":
+                value = Tensor(value)
             saved.append(value)
-            versions.append(value._cell[VERSION] if isinstance(value, Tensor) else None)
-        shapes = tuple([(out.data.shape, out.data.dtype) for out in outs])
-        node = Node(
-            self, plan, next(_sequence), tuple(edges), tuple(saved), tuple(versions), static, shapes
-        )
-        for slot, out in enumerate(outs):
-            if out.data.dtype.kind == "f":
-                out._needs, out._node, out._slot = True, node, slot
+        shapes = []
+        node = Node(self, plan, next(_sequence), edges, saved, cells, versions, static, shapes)
+        slot = 0
+        for out in outs:
+            data = out.data
+            dtype = data.dtype
+            shapes.append((data.shape, dtype))
+            if dtype.kind == "f":
+                out._needs = True
+                out._node = node
+                out._slot = slot
+            slot += 1
+
+    def _save(
+        self,
+        kind: str,
+        key: Any,
+        inputs: tuple[Any, ...],
+        outs: tuple[Tensor, ...],
+        aux: tuple[Any, ...],
+        static: dict[str, Any],
+    ) -> Any:
+        """One saved value that is not an input."""
+        if kind == "out":
+            return outs[key].detach()
+        if kind == "static":
+            return static.get(key, self.statics[key])
+        if kind == "aux":
+            return aux[key]
+        return getattr(inputs[key], "shape", None if inputs[key] is None else ())
 
     def link(self, inputs: tuple[Tensor, ...], out: Tensor, static: dict[str, Any]) -> None:
         """Record a call whose result already lies in ``out``, without running it."""
-        mask = sum(1 << i for i, x in enumerate(inputs) if x._needs)
-        self._record(mask, inputs, (out,), (), static)
+        needs = sum(1 << i for i, x in enumerate(inputs) if x._needs)
+        self._record(needs | 1 << len(inputs), inputs, (out,), (), static)
 
-    def _make_plan(self, mask: int, count: int) -> Plan:
+    def _make_plan(self, pattern: int) -> Plan:
         """Work out, once per pattern of needed gradients, what to save for which rule."""
-        names: dict[str, tuple[str, Any]] = {}
-        calls: list[tuple[int, Callable[..., Any], tuple[Any, ...]]] = []
         fixed = self.arity
-        wanted_inputs = [i for i in range(min(count, fixed)) if mask >> i & 1]
-        if self.variadic is not None and mask >> fixed:
-            wanted_inputs.append(fixed)
-        pending: list[tuple[int, Rule]] = []
-        for position in wanted_inputs:
-            rule = self.rules.get(self.arrays[position])
-            if rule is not None:
-                pending.append((position, rule))
+        count = pattern.bit_length() - 1
+        needs = [bool(pattern >> i & 1) for i in range(count)]
+        positions = [i for i in range(fixed) if needs[i]]
+        if any(needs[fixed:]):
+            positions.append(fixed)
         order: dict[str, int] = {}
+        saves: list[tuple[str, Any]] = []
 
         def place(name: str, kind: str, key: Any) -> int:
             if name not in order:
                 order[name] = len(order)
-                names[name] = (kind, key)
+                saves.append((kind, key))
             return order[name]
 
-        for position, rule in pending:
-            where = tuple(self._place(wanted, count, place) for wanted in rule.wanted)
+        calls: list[tuple[int, Callable[..., Any], Callable[[list[Any]], Any]]] = []
+        wanted: list[int] = []
+        for position in positions:
+            rule = self.rules.get(self.arrays[position])
+            if rule is None:
+                continue
             many = self.variadic is not None and position == fixed
-            calls.append((-1 - fixed if many else position, rule.fn, where))
-        outs = tuple(
-            (order[name], key) for name, (kind, key) in names.items() if kind == "out"
-        )
-        plan = Plan(tuple(order), tuple(names.values()), tuple(calls), outs)
-        self._plans[(mask, count)] = plan
+            where = tuple(self._place(name, count, place) for name in rule.wanted)
+            calls.append((-1 - fixed if many else position, rule.fn, _picker(where)))
+            wanted += [i for i in range(fixed, count) if needs[i]] if many else [position]
+        outs = tuple((at, key) for at, (kind, key) in enumerate(saves) if kind == "out")
+        plan = Plan(tuple(wanted), tuple(order), tuple(saves), tuple(calls), outs)
+        self._plans[pattern] = plan
         return plan
 
     def _place(self, wanted: str, count: int, place: Callable[[str, str, Any], int]) -> Any:
