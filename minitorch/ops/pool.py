@@ -1,0 +1,174 @@
+"""Pooling in one, two and three dimensions: max, sum and average.
+
+Every linear op stands beside its adjoint: ``max_pool_at`` (take the elements at
+given places of the windows) and ``max_unpool``, ``sum_pool`` and ``sum_unpool``,
+``avg_pool`` and ``avg_unpool``. ``max_pool`` finds the places.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch.autograd.op import Sample, op
+from minitorch.ops.windows import offsets, pool_output_length, window_slices
+
+__all__ = ["max_pool", "max_pool_at", "max_unpool"]
+
+
+def _count(length: Any, window: Any, stride: Any, pad: Any, ignore_border: bool) -> list[Any]:
+    """Number of windows along each spatial axis."""
+    return [
+        pool_output_length(*row, ignore_border)
+        for row in zip(length, window, stride, pad, strict=True)
+    ]
+
+
+def _reach(length: Any, window: Any, stride: Any, pad: Any, count: Any) -> list[tuple[int, int]]:
+    """What to put (before, after) each axis so that every window lies inside; after may be
+    more than the padding when ``ignore_border`` is False."""
+    return [
+        (before, max(after, (p - 1) * s + f - n - before))
+        for n, f, s, (before, after), p in zip(length, window, stride, pad, count, strict=True)
+    ]
+
+
+def _first_inside(xp: Any, window: Any, stride: Any, pad: Any, count: Any, dtype: Any) -> Any:
+    """Per window, the flat offset of its first element that is no padding, (1, 1, *count)."""
+    flat = xp.zeros((1, 1, *count), dtype=dtype)
+    for axis, (f, s, (before, _), p) in enumerate(zip(window, stride, pad, count, strict=True)):
+        first = xp.maximum(before - s * xp.arange(p), 0).astype(dtype)
+        flat = flat * f + first.reshape([-1 if i == axis + 2 else 1 for i in range(len(count) + 2)])
+    return flat
+
+
+@op(formula="y[n,c,p] = max_r x[n, c, p·stride + r - pad]", aux=("index",))
+def max_pool(xp: Any, x: Any, *, window: tuple[int, ...], stride: tuple[int, ...],
+             pad: tuple[tuple[int, int], ...], ignore_border: bool) -> Any:
+    """The largest element of every window, in any number of dimensions.
+
+    The op below :func:`max_pool1d`, :func:`max_pool2d` and :func:`max_pool3d`,
+    which check their arguments; here every static argument has one entry per
+    spatial axis. Of equals the first in the window (row-major) wins and gets
+    the whole gradient. A NaN in a window is its maximum. Padding never wins,
+    not even against -inf.
+
+    Parameters
+    ----------
+    x : Tensor, (N, C, H, W)
+        One to three spatial axes.
+    window, stride : tuple of int
+    pad : tuple of (before, after)
+    ignore_border : bool
+        Whether windows that reach beyond the padded input are left out.
+
+    Returns
+    -------
+    Tensor, (N, C, P, Q)
+
+    Notes
+    -----
+    The body also returns the index that the gradient needs, of the output's shape:
+    the flat row-major offset of the maximum inside its window, r · S + s for a window
+    (R, S); uint8 for windows of at most 255 elements, int32 beyond.
+    """
+    length = x.shape[2:]
+    count = _count(length, window, stride, pad, ignore_border)
+    reach = _reach(length, window, stride, pad, count)
+    taps = list(offsets(window))
+    dtype = xp.uint8 if len(taps) <= 255 else xp.int32
+    lowest = -xp.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
+    if any(map(any, reach)):
+        x = xp.pad(x, ((0, 0), (0, 0), *reach), constant_values=lowest)
+    out = xp.full((*x.shape[:2], *count), lowest, dtype=x.dtype)
+    index = xp.zeros(out.shape, dtype=dtype)
+    index += _first_inside(xp, window, stride, pad, count, dtype)
+    for i, tap in enumerate(taps):
+        seen = x[window_slices(tap, count, stride)]
+        # Not (seen <= out) is true for a NaN that is seen; a NaN already found stays.
+        better = ~(seen <= out) & (out == out)
+        out = xp.where(better, seen, out)
+        index = xp.where(better, dtype(i), index)
+    return out, index
+
+
+@max_pool.vjp("x")
+def max_pool_dx(g, index, x_shape, window, stride, pad, ignore_border):
+    """dL/dx = g, put back where each maximum was found"""
+    return max_unpool(
+        g, index, size=x_shape[2:], window=window, stride=stride, pad=pad,
+        ignore_border=ignore_border,
+    )
+
+
+@op(formula="x[n, c, p·stride + index[n,c,p] - pad] += y[n,c,p]", constant=("index",),
+    linear=("y",), upcast=True)
+def max_unpool(xp: Any, y: Any, index: Any, *, size: tuple[int, ...], window: tuple[int, ...],
+               stride: tuple[int, ...], pad: tuple[tuple[int, int], ...], ignore_border: bool) -> Any:
+    """Put every element at its place in its window, adding where windows overlap.
+
+    Parameters
+    ----------
+    y : Tensor, (N, C, P, Q)
+    index : integer Tensor, (N, C, P, Q)
+        Flat offsets inside the windows, as :func:`max_pool` finds them.
+    size : tuple of int
+        Spatial shape (H, W) of the result.
+    window, stride, pad, ignore_border
+        Those of the pooling.
+
+    Returns
+    -------
+    Tensor, (N, C, H, W)
+    """
+    count = y.shape[2:]
+    reach = _reach(size, window, stride, pad, count)
+    padded = [n + before + after for n, (before, after) in zip(size, reach, strict=True)]
+    x = xp.zeros((*y.shape[:2], *padded), dtype=y.dtype)
+    for i, tap in enumerate(offsets(window)):
+        x[window_slices(tap, count, stride)] += xp.where(index == i, y, 0)
+    inside = [slice(before, before + n) for n, (before, _) in zip(size, reach, strict=True)]
+    return xp.ascontiguousarray(x[(slice(None), slice(None), *inside)])
+
+
+@max_unpool.vjp("y")
+def max_unpool_dy(g, index, window, stride, pad, ignore_border):
+    """dL/dy = g at the places that y went to"""
+    return max_pool_at(
+        g, index, window=window, stride=stride, pad=pad, ignore_border=ignore_border
+    )
+
+
+@op(formula="y[n,c,p] = x[n, c, p·stride + index[n,c,p] - pad]", constant=("index",), linear=("x",))
+def max_pool_at(xp: Any, x: Any, index: Any, *, window: tuple[int, ...], stride: tuple[int, ...],
+                pad: tuple[tuple[int, int], ...], ignore_border: bool) -> Any:
+    """The element at a given place of every window: max pooling with its choice fixed.
+
+    Parameters
+    ----------
+    x : Tensor, (N, C, H, W)
+    index : integer Tensor, (N, C, P, Q)
+        Flat offsets inside the windows, as :func:`max_pool` finds them.
+    window, stride, pad, ignore_border
+        Those of the pooling.
+
+    Returns
+    -------
+    Tensor, (N, C, P, Q)
+    """
+    count = index.shape[2:]
+    reach = _reach(x.shape[2:], window, stride, pad, count)
+    if any(map(any, reach)):
+        x = xp.pad(x, ((0, 0), (0, 0), *reach))
+    out = xp.zeros(index.shape, dtype=x.dtype)
+    for i, tap in enumerate(offsets(window)):
+        out = xp.where(index == i, x[window_slices(tap, count, stride)], out)
+    return out
+
+
+@max_pool_at.vjp("x")
+def max_pool_at_dx(g, index, x_shape, window, stride, pad, ignore_border):
+    """dL/dx = g, put back where it was taken"""
+    return max_unpool(
+        g, index, size=x_shape[2:], window=window, stride=stride, pad=pad,
+        ignore_border=ignore_border,
+    )
