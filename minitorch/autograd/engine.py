@@ -8,7 +8,7 @@ that used its outputs has run, so its gradient is whole. ``backward`` and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -66,7 +66,7 @@ class _Walk:
         if entry is None:
             heappush(self.heap, -seq)
         if len(target.outs) > 1:
-            parts = [None] * len(target.outs) if entry is None else entry[1]
+            parts: list[Any] = [None] * len(target.outs) if entry is None else entry[1]
             parts[slot] = g if parts[slot] is None else parts[slot] + g
             self.waiting[seq] = (target, parts)
         else:
@@ -123,12 +123,13 @@ def _seed(output: Tensor, g: Any, index: int) -> Tensor:
         g = Tensor(backend_of(output.data).xp.asarray(g, dtype=output.dtype))
     if g.shape != output.shape:
         raise ValueError(f"the gradient given for output {index} is {g.shape}, the output {output.shape}")
-    return g if g.dtype == output.dtype else g.astype(output.dtype)
+    result: Tensor = g if g.dtype == output.dtype else g.astype(output.dtype)
+    return result
 
 
 def _apply_hooks(hooks: list[Any], g: Tensor) -> Tensor:
     for hook in list(hooks):
-        replaced = hook(g)
+        replaced: Tensor | None = hook(g)
         if replaced is not None:
             if not isinstance(replaced, Tensor) or replaced.shape != g.shape:
                 raise RuntimeError(f"a hook must return None or a tensor of shape {g.shape}")
@@ -147,7 +148,8 @@ def _fit(node: Node, rule: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> T
             raise RuntimeError(
                 f"{rule.__name__} of {node.describe()} returned shape {g.shape} for an input of {shape}"
             ) from None
-    return g if g.data.dtype == dtype else g.astype(dtype)
+    fitted: Tensor = g if g.data.dtype == dtype else g.astype(dtype)
+    return fitted
 
 
 def _run_rules(node: Node, g: Any, create_graph: bool) -> list[Tensor | None]:
@@ -199,7 +201,7 @@ def backward_steps(
     inputs: Sequence[Tensor] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-) -> Iterator[Step]:
+) -> Generator[Step, None, list[Tensor | None]]:
     """The steps of a backward pass, one node at a time; the engine itself.
 
     Parameters
@@ -256,11 +258,10 @@ def backward_steps(
             mode.grad = before
         walk.leaves[key] = (leaf, g)
         yield Step(leaf, g, [])
-    if inputs is not None:
-        for index, t in enumerate(inputs):
-            if t._node is None and id(t) in walk.leaves:
-                walk.results[index] = walk.leaves[id(t)][1]
-        return walk.results
+    for index, t in enumerate(inputs or ()):
+        if t._node is None and id(t) in walk.leaves:
+            walk.results[index] = walk.leaves[id(t)][1]
+    return walk.results
 
 
 def _visit(walk: _Walk, node: Node, g: Any, create_graph: bool, keep: bool) -> Step | None:
@@ -388,9 +389,10 @@ def grad(
     return results[0] if single else results
 
 
-def _exhaust(steps: Iterator[Step]) -> Any:
+def _exhaust(steps: Generator[Step, None, list[Tensor | None]]) -> list[Tensor | None]:
     while True:
         try:
             next(steps)
         except StopIteration as stop:
-            return stop.value
+            results: list[Tensor | None] = stop.value
+            return results

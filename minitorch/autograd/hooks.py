@@ -292,8 +292,8 @@ class Timer(Observer):
 
     def table(self) -> str:
         """The ops by total time, slowest first."""
-        rows = [("forward", n, *v) for n, v in self.forward.items()]
-        rows += [("backward", n, *v) for n, v in self.backward.items()]
+        rows = [("forward", n, v[0], v[1]) for n, v in self.forward.items()]
+        rows += [("backward", n, v[0], v[1]) for n, v in self.backward.items()]
         rows.sort(key=lambda row: -row[3])
         return "\n".join(
             f"{kind:<9}{name:<24}{int(calls):>8}{seconds * 1e3:>12.3f} ms"

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 from types import MethodType
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy
 
@@ -45,6 +45,8 @@ __all__ = [
     "registry",
     "use_kernel",
 ]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 registry: dict[str, Op | Composite] = {}
 
@@ -198,14 +200,14 @@ class Op:
 
     # -- declaring --------------------------------------------------------
 
-    def vjp(self, *inputs: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def vjp(self, *inputs: str) -> Callable[[F], F]:
         """Declare the gradient rule of an input: ``rule(g, <what it needs>)``.
 
         The decorated function is written in tensor ops, so that it can itself
         be differentiated. Its parameters after ``g`` are what is saved for it.
         """
 
-        def register(fn: Callable[..., Any]) -> Callable[..., Any]:
+        def register(fn: F) -> F:
             names = tuple(inspect.signature(fn).parameters)
             for wanted in names[1:]:
                 if wanted not in self._savable():
@@ -224,7 +226,7 @@ class Op:
 
         return register
 
-    def samples(self, sampler: Callable[..., Iterable[Sample]]) -> Callable[..., Iterable[Sample]]:
+    def samples(self, sampler: F) -> F:
         """Declare the calls to test the op on: ``sampler(make)`` yields :class:`Sample`."""
         self.sampler = sampler
         return sampler
@@ -236,10 +238,10 @@ class Op:
         *,
         supports: Callable[..., bool | str] = lambda *arrays, **static: True,
         missing: str = "",
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    ) -> Callable[[F], F]:
         """Add a faster implementation ``fn(xp, *arrays, **static)`` to the op's table."""
 
-        def register(fn: Callable[..., Any]) -> Callable[..., Any]:
+        def register(fn: F) -> F:
             self.kernels.add(backend, Kernel(name, fn, supports, missing))
             self._direct = False
             return fn
@@ -371,7 +373,7 @@ class Op:
             elif value.__class__ is numpy.ndarray and kind == "input":
                 value = Tensor(value)
             saved.append(value)
-        shapes = []
+        shapes: list[tuple[tuple[int, ...], Any]] = []
         node = Node(self, plan, next(_sequence), edges, saved, cells, versions, static, shapes)
         slot = 0
         for out in outs:
@@ -546,6 +548,21 @@ def _register(entry: Any) -> None:
     registry[entry.name] = entry
 
 
+@overload
+def op(body: Callable[..., Any]) -> Op: ...
+@overload
+def op(
+    *,
+    name: str | None = ...,
+    formula: str = ...,
+    constant: Iterable[str] | bool = ...,
+    linear: Iterable[str] = ...,
+    outputs: Iterable[str] = ...,
+    aux: Iterable[str] = ...,
+    view: bool = ...,
+    upcast: bool = ...,
+    quiet: bool = ...,
+) -> Callable[[Callable[..., Any]], Op]: ...
 def op(
     body: Callable[..., Any] | None = None,
     *,
@@ -629,6 +646,12 @@ def op(
     return declare if body is None else declare(body)
 
 
+@overload
+def composite(fn: Callable[..., Any]) -> Composite: ...
+@overload
+def composite(
+    *, name: str | None = ..., formula: str = ...
+) -> Callable[[Callable[..., Any]], Composite]: ...
 def composite(
     fn: Callable[..., Any] | None = None, *, name: str | None = None, formula: str = ""
 ) -> Any:

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy
+import numpy as np
 
 from minitorch.autograd.mode import mode, set_grad_enabled
 from minitorch.autograd.node import EPOCH, Node
@@ -62,7 +62,7 @@ class Tensor:
 
     Attributes
     ----------
-    data : numpy.ndarray or cupy.ndarray
+    data : np.ndarray or cupy.ndarray
         The memory itself. Writing to it goes unnoticed by the in-place
         checks; write through the tensor (``x[...] = v``, ``x += v``) instead.
     grad : Tensor or None
@@ -86,14 +86,15 @@ class Tensor:
     # NumPy's operators give way to ours: array * tensor is a tensor.
     __array_priority__ = 1000
 
-    if TYPE_CHECKING:  # bound by ops/__init__.py
-        __add__: Callable[[Any, Any], Tensor]
-        __mul__: Callable[[Any, Any], Tensor]
-        sum_to: Callable[[Any, tuple[int, ...]], Tensor]
-        astype: Callable[[Any, Any], Tensor]
-        broadcast_to: Callable[[Any, tuple[int, ...]], Tensor]
-        reshape: Callable[[Any, tuple[int, ...]], Tensor]
-        __getitem__: Callable[[Any, Any], Tensor]
+    if TYPE_CHECKING:  # bound by ops/__init__.py; here are those that the engine uses
+
+        def __add__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def astype(self, dtype: Any) -> Tensor: ...
+        def broadcast_to(self, shape: tuple[int, ...]) -> Tensor: ...
+        def reshape(self, shape: tuple[int, ...]) -> Tensor: ...
+        def sum_to(self, shape: tuple[int, ...]) -> Tensor: ...
 
     def __init__(self, data: Any, needs: bool = False) -> None:
         self.data = data
@@ -183,7 +184,7 @@ class Tensor:
         out._cell = self._cell
         return out
 
-    def numpy(self) -> numpy.ndarray[Any, Any]:
+    def numpy(self) -> np.ndarray[Any, Any]:
         """The values in host memory, shared where they lie there already.
 
         For a tensor that takes part in a graph the array is read-only, since
@@ -222,8 +223,8 @@ class Tensor:
             )
         return out
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
-        return numpy.array(self.numpy(), dtype=dtype, copy=copy)
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
         if self.requires_grad:
@@ -346,11 +347,11 @@ class Tensor:
     __hash__ = object.__hash__  # == is elementwise; a tensor is a dict key by identity
 
     def __repr__(self) -> str:
-        text = numpy.array2string(to_numpy(self.data), separator=", ", prefix="Tensor(")
+        text = np.array2string(to_numpy(self.data), separator=", ", prefix="Tensor(")
         parts = [text]
         if self.data.size == 0:
             parts = [f"[], shape={self.shape}"]
-        if self.dtype not in (get_default_dtype(), numpy.dtype("int64"), numpy.dtype("bool")):
+        if self.dtype not in (get_default_dtype(), np.dtype("int64"), np.dtype("bool")):
             parts.append(f"dtype={self.dtype}")
         if self.device != "cpu":
             parts.append(f"device='{self.device}'")
@@ -411,7 +412,7 @@ class Tensor:
         self._needs, self.name = state
 
 
-_default_dtype = numpy.dtype("float32")
+_default_dtype = np.dtype("float32")
 
 
 def get_default_dtype() -> Any:
@@ -422,7 +423,7 @@ def get_default_dtype() -> Any:
 def set_default_dtype(dtype: Any) -> None:
     """Make Python floats become ``dtype`` (float16, float32 or float64) tensors."""
     global _default_dtype
-    chosen = numpy.dtype(dtype)
+    chosen = np.dtype(dtype)
     if chosen.kind != "f" or chosen.itemsize > 8:
         raise ValueError(f"the default dtype is float16, float32 or float64, not {chosen}")
     _default_dtype = chosen
@@ -441,14 +442,14 @@ def _as_data(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any
             f"a tensor holds numbers, not {array.dtype}; the data may be ragged or hold objects"
         )
     if not given and dtype is None:
-        if array.dtype == numpy.float64:
+        if array.dtype == np.float64:
             array = array.astype(_default_dtype)
-        elif array.dtype == numpy.complex128 and _default_dtype != numpy.float64:
-            array = array.astype(numpy.complex64)
+        elif array.dtype == np.complex128 and _default_dtype != np.float64:
+            array = array.astype(np.complex64)
     shared = array is obj or (array.base is not None and array.base is obj)
     if copy and (shared or given):
         return array.copy()
-    if copy is False and not (shared or numpy.may_share_memory(array, obj)):
+    if copy is False and not (shared or np.may_share_memory(array, obj)):
         raise ValueError("asarray: copy=False, but this data cannot be shared")
     return array
 
