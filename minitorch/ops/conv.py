@@ -23,22 +23,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from minitorch.autograd.op import Sample, composite, op
+from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
-from minitorch.ops.windows import (
-    as_lengths,
-    conv_output_length,
-    conv_output_shape,
-    offsets,
-    resolve_pad,
-    window_slices,
-)
+from minitorch.ops.conv_shape import conv_output_length
+from minitorch.ops.windows import offsets, window_slices
 
 __all__ = ["conv_dgrad", "conv_fwd", "conv_wgrad"]
 
 # Columns are made for as many images at a time as give about this many elements,
 # so that they are still in the cache when the matrix product reads them.
-COLUMN_ELEMENTS = 1 << 19
+COLUMN_ELEMENTS = 1 << 21
 
 
 def _pieces(images: int, elements: int) -> Iterator[slice]:
@@ -83,7 +77,7 @@ def conv_fwd(xp: Any, x: Any, w: Any, b: Any = None, *, stride: tuple[int, ...],
     """Cross-correlation of images with filters, in any number of dimensions.
 
     The op below :func:`conv1d`, :func:`conv2d` and :func:`conv3d`, which check
-    their arguments; here every static argument has one entry per spatial axis.
+    the arguments; here every static argument has one entry per spatial axis.
 
     Parameters
     ----------
@@ -109,7 +103,7 @@ def conv_fwd(xp: Any, x: Any, w: Any, b: Any = None, *, stride: tuple[int, ...],
     (1, 1, 2, 2)
     """
     size = w.shape[2:]
-    count = [conv_output_length(*row) for row in zip(x.shape[2:], size, stride, pad, dilation)]
+    count = [conv_output_length(*row) for row in zip(x.shape[2:], size, stride, pad, dilation, strict=True)]
     filters = w.reshape(groups, w.shape[0] // groups, -1)
     out = xp.empty((x.shape[0], w.shape[0], *count), dtype=xp.result_type(x, w))
     for piece in _pieces(x.shape[0], w[0].size * groups * out[:1, 0].size):
@@ -245,3 +239,43 @@ def conv_wgrad_dx(g, dy, x_shape, stride, pad, dilation, groups):
 def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     """dL/ddy = conv_fwd(x, g)"""
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
+
+
+# (x, w, stride, pad, dilation, groups) of the calls that all three ops are tested on
+_CASES = (
+    ((2, 2, 5, 4), (3, 2, 2, 3), (1, 1), ((0, 0), (0, 0)), (1, 1), 1, "plain"),
+    ((2, 1, 6, 7), (2, 1, 3, 2), (2, 3), ((1, 2), (0, 1)), (1, 1), 1, "stride, uneven pad"),
+    ((1, 4, 7, 5), (2, 2, 2, 2), (2, 1), ((1, 1), (0, 0)), (3, 2), 2, "dilation, groups"),
+    ((2, 3, 6), (2, 3, 6), (1,), ((0, 0),), (1,), 1, "1-d, kernel = input"),
+    ((1, 2, 3, 4, 3), (2, 1, 2, 2, 1), (1, 2, 1), ((1, 0), (0, 0), (0, 0)), (1, 1, 1), 2, "3-d"),
+)
+
+
+def _result_shape(x: Any, w: Any, stride: Any, pad: Any, dilation: Any) -> tuple[int, ...]:
+    """(N, K, *count) of one of the cases."""
+    rows = zip(x[2:], w[2:], stride, pad, dilation, strict=True)
+    return (x[0], w[0], *[conv_output_length(*row) for row in rows])
+
+
+@conv_fwd.samples
+def _(make):
+    for x, w, stride, pad, dilation, groups, note in _CASES:
+        static = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+        yield Sample.of(make(*x), make(*w), note=note, **static)
+        yield Sample.of(make(*x), make(*w), make(w[0]), note=f"{note}, bias", **static)
+
+
+@conv_dgrad.samples
+def _(make):
+    for x, w, stride, pad, dilation, groups, note in _CASES:
+        y = _result_shape(x, w, stride, pad, dilation)
+        yield Sample.of(make(*y), make(*w), size=x[2:], stride=stride, pad=pad,
+                        dilation=dilation, groups=groups, note=note)
+
+
+@conv_wgrad.samples
+def _(make):
+    for x, w, stride, pad, dilation, groups, note in _CASES:
+        y = _result_shape(x, w, stride, pad, dilation)
+        yield Sample.of(make(*x), make(*y), size=w[2:], stride=stride, pad=pad,
+                        dilation=dilation, groups=groups, note=note)

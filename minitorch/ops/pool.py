@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.autograd.op import Sample, op
-from minitorch.ops.windows import offsets, pool_output_length, window_slices
+from minitorch.ops.pool_shape import pool_output_length
+from minitorch.ops.windows import offsets, window_slices
 
 __all__ = ["max_pool", "max_pool_at", "max_unpool"]
 
