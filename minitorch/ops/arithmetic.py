@@ -1,24 +1,27 @@
-"""Arithmetic: sums, products, quotients, powers, and what rounds or compares values.
+"""Arithmetic: sums, differences, products, quotients and what is left of them.
 
-Kinks and ties: abs has gradient 0 at 0 (as sign has), maximum and minimum split
-the gradient evenly between equal inputs, clip passes it on at its bounds.
+The rules of the first five run in nearly every backward pass, so they call the
+ops by name; elsewhere rules are written with the operators.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from minitorch.autograd.op import Sample, op
-from minitorch.autograd.tensor import Tensor
-from minitorch.ops.compare import equal, greater, less, where
 
 __all__ = [
-    "abs", "add", "divide", "maximum", "minimum", "multiply", "negative", "pow", "sign", "sqrt",
-    "square", "subtract",
+    "add",
+    "divide",
+    "floor_divide",
+    "multiply",
+    "negative",
+    "positive",
+    "reciprocal",
+    "remainder",
+    "subtract",
 ]
 
 
-@op(formula="y = x1 + x2", linear=("x1",))
+@op(formula="y = x1 + x2", linear=("x1", "x2"))
 def add(xp, x1, x2):
     """Sum of two arrays, broadcast against each other.
 
@@ -33,8 +36,11 @@ def add(xp, x1, x2):
     Examples
     --------
     >>> import minitorch as mt
-    >>> mt.add(mt.asarray([1.0, 2.0]), 1)
-    Tensor([2., 3.])
+    >>> x1 = mt.tensor([[1.0], [2.0]], requires_grad=True)
+    >>> y = mt.add(x1, mt.asarray([10.0, 20.0, 30.0]))
+    >>> y.shape, mt.grad(y.sum(), x1)
+    ((2, 3), Tensor([[3.],
+            [3.]]))
     """
     return xp.add(x1, x2)
 
@@ -45,15 +51,26 @@ def add_dx(g):
     return g
 
 
-@add.samples
-def _(make):
-    yield Sample.of(make(3, 4), make(3, 4))
-    yield Sample.of(make(3, 1), make(4), note="broadcast")
-
-
-@op(formula="y = x1 - x2")
+@op(formula="y = x1 - x2", linear=("x1", "x2"))
 def subtract(xp, x1, x2):
-    """Difference of two arrays, broadcast against each other."""
+    """Difference of two arrays, broadcast against each other.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor or scalar, broadcastable
+
+    Returns
+    -------
+    Tensor of the broadcast shape and the promoted dtype
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x2 = mt.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = mt.subtract(5, x2)
+    >>> y, mt.grad(y.sum(), x2)
+    (Tensor([4., 3.], grad_fn=subtract), Tensor([-1., -1.]))
+    """
     return xp.subtract(x1, x2)
 
 
@@ -71,7 +88,24 @@ def subtract_dx2(g):
 
 @op(formula="y = -x", linear=("x",))
 def negative(xp, x):
-    """The negative of each element."""
+    """The negative of each element.
+
+    Parameters
+    ----------
+    x : Tensor
+
+    Returns
+    -------
+    Tensor like ``x``
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([1.0, -2.0], requires_grad=True)
+    >>> y = mt.negative(x)
+    >>> y, mt.grad(y.sum(), x)
+    (Tensor([-1.,  2.], grad_fn=negative), Tensor([-1., -1.]))
+    """
     return xp.negative(x)
 
 
@@ -83,7 +117,24 @@ def negative_dx(g):
 
 @op(formula="y = x1 · x2", linear=("x1", "x2"))
 def multiply(xp, x1, x2):
-    """Product of two arrays, broadcast against each other."""
+    """Product of two arrays, element by element and broadcast.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor or scalar, broadcastable
+
+    Returns
+    -------
+    Tensor of the broadcast shape and the promoted dtype
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x1 = mt.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = mt.multiply(x1, mt.asarray([10.0, 20.0]))
+    >>> y, mt.grad(y.sum(), x1)
+    (Tensor([10., 40.], grad_fn=multiply), Tensor([10., 20.]))
+    """
     return xp.multiply(x1, x2)
 
 
@@ -101,7 +152,24 @@ def multiply_dx2(g, x1):
 
 @op(formula="y = x1 / x2", linear=("x1",), quiet=True)
 def divide(xp, x1, x2):
-    """Quotient of two arrays."""
+    """Quotient of two arrays; division by zero gives an infinity or NaN, not an error.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor or scalar, broadcastable
+
+    Returns
+    -------
+    Tensor of the broadcast shape, floating-point
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x2 = mt.tensor([2.0, 4.0], requires_grad=True)
+    >>> y = mt.divide(1, x2)
+    >>> y, mt.grad(y.sum(), x2)
+    (Tensor([0.5 , 0.25], grad_fn=divide), Tensor([-0.25  , -0.0625]))
+    """
     return xp.divide(x1, x2)
 
 
@@ -117,107 +185,166 @@ def divide_dx2(g, out, x2):
     return negative(multiply(g, divide(out, x2)))
 
 
-@op(formula="y = x²")
-def square(xp, x):
-    """The square of each element."""
-    return xp.multiply(x, x)
+@op(formula="y = x", linear=("x",))
+def positive(xp, x):
+    """A copy of the array: ``+x``.
+
+    Parameters
+    ----------
+    x : Tensor
+
+    Returns
+    -------
+    Tensor like ``x``, with memory of its own
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([1.0, -2.0], requires_grad=True)
+    >>> y = mt.positive(x)
+    >>> y, mt.grad(y.sum(), x)
+    (Tensor([ 1., -2.], grad_fn=positive), Tensor([1., 1.]))
+    """
+    return xp.positive(x)
 
 
-@square.vjp("x")
-def square_dx(g, x):
-    """dL/dx = 2 g x"""
-    return multiply(g, multiply(x, 2))
+@positive.vjp("x")
+def positive_dx(g):
+    """dL/dx = g"""
+    return g
 
 
-@op(formula="y = √x", quiet=True)
-def sqrt(xp, x):
-    """The square root of each element."""
-    return xp.sqrt(x)
+@op(formula="y = 1 / x", quiet=True)
+def reciprocal(xp, x):
+    """One over each element, infinite where it is zero.
+
+    Parameters
+    ----------
+    x : Tensor, floating-point
+
+    Returns
+    -------
+    Tensor like ``x``
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([2.0, 4.0], requires_grad=True)
+    >>> y = mt.reciprocal(x)
+    >>> y, mt.grad(y.sum(), x)
+    (Tensor([0.5 , 0.25], grad_fn=reciprocal), Tensor([-0.25  , -0.0625]))
+    """
+    return xp.reciprocal(x)
 
 
-@sqrt.vjp("x")
-def sqrt_dx(g, out):
-    """dL/dx = g / (2 y)"""
-    return divide(multiply(g, 0.5), out)
+@reciprocal.vjp("x")
+def reciprocal_dx(g, out):
+    """dL/dx = -g · y²"""
+    return -(g * (out * out))
 
 
-@op(formula="y = sign x", constant=True)
-def sign(xp, x):
-    """The sign of each element."""
-    return xp.sign(x)
+@op(formula="y = ⌊x1 / x2⌋", constant=True, quiet=True)
+def floor_divide(xp, x1, x2):
+    """Quotient rounded towards minus infinity; constant for gradients.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor or scalar, broadcastable
+
+    Returns
+    -------
+    Tensor of the broadcast shape and the promoted dtype
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.floor_divide(mt.asarray([7, -7]), 2)
+    Tensor([ 3, -4])
+    """
+    return xp.floor_divide(x1, x2)
 
 
-@op(name="abs", formula="y = |x|")
-def abs_(xp, x):
-    """The absolute value of each element."""
-    return xp.abs(x)
+@op(formula="y = x1 - ⌊x1 / x2⌋ · x2", quiet=True)
+def remainder(xp, x1, x2):
+    """What a floored division leaves; it has the sign of ``x2``.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor or scalar, broadcastable
+
+    Returns
+    -------
+    Tensor of the broadcast shape and the promoted dtype
+
+    Notes
+    -----
+    Between its jumps (where x2 divides x1) the quotient is constant, so the
+    derivatives are 1 and minus that quotient; at a jump the same is used.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x2 = mt.tensor(3.0, requires_grad=True)
+    >>> y = mt.remainder(mt.asarray([7.0, -7.0]), x2)
+    >>> y, mt.grad(y.sum(), x2)
+    (Tensor([1., 2.], grad_fn=remainder), Tensor(1.))
+    """
+    return xp.remainder(x1, x2)
 
 
-@abs_.vjp("x")
-def abs_dx(g, x):
-    """dL/dx = g · sign x"""
-    return multiply(g, sign(x))
+@remainder.vjp("x1")
+def remainder_dx1(g):
+    """dL/dx1 = g"""
+    return g
 
 
-@op(name="pow", formula="y = x1 ^ x2", quiet=True)
-def pow_(xp, x1, x2):
-    """x1 to the power of x2."""
-    return xp.power(x1, x2)
+@remainder.vjp("x2")
+def remainder_dx2(g, x1, x2):
+    """dL/dx2 = -g · ⌊x1 / x2⌋"""
+    return -(g * floor_divide(x1, x2))
 
 
-@pow_.vjp("x1")
-def pow_dx1(g, x1, x2):
-    """dL/dx1 = g · x2 · x1^(x2 - 1)"""
-    if not isinstance(x2, Tensor):
-        if x2 == 2:
-            return multiply(g, multiply(x1, 2))
-        return multiply(g, multiply(pow_(x1, x2 - 1), x2)) if x2 else None
-    exponent = where(equal(x2, 0), 1, subtract(x2, 1))
-    return multiply(g, multiply(pow_(x1, exponent), x2))
+@add.samples
+@subtract.samples
+@multiply.samples
+def _(make):
+    yield Sample.of(make(3, 4), make(3, 4))
+    yield Sample.of(make(3, 1), make(4), note="broadcast")
+    yield Sample.of(make(), make(2, 1, 3), note="0-d")
+    yield Sample.of(make(0, 2), make(1, 2), note="empty")
+    yield Sample.of(make(3), 2.5, note="scalar")
 
 
-@pow_.vjp("x2")
-def pow_dx2(g, x1, x2, out):
-    """dL/dx2 = g · y · ln x1"""
-    from minitorch.ops.exponential import log
-
-    return multiply(g, multiply(out, log(where(equal(x1, 0), 1, x1))))
-
-
-@op(formula="y = max(x1, x2)")
-def maximum(xp, x1, x2):
-    """The larger of two arrays, element by element."""
-    return xp.maximum(x1, x2)
+@divide.samples
+def _(make):
+    yield Sample.of(make(3, 4), make.positive(3, 4))
+    yield Sample.of(make(3, 1), make(4, away=(0.0,), gap=0.3), note="broadcast")
+    yield Sample.of(2.0, make.positive(3), note="scalar over array")
 
 
-@maximum.vjp("x1")
-def maximum_dx1(g, x1, x2):
-    """dL/dx1 = g where x1 > x2, g / 2 where they are equal, else 0"""
-    return where(equal(x1, x2), multiply(g, 0.5), where(greater(x1, x2), g, 0))
+@negative.samples
+@positive.samples
+def _(make):
+    yield Sample.of(make(3, 4))
+    yield Sample.of(make(), note="0-d")
 
 
-@maximum.vjp("x2")
-def maximum_dx2(g, x1, x2):
-    """dL/dx2 = g where x2 > x1, g / 2 where they are equal, else 0"""
-    return where(equal(x1, x2), multiply(g, 0.5), where(less(x1, x2), g, 0))
+@reciprocal.samples
+def _(make):
+    yield Sample.of(make.positive(3, 4))
+    yield Sample.of(make(5, away=(0.0,), gap=0.3), note="both signs")
 
 
-@op(formula="y = min(x1, x2)")
-def minimum(xp, x1, x2):
-    """The smaller of two arrays, element by element."""
-    return xp.minimum(x1, x2)
+@floor_divide.samples
+def _(make):
+    yield Sample.of(make(3, 4, low=-5.0, high=5.0), make.positive(4))
+    yield Sample.of(make.ints(5, low=-9, high=9), 4, note="integers")
 
 
-@minimum.vjp("x1")
-def minimum_dx1(g, x1, x2):
-    """dL/dx1 = g where x1 < x2, g / 2 where they are equal, else 0"""
-    return where(equal(x1, x2), multiply(g, 0.5), where(less(x1, x2), g, 0))
-
-
-@minimum.vjp("x2")
-def minimum_dx2(g, x1, x2):
-    """dL/dx2 = g where x2 < x1, g / 2 where they are equal, else 0"""
-    return where(equal(x1, x2), multiply(g, 0.5), where(greater(x1, x2), g, 0))
-
-
-abs, pow = abs_, pow_
+@remainder.samples
+def _(make):
+    quotient = make.ints(3, 4, low=-3, high=4)
+    divisor = make.positive(4)
+    fraction = make(3, 4, low=0.2, high=0.8)
+    yield Sample.of((quotient + fraction) * divisor, divisor, note="away from jumps")
+    yield Sample.of(make(3, low=0.1, high=0.9), -1.0, note="scalar")
