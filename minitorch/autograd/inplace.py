@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.autograd.mode import mode
-from minitorch.autograd.node import EPOCH, VERSION
+from minitorch.autograd.node import EPOCH, VERSION, Node
 from minitorch.autograd.op import Sample, op
-from minitorch.autograd.tensor import Tensor
+from minitorch.autograd.tensor import Tensor, View
 from minitorch.backend.arrays import backend_of
 
 __all__ = ["view_write", "write"]
@@ -63,6 +63,34 @@ def _view_write_samples(make: Any) -> Any:
     yield Sample.of(make(4, 3), make(2, 3), path=path)
 
 
+def _same_place(a: View | None, b: View | None) -> bool:
+    return a is not None and b is not None and a.root is b.root and a.path == b.path
+
+
+def _keep_old_values(node: Node, cell: list[int]) -> None:
+    """Copy what the op that computed the new value saved of the memory to be written.
+
+    ``x *= w`` needs the old x for the gradient of w; only this one node can be
+    helped, the others that saved x will find it stale.
+    """
+    pairs = list(zip(node.cells, node.versions, strict=True))
+    if node.saved is None or not any(c is cell for c, _ in pairs):
+        return
+    if any(c is cell and version != cell[VERSION] for c, version in pairs):
+        return  # written before already
+    for i, value in enumerate(node.saved):
+        if not isinstance(value, Tensor) or value._cell is not cell:
+            continue
+        if value._needs and value._node is None:
+            return  # a leaf's copy would be another leaf: let it be found stale
+        copy = Tensor(value.data.copy())
+        copy._needs, copy._node, copy._slot = value._needs, value._node, value._slot
+        node.saved[i] = copy
+    kept = [(c, version) for c, version in pairs if c is not cell]
+    node.cells = [c for c, _ in kept]
+    node.versions = [version for _, version in kept]
+
+
 def write(target: Tensor, value: Tensor) -> None:
     """``target[...] = value``: memory, version and history.
 
@@ -76,8 +104,10 @@ def write(target: Tensor, value: Tensor) -> None:
         If its dtype cannot be cast to the target's (float into int, say).
     """
     target_view = target._view
-    if target_view is not None:
-        target._refresh()
+    target._refresh()
+    value._refresh()
+    if _same_place(target_view, value._view):
+        return  # Python's x[i] += y ends by assigning x[i] to itself
     root = target if target_view is None else target_view.root
     records = mode.grad and (target._needs or value._needs)
     if records and root._needs and root._node is None:
@@ -93,6 +123,8 @@ def write(target: Tensor, value: Tensor) -> None:
             value = value.astype(target.dtype)
         if value.shape != target.shape:
             value = value.broadcast_to(target.shape)
+    if records and value._node is not None:
+        _keep_old_values(value._node, target._cell)
     try:
         target.data[...] = value.data
     except ValueError:

@@ -15,7 +15,7 @@ import numpy as np
 
 from minitorch.autograd.mode import mode, set_grad_enabled
 from minitorch.autograd.node import EPOCH, Node
-from minitorch.backend.arrays import as_array, device_of, to_device, to_numpy
+from minitorch.backend.arrays import as_array, backend_named, device_of, to_device, to_numpy
 
 if TYPE_CHECKING:
     from minitorch.autograd.op import Op
@@ -495,6 +495,7 @@ def tensor(
     >>> mt.tensor([[1.0, 2.0]], requires_grad=True)
     Tensor([[1., 2.]], requires_grad=True)
     """
+    backend_named(device)
     try:
         out = Tensor(_as_data(data, dtype, device, True))
     except ValueError as error:
