@@ -24,7 +24,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from minitorch.autograd.op import Sample, op
-from minitorch.autograd.tensor import Tensor
 from minitorch.ops.conv_shape import conv_output_length
 from minitorch.ops.windows import offsets, window_slices
 
@@ -70,10 +69,22 @@ def _rows(xp: Any, y: Any, groups: int) -> Any:
     return xp.swapaxes(y, 0, 1).reshape(groups, y.shape[1] // groups, -1)
 
 
-@op(formula="y[n,k,p] = Σ_{c,r} x[n, c, p·stride + r·dilation - pad] w[k,c,r] + b[k]",
-    linear=("x", "w", "b"), upcast=True)
-def conv_fwd(xp: Any, x: Any, w: Any, b: Any = None, *, stride: tuple[int, ...],
-             pad: tuple[tuple[int, int], ...], dilation: tuple[int, ...], groups: int) -> Any:
+@op(
+    formula="y[n,k,p] = Σ_{c,r} x[n, c, p·stride + r·dilation - pad] w[k,c,r] + b[k]",
+    linear=("x", "w", "b"),
+    upcast=True,
+)
+def conv_fwd(
+    xp: Any,
+    x: Any,
+    w: Any,
+    b: Any = None,
+    *,
+    stride: tuple[int, ...],
+    pad: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> Any:
     """Cross-correlation of images with filters, in any number of dimensions.
 
     The op below :func:`conv1d`, :func:`conv2d` and :func:`conv3d`, which check
@@ -103,7 +114,10 @@ def conv_fwd(xp: Any, x: Any, w: Any, b: Any = None, *, stride: tuple[int, ...],
     (1, 1, 2, 2)
     """
     size = w.shape[2:]
-    count = [conv_output_length(*row) for row in zip(x.shape[2:], size, stride, pad, dilation, strict=True)]
+    count = [
+        conv_output_length(*row)
+        for row in zip(x.shape[2:], size, stride, pad, dilation, strict=True)
+    ]
     filters = w.reshape(groups, w.shape[0] // groups, -1)
     out = xp.empty((x.shape[0], w.shape[0], *count), dtype=xp.result_type(x, w))
     for piece in _pieces(x.shape[0], w[0].size * groups * out[:1, 0].size):
@@ -135,10 +149,22 @@ def conv_fwd_db(g):
     return g.sum(axis=(0, *range(2, g.ndim)))
 
 
-@op(formula="dx[n,c,q] = Σ_{k,r: q = p·stride + r·dilation - pad} dy[n,k,p] w[k,c,r]",
-    linear=("dy", "w"), upcast=True)
-def conv_dgrad(xp: Any, dy: Any, w: Any, *, size: tuple[int, ...], stride: tuple[int, ...],
-               pad: tuple[tuple[int, int], ...], dilation: tuple[int, ...], groups: int) -> Any:
+@op(
+    formula="dx[n,c,q] = Σ_{k,r: q = p·stride + r·dilation - pad} dy[n,k,p] w[k,c,r]",
+    linear=("dy", "w"),
+    upcast=True,
+)
+def conv_dgrad(
+    xp: Any,
+    dy: Any,
+    w: Any,
+    *,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> Any:
     """The adjoint of :func:`conv_fwd` in x: its input gradient, the transposed convolution.
 
     Parameters
@@ -189,10 +215,22 @@ def conv_dgrad_dw(g, dy, w_shape, stride, pad, dilation, groups):
     )
 
 
-@op(formula="dw[k,c,r] = Σ_{n,p} x[n, c, p·stride + r·dilation - pad] dy[n,k,p]",
-    linear=("x", "dy"), upcast=True)
-def conv_wgrad(xp: Any, x: Any, dy: Any, *, size: tuple[int, ...], stride: tuple[int, ...],
-               pad: tuple[tuple[int, int], ...], dilation: tuple[int, ...], groups: int) -> Any:
+@op(
+    formula="dw[k,c,r] = Σ_{n,p} x[n, c, p·stride + r·dilation - pad] dy[n,k,p]",
+    linear=("x", "dy"),
+    upcast=True,
+)
+def conv_wgrad(
+    xp: Any,
+    x: Any,
+    dy: Any,
+    *,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> Any:
     """The adjoint of :func:`conv_fwd` in w: the gradient towards the filters.
 
     Parameters
@@ -269,13 +307,29 @@ def _(make):
 def _(make):
     for x, w, stride, pad, dilation, groups, note in _CASES:
         y = _result_shape(x, w, stride, pad, dilation)
-        yield Sample.of(make(*y), make(*w), size=x[2:], stride=stride, pad=pad,
-                        dilation=dilation, groups=groups, note=note)
+        yield Sample.of(
+            make(*y),
+            make(*w),
+            size=x[2:],
+            stride=stride,
+            pad=pad,
+            dilation=dilation,
+            groups=groups,
+            note=note,
+        )
 
 
 @conv_wgrad.samples
 def _(make):
     for x, w, stride, pad, dilation, groups, note in _CASES:
         y = _result_shape(x, w, stride, pad, dilation)
-        yield Sample.of(make(*x), make(*y), size=w[2:], stride=stride, pad=pad,
-                        dilation=dilation, groups=groups, note=note)
+        yield Sample.of(
+            make(*x),
+            make(*y),
+            size=w[2:],
+            stride=stride,
+            pad=pad,
+            dilation=dilation,
+            groups=groups,
+            note=note,
+        )

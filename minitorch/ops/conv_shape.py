@@ -19,8 +19,11 @@ __all__ = [
     "conv_transpose_settings",
 ]
 
-AXES = {3: "(batch, channels, length)", 4: "(batch, channels, rows, columns)",
-        5: "(batch, channels, depth, rows, columns)"}
+AXES = {
+    3: "(batch, channels, length)",
+    4: "(batch, channels, rows, columns)",
+    5: "(batch, channels, depth, rows, columns)",
+}
 
 
 def conv_output_length(
@@ -52,10 +55,14 @@ def _check_ranks(name: str, x_shape: Sequence[Length], w_shape: Sequence[int], a
     rank = axes + 2 if axes else max(3, len(w_shape))
     for what, shape in (("x", x_shape), ("w", w_shape)):
         if len(shape) != rank:
-            meaning = AXES.get(rank, "(batch, channels, spatial...)") if what == "x" else (
-                "(filters, channels / groups, taps...)"
+            meaning = (
+                AXES.get(rank, "(batch, channels, spatial...)")
+                if what == "x"
+                else ("(filters, channels / groups, taps...)")
             )
-            batch = "; add a batch axis of length 1" if len(shape) == rank - 1 and what == "x" else ""
+            batch = (
+                "; add a batch axis of length 1" if len(shape) == rank - 1 and what == "x" else ""
+            )
             raise ValueError(
                 f"{name}: {what} must have {rank} axes {meaning}, got {tuple(shape)}{batch}"
             )
@@ -76,10 +83,14 @@ def _check_channels(
         )
     if channels is not None and channels != depth * groups:
         in_groups = f" in each of {groups} groups" if groups > 1 else ""
-        hint = f"; did you mean groups={channels // depth}?" if channels % depth == 0 else (
-            "; w is (filters, channels / groups, ...)"
+        hint = (
+            f"; did you mean groups={channels // depth}?"
+            if channels % depth == 0
+            else ("; w is (filters, channels / groups, ...)")
         )
-        raise ValueError(f"{name}: x has {channels} channels, w expects {depth}{in_groups} {shapes}{hint}")
+        raise ValueError(
+            f"{name}: x has {channels} channels, w expects {depth}{in_groups} {shapes}{hint}"
+        )
 
 
 def _spatial(
@@ -87,7 +98,11 @@ def _spatial(
 ) -> tuple[Length, ...]:
     """Lengths of a convolution's result along its spatial axes."""
     rows = zip(
-        x_shape[2:], w_shape[2:], settings["stride"], settings["pad"], settings["dilation"],
+        x_shape[2:],
+        w_shape[2:],
+        settings["stride"],
+        settings["pad"],
+        settings["dilation"],
         strict=True,
     )
     return tuple([conv_output_length(*row) for row in rows])
@@ -252,8 +267,8 @@ def _grow(
         if n is not None and m is not None and not (n <= m < n + s and m >= 1):
             most = tuple([a and a + b - 1 for a, b in zip(least, stride, strict=True)])
             raise ValueError(
-                f"{name}: with stride {stride} the output can be {tuple(least)} to {most} long, and "
-                f"not empty; {tuple(size)} was asked for"
+                f"{name}: with stride {stride} the output can be {tuple(least)} to {most} long "
+                f"and must not be empty; {tuple(size)} was asked for"
             )
     return tuple(size)
 

@@ -1,13 +1,15 @@
-"""Pooling in one, two and three dimensions: max, sum and average.
+"""Max pooling in one, two and three dimensions.
 
-Every linear op stands beside its adjoint: ``max_pool_at`` (take the elements at
-given places of the windows) and ``max_unpool``, ``sum_pool`` and ``sum_unpool``,
-``avg_pool`` and ``avg_unpool``. ``max_pool`` finds the places.
+``max_pool`` finds the place of the largest element in every window; with the
+places fixed, what is left is linear, and its two ops are each other's adjoints:
+``max_pool_at`` takes the elements at these places, ``max_unpool`` puts them there.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy
 
 from minitorch.autograd.op import Sample, op
 from minitorch.ops.pool_shape import pool_output_length
@@ -16,7 +18,7 @@ from minitorch.ops.windows import offsets, window_slices
 __all__ = ["max_pool", "max_pool_at", "max_unpool"]
 
 
-def _count(length: Any, window: Any, stride: Any, pad: Any, ignore_border: bool) -> list[Any]:
+def window_count(length: Any, window: Any, stride: Any, pad: Any, ignore_border: bool) -> list[Any]:
     """Number of windows along each spatial axis."""
     return [
         pool_output_length(*row, ignore_border)
@@ -24,7 +26,7 @@ def _count(length: Any, window: Any, stride: Any, pad: Any, ignore_border: bool)
     ]
 
 
-def _reach(length: Any, window: Any, stride: Any, pad: Any, count: Any) -> list[tuple[int, int]]:
+def cover(length: Any, window: Any, stride: Any, pad: Any, count: Any) -> list[tuple[int, int]]:
     """What to put (before, after) each axis so that every window lies inside; after may be
     more than the padding when ``ignore_border`` is False."""
     return [
@@ -43,8 +45,15 @@ def _first_inside(xp: Any, window: Any, stride: Any, pad: Any, count: Any, dtype
 
 
 @op(formula="y[n,c,p] = max_r x[n, c, p·stride + r - pad]", aux=("index",))
-def max_pool(xp: Any, x: Any, *, window: tuple[int, ...], stride: tuple[int, ...],
-             pad: tuple[tuple[int, int], ...], ignore_border: bool) -> Any:
+def max_pool(
+    xp: Any,
+    x: Any,
+    *,
+    window: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[tuple[int, int], ...],
+    ignore_border: bool,
+) -> Any:
     """The largest element of every window, in any number of dimensions.
 
     The op below :func:`max_pool1d`, :func:`max_pool2d` and :func:`max_pool3d`,
@@ -71,10 +80,21 @@ def max_pool(xp: Any, x: Any, *, window: tuple[int, ...], stride: tuple[int, ...
     The body also returns the index that the gradient needs, of the output's shape:
     the flat row-major offset of the maximum inside its window, r · S + s for a window
     (R, S); uint8 for windows of at most 255 elements, int32 beyond.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[[4.0, 5.0, 7.0, 6.0]]], requires_grad=True)
+    >>> y = mt.max_pool(x, window=(2,), stride=(2,), pad=((0, 0),), ignore_border=True)
+    >>> y.detach()
+    Tensor([[[5., 7.]]])
+    >>> y.sum().backward()
+    >>> x.grad
+    Tensor([[[0., 1., 1., 0.]]])
     """
     length = x.shape[2:]
-    count = _count(length, window, stride, pad, ignore_border)
-    reach = _reach(length, window, stride, pad, count)
+    count = window_count(length, window, stride, pad, ignore_border)
+    reach = cover(length, window, stride, pad, count)
     taps = list(offsets(window))
     dtype = xp.uint8 if len(taps) <= 255 else xp.int32
     lowest = -xp.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
@@ -96,15 +116,33 @@ def max_pool(xp: Any, x: Any, *, window: tuple[int, ...], stride: tuple[int, ...
 def max_pool_dx(g, index, x_shape, window, stride, pad, ignore_border):
     """dL/dx = g, put back where each maximum was found"""
     return max_unpool(
-        g, index, size=x_shape[2:], window=window, stride=stride, pad=pad,
+        g,
+        index,
+        size=x_shape[2:],
+        window=window,
+        stride=stride,
+        pad=pad,
         ignore_border=ignore_border,
     )
 
 
-@op(formula="x[n, c, p·stride + index[n,c,p] - pad] += y[n,c,p]", constant=("index",),
-    linear=("y",), upcast=True)
-def max_unpool(xp: Any, y: Any, index: Any, *, size: tuple[int, ...], window: tuple[int, ...],
-               stride: tuple[int, ...], pad: tuple[tuple[int, int], ...], ignore_border: bool) -> Any:
+@op(
+    formula="x[n, c, p·stride + index[n,c,p] - pad] += y[n,c,p]",
+    constant=("index",),
+    linear=("y",),
+    upcast=True,
+)
+def max_unpool(
+    xp: Any,
+    y: Any,
+    index: Any,
+    *,
+    size: tuple[int, ...],
+    window: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[tuple[int, int], ...],
+    ignore_border: bool,
+) -> Any:
     """Put every element at its place in its window, adding where windows overlap.
 
     Parameters
@@ -120,9 +158,17 @@ def max_unpool(xp: Any, y: Any, index: Any, *, size: tuple[int, ...], window: tu
     Returns
     -------
     Tensor, (N, C, H, W)
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> y, index = mt.asarray([[[5.0, 7.0]]]), mt.asarray([[[1, 0]]])
+    >>> settings = {"window": (2,), "stride": (2,), "pad": ((0, 0),), "ignore_border": True}
+    >>> mt.max_unpool(y, index, size=(4,), **settings)
+    Tensor([[[0., 5., 7., 0.]]])
     """
     count = y.shape[2:]
-    reach = _reach(size, window, stride, pad, count)
+    reach = cover(size, window, stride, pad, count)
     padded = [n + before + after for n, (before, after) in zip(size, reach, strict=True)]
     x = xp.zeros((*y.shape[:2], *padded), dtype=y.dtype)
     for i, tap in enumerate(offsets(window)):
@@ -134,14 +180,20 @@ def max_unpool(xp: Any, y: Any, index: Any, *, size: tuple[int, ...], window: tu
 @max_unpool.vjp("y")
 def max_unpool_dy(g, index, window, stride, pad, ignore_border):
     """dL/dy = g at the places that y went to"""
-    return max_pool_at(
-        g, index, window=window, stride=stride, pad=pad, ignore_border=ignore_border
-    )
+    return max_pool_at(g, index, window=window, stride=stride, pad=pad, ignore_border=ignore_border)
 
 
 @op(formula="y[n,c,p] = x[n, c, p·stride + index[n,c,p] - pad]", constant=("index",), linear=("x",))
-def max_pool_at(xp: Any, x: Any, index: Any, *, window: tuple[int, ...], stride: tuple[int, ...],
-                pad: tuple[tuple[int, int], ...], ignore_border: bool) -> Any:
+def max_pool_at(
+    xp: Any,
+    x: Any,
+    index: Any,
+    *,
+    window: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[tuple[int, int], ...],
+    ignore_border: bool,
+) -> Any:
     """The element at a given place of every window: max pooling with its choice fixed.
 
     Parameters
@@ -155,9 +207,17 @@ def max_pool_at(xp: Any, x: Any, index: Any, *, window: tuple[int, ...], stride:
     Returns
     -------
     Tensor, (N, C, P, Q)
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x, index = mt.asarray([[[4.0, 5.0, 7.0, 6.0]]]), mt.asarray([[[1, 0]]])
+    >>> settings = {"window": (2,), "stride": (2,), "pad": ((0, 0),), "ignore_border": True}
+    >>> mt.max_pool_at(x, index, **settings)
+    Tensor([[[5., 7.]]])
     """
     count = index.shape[2:]
-    reach = _reach(x.shape[2:], window, stride, pad, count)
+    reach = cover(x.shape[2:], window, stride, pad, count)
     if any(map(any, reach)):
         x = xp.pad(x, ((0, 0), (0, 0), *reach))
     out = xp.zeros(index.shape, dtype=x.dtype)
@@ -170,6 +230,53 @@ def max_pool_at(xp: Any, x: Any, index: Any, *, window: tuple[int, ...], stride:
 def max_pool_at_dx(g, index, x_shape, window, stride, pad, ignore_border):
     """dL/dx = g, put back where it was taken"""
     return max_unpool(
-        g, index, size=x_shape[2:], window=window, stride=stride, pad=pad,
+        g,
+        index,
+        size=x_shape[2:],
+        window=window,
+        stride=stride,
+        pad=pad,
         ignore_border=ignore_border,
     )
+
+
+# (x, window, stride, pad, ignore_border) of the calls that the pooling ops are tested on
+CASES = (
+    ((2, 2, 4, 6), (2, 3), (2, 3), ((0, 0), (0, 0)), True, "no overlap"),
+    ((1, 2, 6, 5), (3, 3), (2, 1), ((1, 0), (1, 2)), True, "overlap, uneven pad"),
+    ((1, 1, 6, 7), (2, 2), (3, 4), ((0, 0), (0, 0)), True, "gaps"),
+    ((1, 2, 8, 5), (3, 2), (2, 2), ((0, 0), (0, 0)), False, "over the border"),
+    ((2, 1, 6), (6,), (1,), ((0, 0),), True, "1-d, window = input"),
+    ((1, 1, 3, 4, 3), (2, 2, 2), (1, 2, 1), ((1, 1), (0, 0), (0, 0)), True, "3-d"),
+)
+
+
+def cases(make: Any) -> Any:
+    """(x's shape, result's shape, static arguments, note) of every case."""
+    for x, window, stride, pad, ignore_border, note in CASES:
+        count = window_count(x[2:], window, stride, pad, ignore_border)
+        static = {"window": window, "stride": stride, "pad": pad, "ignore_border": ignore_border}
+        yield x, (*x[:2], *count), static, note
+
+
+def _places(make: Any, x: Any, static: Any) -> Any:
+    """Offsets that point inside the image: those of the maxima of some image."""
+    return max_pool.source(numpy, make.distinct(*x), **static)[1]
+
+
+@max_pool.samples
+def _(make):
+    for x, _, static, note in cases(make):
+        yield Sample.of(make.distinct(*x), note=note, **static)
+
+
+@max_unpool.samples
+def _(make):
+    for x, y, static, note in cases(make):
+        yield Sample.of(make(*y), _places(make, x, static), size=x[2:], note=note, **static)
+
+
+@max_pool_at.samples
+def _(make):
+    for x, _, static, note in cases(make):
+        yield Sample.of(make(*x), _places(make, x, static), note=note, **static)
