@@ -78,6 +78,8 @@ def sum_(xp, x, *, axis=None, dtype=None, keepdims=False):
     (Tensor([4., 6.], grad_fn=sum), Tensor([[ 1., 10.],
             [ 1., 10.]]))
     """
+    if dtype is None and x.dtype.char != "e":
+        return x.sum(axis=axis, keepdims=keepdims)
     return accumulate(xp, x.sum, x, dtype, axis=axis, keepdims=keepdims)
 
 
@@ -287,21 +289,18 @@ def sum_to(xp, x, *, shape):
     Tensor([[12.],
             [12.]])
     """
-    extra = x.ndim - len(shape)
-    if extra < 0 or not _broadcasts(shape, x.shape[extra:]):
-        raise ValueError(f"sum_to: shape {tuple(shape)} does not broadcast to that of x, {x.shape}")
-    axes = tuple(range(extra)) + tuple(
-        [i for i, n in enumerate(shape, start=extra) if n == 1 != x.shape[i]]
-    )
-    return accumulate(xp, x.sum, x, x.dtype, axis=axes).reshape(shape)
-
-
-def _broadcasts(shape, target):
-    """Whether ``shape``, of as many axes, broadcasts to ``target``."""
-    for n, m in zip(shape, target, strict=True):
-        if n not in (1, m):
-            return False
-    return True
+    have = x.shape
+    axis = len(have) - len(shape)
+    axes = list(range(axis))
+    for n in shape:
+        if axis < 0 or (n != have[axis] and n != 1):
+            raise ValueError(f"sum_to: shape {tuple(shape)} does not broadcast to x's, {have}")
+        if n != have[axis]:
+            axes.append(axis)
+        axis += 1
+    if x.dtype.char == "e":
+        return accumulate(xp, x.sum, x, None, axis=tuple(axes)).reshape(shape)
+    return x.sum(axis=tuple(axes), dtype=x.dtype).reshape(shape)
 
 
 @sum_to.vjp("x")
