@@ -1,4 +1,4 @@
-"""Reductions: sums, means, extremes, truth values, and ``sum_to``.
+"""Reductions: sums, means, extremes, and ``sum_to``.
 
 A reduction takes ``axis`` (an int, a tuple, or None for all) and ``keepdims``.
 Its gradient goes the other way: spread over the axes that it took away. The
@@ -14,7 +14,7 @@ from minitorch.ops.arithmetic import divide, multiply
 from minitorch.ops.compare import equal
 from minitorch.ops.exponential import share
 
-__all__ = ["all", "any", "count_nonzero", "logsumexp", "max", "mean", "min", "sum", "sum_to"]
+__all__ = ["logsumexp", "max", "mean", "min", "sum", "sum_to"]
 
 
 def kept_shape(shape, axis):
@@ -309,81 +309,6 @@ def sum_to_dx(g, x_shape):
     return g.broadcast_to(x_shape)
 
 
-@op(name="any", formula="y = x[0] ∨ x[1] ∨ ...", constant=True)
-def any_(xp, x, *, axis=None, keepdims=False):
-    """Whether some element is true (not zero); False over none.
-
-    Parameters
-    ----------
-    x : Tensor
-    axis : int or tuple of int, optional
-        Default: all.
-    keepdims : bool
-        Keep the reduced axes, as length 1.
-
-    Returns
-    -------
-    Tensor, bool
-
-    Examples
-    --------
-    >>> import minitorch as mt
-    >>> mt.any(mt.asarray([[0, 1], [0, 0]]), axis=1)
-    Tensor([ True, False])
-    """
-    return xp.any(x, axis=axis, keepdims=keepdims)
-
-
-@op(name="all", formula="y = x[0] ∧ x[1] ∧ ...", constant=True)
-def all_(xp, x, *, axis=None, keepdims=False):
-    """Whether every element is true (not zero); True over none.
-
-    Parameters
-    ----------
-    x : Tensor
-    axis : int or tuple of int, optional
-        Default: all.
-    keepdims : bool
-        Keep the reduced axes, as length 1.
-
-    Returns
-    -------
-    Tensor, bool
-
-    Examples
-    --------
-    >>> import minitorch as mt
-    >>> mt.all(mt.asarray([[1, 1], [0, 1]]), axis=1)
-    Tensor([ True, False])
-    """
-    return xp.all(x, axis=axis, keepdims=keepdims)
-
-
-@op(formula="y = #(x ≠ 0)", constant=True)
-def count_nonzero(xp, x, *, axis=None, keepdims=False):
-    """How many elements are not zero.
-
-    Parameters
-    ----------
-    x : Tensor
-    axis : int or tuple of int, optional
-        Default: all.
-    keepdims : bool
-        Keep the reduced axes, as length 1.
-
-    Returns
-    -------
-    Tensor of the default integer dtype
-
-    Examples
-    --------
-    >>> import minitorch as mt
-    >>> mt.count_nonzero(mt.asarray([[1, 0], [2, 3]]), axis=1)
-    Tensor([1, 2])
-    """
-    return (x != 0).sum(axis=axis, keepdims=keepdims)
-
-
 @sum_.samples
 @mean.samples
 @logsumexp.samples
@@ -411,12 +336,4 @@ def _(make):
     yield Sample.of(make(2, 3), shape=(2, 3), note="nothing to sum")
 
 
-@any_.samples
-@all_.samples
-@count_nonzero.samples
-def _(make):
-    yield Sample.of(make.bools(3, 4))
-    yield Sample.of(make.ints(3, 4, high=2), axis=-1, keepdims=True, note="integers")
-
-
-all, any, max, min, sum = all_, any_, max_, min_, sum_
+max, min, sum = max_, min_, sum_

@@ -1,4 +1,4 @@
-"""Trigonometric and hyperbolic functions against Python's math, one number at a time."""
+"""Trigonometric functions against Python's math, one number at a time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ FUNCTIONS = [
     ("asin", math.asin, lambda v: 1 / math.cos(math.asin(v)), (-0.99, 0.99)),
     ("acos", math.acos, lambda v: -1 / math.sin(math.acos(v)), (-0.99, 0.99)),
     ("atan", math.atan, lambda v: math.cos(math.atan(v)) ** 2, (-4, 4)),
-    ("sinh", math.sinh, lambda v: (math.exp(v) + math.exp(-v)) / 2, (-3, 3)),
-    ("cosh", math.cosh, lambda v: (math.exp(v) - math.exp(-v)) / 2, (-3, 3)),
-    ("tanh", math.tanh, lambda v: math.cosh(v) ** -2, (-3, 3)),
-    ("asinh", math.asinh, lambda v: 1 / math.cosh(math.asinh(v)), (-3, 3)),
-    ("acosh", math.acosh, lambda v: 1 / math.sinh(math.acosh(v)), (1.1, 4)),
-    ("atanh", math.atanh, lambda v: math.cosh(math.atanh(v)) ** 2, (-0.99, 0.99)),
 ]
 
 
@@ -41,11 +35,10 @@ def test_values_and_slopes(name, oracle, slope, limits, shape):
 @pytest.mark.parametrize("name", [row[0] for row in FUNCTIONS])
 def test_dtypes(name):
     for dtype in (np.float16, np.float32, np.float64):
-        value = 1.5 if name == "acosh" else 0.5
-        assert getattr(mt, name)(mt.asarray(np.array([value], dtype))).dtype == dtype
+        assert getattr(mt, name)(mt.asarray(np.array([0.5], dtype))).dtype == dtype
 
 
-@pytest.mark.parametrize("name", ["asin", "acos", "atanh", "acosh"])
+@pytest.mark.parametrize("name", ["asin", "acos"])
 def test_outside_the_domain_is_nan_and_quiet(name):
     assert math.isnan(getattr(mt, name)(mt.asarray(-2.0)).item())
 
