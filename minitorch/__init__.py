@@ -1,2 +1,43 @@
+"""minitorch: a from-scratch autograd framework that can be read from top to bottom.
+
+The top level is the array namespace (the Python Array API standard, 2024.12,
+and more), with gradients: ``minitorch.tensor``, ``minitorch.grad``, the ops.
+Layers, losses and updates are in ``minitorch.layers`` and its neighbours.
+"""
+
+# ruff: noqa: F403, F405 (the ops and the engine say in __all__ what they export)
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from minitorch import ops
 from minitorch.autograd import *
 from minitorch.ops import *
+from minitorch.ops.dtypes import namespace_info as __array_namespace_info__
+
+__version__ = "0.1.0"
+__array_api_version__ = "2024.12"
+
+e = 2.718281828459045
+inf = float("inf")
+nan = float("nan")
+newaxis = None
+pi = 3.141592653589793
+
+# Loaded when first used, so that `import minitorch` stays quick.
+_LAZY = (
+    "data", "explain", "init", "io", "layers", "linalg", "models", "nonlinearities", "objectives",
+    "random", "regularization", "testing", "training", "updates", "utils",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"minitorch.{name}")
+    raise AttributeError(f"module 'minitorch' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,4 +1,203 @@
+"""The ops: one family a file; here they are gathered and bound to the tensor.
+
+The namespace follows the Python Array API standard (2024.12): its names, its
+arguments, its promotion. The table at the end of this file gives ``Tensor``
+its operators and methods; nothing else does.
+"""
+
+# ruff: noqa: F403, F405 (the families say in their __all__ what they export)
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minitorch.autograd.inplace import write
+from minitorch.autograd.op import registry
 from minitorch.autograd.tensor import Tensor
-from minitorch.ops import arithmetic as a
+from minitorch.ops.activations import *
 from minitorch.ops.arithmetic import *
-Tensor.__add__=a.add
+from minitorch.ops.compare import *
+from minitorch.ops.complex import *
+from minitorch.ops.conv import *
+from minitorch.ops.creation import *
+from minitorch.ops.dtypes import *
+from minitorch.ops.einsum import *
+from minitorch.ops.exponential import *
+from minitorch.ops.hyperbolic import *
+from minitorch.ops.hyperbolic import *
+from minitorch.ops.indexing import *
+from minitorch.ops.logic import *
+from minitorch.ops.matmul import *
+from minitorch.ops.piecewise import *
+from minitorch.ops.pool import *
+from minitorch.ops.power import *
+from minitorch.ops.reduce import *
+from minitorch.ops.rounding import *
+from minitorch.ops.scan import *
+from minitorch.ops.sets import *
+from minitorch.ops.shape import *
+from minitorch.ops.softmax import *
+from minitorch.ops.sorting import *
+from minitorch.ops.special import *
+from minitorch.ops.statistics import *
+from minitorch.ops.trigonometric import *
+from minitorch.ops.truth import *
+from minitorch.ops.truth import *
+
+
+# -- the table: what Tensor can do ----------------------------------------
+
+# Python's operators; each gets a reflected and an in-place form as well.
+BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "matmul": "matmul",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift",
+}
+COMPARISONS = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
+UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_invert"}
+# Methods, as NumPy's arrays have them; an op stored on a class is a method.
+METHODS = (
+    "abs", "all", "any", "argmax", "argmin", "argsort", "astype", "broadcast_to", "clip", "conj",
+    "cos", "exp", "log", "logsumexp", "max", "mean", "min", "nonzero", "permute_dims", "pow", "prod",
+    "repeat", "reshape", "round", "sin", "sqrt", "square", "squeeze", "std", "sum", "sum_to", "take",
+    "tanh", "var",
+)  # fmt: skip
+
+
+def _operator(name: str, operand: Any) -> Any:
+    """``x <operator> other``; NotImplemented lets Python try the other side."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        if other.__class__ is not Tensor and not isinstance(other, operand):
+            return NotImplemented
+        return call(self, other)
+
+    call = registry[name]
+    return method
+
+
+def _reflected(name: str, operand: Any) -> Any:
+    def method(self: Tensor, other: Any) -> Any:
+        return call(other, self) if isinstance(other, operand) else NotImplemented
+
+    call = registry[name]
+    return method
+
+
+def _in_place(name: str, operand: Any) -> Any:
+    def method(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, operand):
+            return NotImplemented
+        value = call(self, other)
+        if value.shape != self.shape:
+            raise ValueError(f"{name} in place: the result {value.shape} does not fit {self.shape}")
+        write(self, value)
+        return self
+
+    call = registry[name]
+    return method
+
+
+def _transpose(self: Tensor, *axes: Any) -> Tensor:
+    """The axes reversed, or in the order given (as numbers or one tuple)."""
+    order: Any = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
+    return permute_dims(self, axes=tuple(order) or tuple(range(self.ndim))[::-1])
+
+
+def _t(self: Tensor) -> Tensor:
+    """The transpose of a matrix."""
+    if self.ndim != 2:
+        raise ValueError(f".T is for matrices, this tensor has shape {self.shape}; use permute_dims")
+    return permute_dims(self, axes=(1, 0))
+
+
+def _reshape(self: Tensor, *shape: Any, copy: Any = None) -> Tensor:
+    """The same elements in another shape, given as numbers or one tuple."""
+    wanted: Any = shape[0] if len(shape) == 1 else shape
+    return reshape(self, shape=wanted) if copy is None else reshape(self, shape=wanted, copy=copy)
+
+
+def _getitem(self: Tensor, index: Any) -> Tensor:
+    return getitem(self, index=index)
+
+
+def _array_namespace(self: Tensor, /, *, api_version: str | None = None) -> Any:
+    """The module whose functions work on tensors: minitorch."""
+    if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+        raise ValueError(f"version {api_version} of the array API is not supported")
+    import minitorch
+
+    return minitorch
+
+
+# NumPy's names where they differ from the standard's.
+_UFUNCS = {
+    "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh",
+    "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "conjugate": "conj", "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift", "power": "pow", "rint": "round",
+    "right_shift": "bitwise_right_shift", "true_divide": "divide",
+}  # fmt: skip
+
+
+def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """``np.sin(tensor)`` is ``minitorch.sin(tensor)``; a gradient is never lost in silence."""
+    name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
+    target = options.pop("out", (None,))[0]
+    if method != "__call__" or options or name not in registry or isinstance(target, Tensor):
+        raise TypeError(
+            f"numpy.{ufunc.__name__} ({method}) is not for tensors; use minitorch's functions, or "
+            f"take the values out with .numpy()"
+        )
+    if target is not None:  # array += tensor
+        raise TypeError("a NumPy array cannot take a tensor in place; write array + tensor")
+    return registry[name](*inputs)
+
+
+def _bind() -> None:
+    # Python's bool is an int; the name `bool` is the dtype here.
+    operand = (Tensor, int, float, complex, numpy.ndarray, numpy.generic)
+    for python, name in BINARY.items():
+        setattr(Tensor, f"__{python}__", _operator(name, operand))
+        setattr(Tensor, f"__r{python}__", _reflected(name, operand))
+        setattr(Tensor, f"__i{python}__", _in_place(name, operand))
+    for python, name in COMPARISONS.items():
+        setattr(Tensor, f"__{python}__", _operator(name, operand))
+    for python, name in UNARY.items():
+        setattr(Tensor, f"__{python}__", registry[name])
+    for name in METHODS:
+        setattr(Tensor, name, registry[name])
+    extras: dict[str, Any] = {
+        "T": property(_t),
+        "mT": property(matrix_transpose),
+        "__array_namespace__": _array_namespace,
+        "__array_ufunc__": _array_ufunc,
+        "__getitem__": _getitem,
+        "__setitem__": setitem,
+        "flatten": flatten,
+        "reshape": _reshape,
+        "transpose": _transpose,
+    }
+    for name, value in extras.items():
+        setattr(Tensor, name, value)
+
+
+_bind()

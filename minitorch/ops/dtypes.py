@@ -1,0 +1,250 @@
+"""Dtypes: the objects, what they promote to, what they can hold, and casting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from minitorch.autograd.op import Sample, op
+from minitorch.autograd.tensor import Tensor, get_default_dtype
+from minitorch.backend.arrays import backend_of, cuda_status
+from minitorch.ops.shape import broadcast_to
+
+__all__ = [
+    "astype",
+    "bool",
+    "broadcast_arrays",
+    "can_cast",
+    "complex64",
+    "complex128",
+    "finfo",
+    "float16",
+    "float32",
+    "float64",
+    "iinfo",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "isdtype",
+    "result_type",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+]
+
+float16 = numpy.dtype("float16")
+float32 = numpy.dtype("float32")
+float64 = numpy.dtype("float64")
+int8 = numpy.dtype("int8")
+int16 = numpy.dtype("int16")
+int32 = numpy.dtype("int32")
+int64 = numpy.dtype("int64")
+uint8 = numpy.dtype("uint8")
+uint16 = numpy.dtype("uint16")
+uint32 = numpy.dtype("uint32")
+uint64 = numpy.dtype("uint64")
+complex64 = numpy.dtype("complex64")
+complex128 = numpy.dtype("complex128")
+bool = numpy.dtype("bool")  # noqa: A001 (the standard's name)
+
+_KINDS = {
+    "bool": "b",
+    "signed integer": "i",
+    "unsigned integer": "u",
+    "integral": "iu",
+    "real floating": "f",
+    "complex floating": "c",
+    "numeric": "iufc",
+}
+
+
+@op(formula="y = x, rounded to dtype", linear=("x",), view=True)
+def astype(xp, x, *, dtype, copy=True, device=None):
+    """Cast to another dtype.
+
+    Parameters
+    ----------
+    x : Tensor
+    dtype : dtype
+    copy : bool
+        False: return the same memory where no cast is needed.
+    device : None
+        The standard's argument; casts stay where they are (see ``to_device``).
+
+    Returns
+    -------
+    Tensor
+        Without history when ``dtype`` is no floating-point type.
+
+    Raises
+    ------
+    TypeError
+        For a cast from complex to real, which drops a part.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.astype(mt.asarray([1.7, -1.7]), mt.int64)
+    Tensor([ 1, -1])
+    """
+    if device is not None:
+        raise ValueError("astype does not move between devices; use to_device")
+    wanted = numpy.dtype(dtype)
+    if x.dtype.kind == "c" and wanted.kind not in "cb":
+        raise TypeError(f"astype: {x.dtype} to {wanted} would drop the imaginary part; take real(x)")
+    return x.astype(wanted, copy=True if copy else False)  # noqa: SIM210 (array modules want a bool)
+
+
+@astype.vjp("x")
+def astype_dx(g):
+    """dL/dx = g (the engine casts it back)"""
+    return g
+
+
+@astype.samples
+def _(make):
+    yield Sample.of(make(3), dtype="float64")
+
+
+def broadcast_arrays(*arrays: Tensor) -> list[Tensor]:
+    """The arrays, all broadcast to one shape (views)."""
+    shape = numpy.broadcast_shapes(*(x.shape for x in arrays))
+    return [broadcast_to(x, shape=shape) for x in arrays]
+
+
+def result_type(*arrays_and_dtypes: Any) -> Any:
+    """The dtype that the arguments promote to, by the standard's rules.
+
+    Parameters
+    ----------
+    *arrays_and_dtypes : Tensor, dtype or Python number
+        Python numbers are weak: they take the kind of the others.
+
+    Raises
+    ------
+    TypeError
+        For no arguments, or kinds that do not mix.
+    """
+    if not arrays_and_dtypes:
+        raise TypeError("result_type needs at least one argument")
+    plain = [x.dtype if isinstance(x, Tensor) else x for x in arrays_and_dtypes]
+    numbers = [x for x in plain if isinstance(x, int | float | complex)]
+    if len(numbers) == len(plain):
+        raise TypeError("result_type needs at least one array or dtype")
+    return numpy.result_type(*plain)
+
+
+def can_cast(from_: Any, to: Any, /) -> Any:
+    """Whether a dtype (or a tensor's dtype) promotes to ``to`` without loss of kind or range."""
+    source = from_.dtype if isinstance(from_, Tensor) else numpy.dtype(from_)
+    return numpy.can_cast(source, numpy.dtype(to))
+
+
+def isdtype(dtype: Any, kind: Any) -> Any:
+    """Whether ``dtype`` is of a kind: a dtype, a name such as "integral", or a tuple of them.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name; the message lists those there are.
+    """
+    if isinstance(kind, tuple):
+        return any(isdtype(dtype, k) for k in kind)
+    if isinstance(kind, str):
+        if kind not in _KINDS:
+            raise ValueError(f"isdtype: unknown kind {kind!r}; known: {', '.join(_KINDS)}")
+        return numpy.dtype(dtype).kind in _KINDS[kind]
+    return numpy.dtype(dtype) == numpy.dtype(kind)
+
+
+@dataclass(frozen=True)
+class finfo_object:
+    """Limits of a floating-point dtype; what :func:`finfo` returns."""
+
+    bits: int
+    eps: float
+    max: float
+    min: float
+    smallest_normal: float
+    dtype: Any
+
+
+@dataclass(frozen=True)
+class iinfo_object:
+    """Limits of an integer dtype; what :func:`iinfo` returns."""
+
+    bits: int
+    max: int
+    min: int
+    dtype: Any
+
+
+def _dtype_of(type_: Any) -> Any:
+    return type_.dtype if isinstance(type_, Tensor) else numpy.dtype(type_)
+
+
+def finfo(type: Any, /) -> finfo_object:  # noqa: A002 (the standard's name)
+    """Bits, eps, max, min and smallest normal number of a floating-point dtype."""
+    info = numpy.finfo(_dtype_of(type))
+    return finfo_object(
+        info.bits,
+        float(info.eps),
+        float(info.max),
+        float(info.min),
+        float(info.smallest_normal),
+        info.dtype,
+    )
+
+
+def iinfo(type: Any, /) -> iinfo_object:  # noqa: A002 (the standard's name)
+    """Bits, max and min of an integer dtype."""
+    info = numpy.iinfo(_dtype_of(type))
+    return iinfo_object(int(info.bits), int(info.max), int(info.min), info.dtype)
+
+
+class NamespaceInfo:
+    """The standard's inspection object: devices, dtypes, capabilities."""
+
+    def capabilities(self) -> dict[str, Any]:
+        """Which optional behaviour there is."""
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64}
+
+    def default_device(self) -> str:
+        """Where tensors are made unless said otherwise."""
+        return "cpu"
+
+    def devices(self) -> list[str]:
+        """The devices that tensors can live on here."""
+        return ["cpu", "cuda"] if cuda_status()[0] else ["cpu"]
+
+    def default_dtypes(self, *, device: str | None = None) -> dict[str, Any]:
+        """What Python numbers become."""
+        real = get_default_dtype()
+        return {
+            "real floating": real,
+            "complex floating": numpy.result_type(real, complex64),
+            "integral": int64,
+            "indexing": int64,
+        }
+
+    def dtypes(self, *, device: str | None = None, kind: Any = None) -> dict[str, Any]:
+        """The dtypes by name, all or those of a kind."""
+        every = (
+            bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64,
+            float32, float64, complex64, complex128,
+        )  # fmt: skip
+        return {str(d): d for d in every if kind is None or isdtype(d, kind)}
+
+
+def namespace_info() -> NamespaceInfo:
+    """What ``minitorch.__array_namespace_info__`` returns."""
+    return NamespaceInfo()
+
+
+def module_of(x: Tensor) -> Any:
+    """The array module that a tensor's memory belongs to."""
+    return backend_of(x.data).xp
