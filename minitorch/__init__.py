@@ -17,6 +17,8 @@ from minitorch.autograd import *
 from minitorch.ops import *
 from minitorch.ops.dtypes import namespace_info as __array_namespace_info__
 
+del random  # that is ops/random.py; minitorch.random is another module, see _LAZY
+
 __version__ = "0.1.0"
 __array_api_version__ = "2024.12"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from minitorch.autograd.op import Sample, composite
 from minitorch.autograd.tensor import Tensor
-from minitorch.ops import reduce
 from minitorch.ops.max_pooling import check_input
+from minitorch.ops.reduce import max_, mean, sum_
 
 __all__ = ["global_avg_pool", "global_max_pool", "global_sum_pool"]
 
@@ -58,7 +58,7 @@ def global_max_pool(x: Tensor) -> Tensor:
     >>> x.grad
     Tensor([[[0. , 0.5, 0.5]]])
     """
-    return _global("global_max_pool", x, reduce.max)
+    return _global("global_max_pool", x, max_)
 
 
 @composite(formula="y[n,c] = Σ_q x[n,c,q] / positions")
@@ -91,7 +91,7 @@ def global_avg_pool(x: Tensor) -> Tensor:
     >>> x.grad
     Tensor([[[0.5, 0.5]]])
     """
-    return _global("global_avg_pool", x, reduce.mean)
+    return _global("global_avg_pool", x, mean)
 
 
 @composite(formula="y[n,c] = Σ_q x[n,c,q]")
@@ -124,7 +124,7 @@ def global_sum_pool(x: Tensor) -> Tensor:
     >>> x.grad
     Tensor([[[1., 1.]]])
     """
-    return _global("global_sum_pool", x, reduce.sum)
+    return _global("global_sum_pool", x, sum_)
 
 
 @global_max_pool.samples

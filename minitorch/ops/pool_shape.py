@@ -106,7 +106,10 @@ def pool_settings(
     if not ignore_border and any(map(any, pairs)):
         raise ValueError(f"{name}: pad must be 0 with ignore_border=False, got {pairs}")
     settings = {
-        "window": window, "stride": stride, "pad": pairs, "ignore_border": bool(ignore_border)
+        "window": window,
+        "stride": stride,
+        "pad": pairs,
+        "ignore_border": bool(ignore_border),
     }
     if 0 in x_shape[2:] or 0 in _spatial(x_shape, settings):
         raise ValueError(

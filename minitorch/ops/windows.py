@@ -110,8 +110,12 @@ def resolve_pad(
     count = len(reach)
     entries = list(pad) if isinstance(pad, Sequence) else [pad] * count
     if len(entries) != count:
-        hint = f"; for two sides of one axis give (({pad[0]!r}, {pad[-1]!r}),)" if count == 1 else ""
-        raise ValueError(f"{what} must have one entry per spatial axis ({count}), got {pad!r}{hint}")
+        hint = (
+            f"; for two sides of one axis give (({pad[0]!r}, {pad[-1]!r}),)" if count == 1 else ""
+        )
+        raise ValueError(
+            f"{what} must have one entry per spatial axis ({count}), got {pad!r}{hint}"
+        )
     pairs = [as_lengths(f"{what} of axis {i}", entry, 2, 0) for i, entry in enumerate(entries)]
     return tuple([(before, after) for before, after in pairs])
 

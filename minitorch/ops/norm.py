@@ -1,0 +1,291 @@
+"""Batch normalisation and local response normalisation."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from minitorch.autograd.op import Sample, composite, op
+from minitorch.autograd.tensor import Tensor
+from minitorch.ops.pool_sum import sum_pool
+from minitorch.ops.power import square
+
+__all__ = ["batch_norm", "batch_norm_inference", "local_response_norm"]
+
+
+def _axes(x_shape: tuple[int, ...], axes: Any) -> tuple[int, ...]:
+    """The axes to normalise over, counted from the front."""
+    given = (axes,) if isinstance(axes, int) else tuple(axes)
+    rank = len(x_shape)
+    if (
+        not given
+        or any(not -rank <= a < rank for a in given)
+        or len({a % rank for a in given}) < len(given)
+    ):
+        raise ValueError(f"batch_norm: axes must be different axes of x {x_shape}, got {axes}")
+    return tuple(sorted([a % rank for a in given]))
+
+
+def _kept(
+    x_shape: tuple[int, ...], axes: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shape of the parameters, without and with the normalised axes (as length 1)."""
+    narrow = tuple([n for i, n in enumerate(x_shape) if i not in axes])
+    wide = tuple([1 if i in axes else n for i, n in enumerate(x_shape)])
+    return narrow, wide
+
+
+def _check(name: str, x: Any, axes: tuple[int, ...], **parameters: Any) -> None:
+    """Parameters have the shape of the axes that are kept."""
+    narrow, _ = _kept(x.shape, axes)
+    for what, value in parameters.items():
+        if value is not None and tuple(value.shape) != narrow:
+            raise ValueError(
+                f"{name}: {what} must be {narrow} for x {tuple(x.shape)} normalised over the axes "
+                f"{axes}, got {tuple(value.shape)}"
+            )
+
+
+@op(
+    formula="y = gamma · (x - mean) · inv_std + beta, inv_std = 1 / √(var + epsilon)",
+    outputs=("y", "mean", "inv_std"),
+    upcast=True,
+)
+def batch_norm(
+    xp: Any, x: Any, gamma: Any = None, beta: Any = None, *, axes: Any, epsilon: float = 1e-4
+) -> Any:
+    """Shift and scale x to mean 0 and variance 1 over some axes, then by beta and gamma.
+
+    Parameters
+    ----------
+    x : Tensor
+    gamma, beta : Tensor, of the shape of x without ``axes``, optional
+        Scale and shift; None leaves that step out.
+    axes : int or tuple of int
+        The axes that mean and variance are taken over: all but 1 for a batch
+        of images, (0, 2, 3).
+    epsilon : float
+        Added to the variance.
+
+    Returns
+    -------
+    y : Tensor, as x
+    mean : Tensor, of the shape of gamma
+    inv_std : Tensor, of the shape of gamma
+        1 / √(var + epsilon), with the variance that divides by the number of elements.
+        These two are for running averages; they are differentiable as well.
+
+    Raises
+    ------
+    ValueError
+        For axes that x does not have, parameters of another shape, or nothing
+        to average (an empty batch).
+
+    Notes
+    -----
+    The variance is the mean of (x - mean)², a second pass over x: the one-pass
+    E[x²] - E[x]² loses all digits when the mean is large. Over a single element
+    per parameter the variance is 0 and y = beta.
+
+    With x̂ = (x - mean) · inv_std, m elements per parameter and h = gamma · g:
+    dL/dx = inv_std · (h - mean(h) - x̂ · mean(h x̂)), dL/dgamma = Σ g x̂, dL/dbeta = Σ g.
+
+    References
+    ----------
+    Ioffe, Szegedy: Batch normalization: accelerating deep network training by
+    reducing internal covariate shift, 2015.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[0.0], [2.0]], requires_grad=True)
+    >>> y, mean, inv_std = mt.batch_norm(x, axes=0, epsilon=0.0)
+    >>> y.detach(), mean.detach(), inv_std.detach()
+    (Tensor([[-1.],
+            [ 1.]]), Tensor([1.]), Tensor([1.]))
+    >>> y[0].sum().backward()  # whatever x, y is -1 and 1
+    >>> x.grad
+    Tensor([[0.],
+            [0.]])
+    """
+    axes = _axes(x.shape, axes)
+    narrow, wide = _kept(x.shape, axes)
+    _check("batch_norm", x, axes, gamma=gamma, beta=beta)
+    if 0 in x.shape:
+        raise ValueError(f"batch_norm: x {x.shape} is empty, it has no mean over the axes {axes}")
+    mean = xp.mean(x, axis=axes, keepdims=True)
+    centred = x - mean
+    inv_std = 1 / xp.sqrt(xp.mean(centred * centred, axis=axes, keepdims=True) + epsilon)
+    y = centred * (inv_std if gamma is None else inv_std * gamma.reshape(wide))
+    if beta is not None:
+        y = y + beta.reshape(wide)
+    return y, mean.reshape(narrow), inv_std.reshape(narrow)
+
+
+def _normalised(x: Tensor, mean: Tensor, inv_std: Tensor, wide: tuple[int, ...]) -> Any:
+    """x̂ = (x - mean) · inv_std."""
+    return (x - mean.reshape(wide)) * inv_std.reshape(wide)
+
+
+@batch_norm.vjp("x")
+def batch_norm_dx(
+    g: Any, x: Tensor, gamma: Any, mean: Tensor, inv_std: Tensor, x_shape: Any, axes: Any
+) -> Any:
+    """dL/dx = inv_std (h - mean h - x̂ mean(h x̂)) + (g_mean - g_inv_std inv_std² x̂) / m"""
+    g_y, g_mean, g_inv_std = g
+    axes = _axes(x_shape, axes)
+    _, wide = _kept(x_shape, axes)
+    count = prod([x_shape[a] for a in axes])
+    centred = _normalised(x, mean, inv_std, wide)
+    h = g_y if gamma is None else g_y * gamma.reshape(wide)
+    along = (h * centred).mean(axis=axes, keepdims=True)
+    along = along + (g_inv_std * inv_std).reshape(wide) / count
+    shift = g_mean.reshape(wide) / count
+    return (h - h.mean(axis=axes, keepdims=True) - centred * along) * inv_std.reshape(wide) + shift
+
+
+@batch_norm.vjp("gamma")
+def batch_norm_dgamma(
+    g: Any, x: Tensor, mean: Tensor, inv_std: Tensor, x_shape: Any, axes: Any
+) -> Any:
+    """dL/dgamma = Σ g_y x̂"""
+    axes = _axes(x_shape, axes)
+    _, wide = _kept(x_shape, axes)
+    return (g[0] * _normalised(x, mean, inv_std, wide)).sum(axis=axes)
+
+
+@batch_norm.vjp("beta")
+def batch_norm_dbeta(g: Any, x_shape: Any, axes: Any) -> Any:
+    """dL/dbeta = Σ g_y"""
+    return g[0].sum(axis=_axes(x_shape, axes))
+
+
+@composite(formula="y = gamma · (x - mean) · inv_std + beta")
+def batch_norm_inference(
+    x: Tensor,
+    mean: Tensor,
+    inv_std: Tensor,
+    gamma: Tensor | None = None,
+    beta: Tensor | None = None,
+    *,
+    axes: Any,
+) -> Tensor:
+    """Batch normalisation with a mean and deviation that are given, not taken from x.
+
+    Parameters
+    ----------
+    x : Tensor
+    mean, inv_std : Tensor, of the shape of x without ``axes``
+        Running averages of what :func:`batch_norm` returned.
+    gamma, beta : Tensor, of that shape, optional
+    axes : int or tuple of int
+        As for :func:`batch_norm`.
+
+    Returns
+    -------
+    Tensor, as x
+
+    Raises
+    ------
+    ValueError
+        For axes that x does not have, or parameters of another shape.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[1.0], [3.0]], requires_grad=True)
+    >>> y = mt.batch_norm_inference(x, mt.asarray([1.0]), mt.asarray([0.5]), axes=0)
+    >>> y.detach()
+    Tensor([[0.],
+            [1.]])
+    >>> y.sum().backward()
+    >>> x.grad
+    Tensor([[0.5],
+            [0.5]])
+    """
+    axes = _axes(x.shape, axes)
+    _, wide = _kept(x.shape, axes)
+    _check("batch_norm_inference", x, axes, mean=mean, inv_std=inv_std, gamma=gamma, beta=beta)
+    scale = inv_std if gamma is None else inv_std * gamma
+    y = (x - mean.reshape(wide)) * scale.reshape(wide)
+    return y if beta is None else y + beta.reshape(wide)
+
+
+@composite(formula="y[c] = x[c] / (k + alpha Σ_{|j - c| <= n/2} x[j]²)^beta")
+def local_response_norm(
+    x: Tensor, *, alpha: float = 1e-4, k: float = 2.0, beta: float = 0.75, n: int = 5
+) -> Tensor:
+    """Divide every element by what the neighbouring channels do at its place.
+
+    Parameters
+    ----------
+    x : Tensor, (N, C, ...)
+    alpha : float
+        Weight of the sum of squares; it is not divided by n (Caffe's and ONNX's is).
+    k : float
+        Added to it, above 0.
+    beta : float
+        The exponent.
+    n : int
+        How many channels are summed, an odd number; fewer at both ends.
+
+    Returns
+    -------
+    Tensor, as x
+
+    Raises
+    ------
+    ValueError
+        If x has no channels axis, n is even or below 1, or k is not positive.
+
+    References
+    ----------
+    Krizhevsky, Sutskever, Hinton: ImageNet classification with deep convolutional
+    neural networks, 2012.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[[3.0], [1.0], [0.0]]], requires_grad=True)
+    >>> y = mt.local_response_norm(x, alpha=1.0, k=1.0, beta=1.0, n=3)
+    >>> y.detach().flatten()
+    Tensor([0.27272728, 0.09090909, 0.        ])
+    >>> y.sum().backward()
+    >>> x.grad.flatten()
+    Tensor([-0.107438  ,  0.02479339,  0.5       ])
+    """
+    if x.ndim < 2:
+        raise ValueError(
+            f"local_response_norm: x must have the axes (batch, channels, ...), got {x.shape}"
+        )
+    if n < 1 or n % 2 == 0:
+        raise ValueError(f"local_response_norm: n must be an odd number of channels, got {n}")
+    if not k > 0:
+        raise ValueError(f"local_response_norm: k must be positive, got {k}")
+    # The channels become the rows of an image, so that a pooling window runs over them.
+    rows = (x.shape[0], 1, x.shape[1], prod(x.shape[2:]))
+    around = ((n // 2, n // 2), (0, 0))
+    squares = sum_pool(
+        square(x).reshape(rows), window=(n, 1), stride=(1, 1), pad=around, ignore_border=True
+    )
+    result: Tensor = x * (squares.reshape(x.shape) * alpha + k) ** -beta
+    return result
+
+
+@batch_norm.samples
+def _(make: Any) -> Any:
+    yield Sample.of(make(3, 2, 4), make.positive(2), make(2), axes=(0, 2))
+    yield Sample.of(make(4, 3), axes=0, epsilon=0.1, note="bare")
+    yield Sample.of(make(4, 2, 3), beta=make(4), axes=(-1, 1), note="rows, beta only")
+
+
+@batch_norm_inference.samples
+def _(make: Any) -> Any:
+    yield Sample.of(make(3, 2, 4), make(2), make.positive(2), make(2), make(2), axes=(0, 2))
+    yield Sample.of(make(4, 3), make(3), make.positive(3), axes=0)
+
+
+@local_response_norm.samples
+def _(make: Any) -> Any:
+    yield Sample.of(make(2, 6, 3), alpha=0.5)
+    yield Sample.of(make(1, 2, 2, 2), alpha=0.5, k=1.0, beta=0.5, n=3)
