@@ -20,7 +20,7 @@ from minitorch.ops.activations import *
 from minitorch.ops.arithmetic import *
 from minitorch.ops.avg_pooling import *
 from minitorch.ops.compare import *
-from minitorch.ops.complex import *
+from minitorch.ops.complex_parts import *
 from minitorch.ops.conv import *
 from minitorch.ops.conv_transpose import *
 from minitorch.ops.convolve import *
