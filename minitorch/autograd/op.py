@@ -31,7 +31,7 @@ import numpy
 
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node import VERSION, Edge, Node
-from minitorch.autograd.tensor import Tensor, View
+from minitorch.autograd.tensor import Tensor, View, get_default_dtype
 from minitorch.backend.arrays import BACKENDS, CPU, same_backend
 from minitorch.backend.native import Kernel, KernelTable
 
@@ -52,7 +52,8 @@ registry: dict[str, Op | Composite] = {}
 
 _sequence = itertools.count()
 # What an op takes besides tensors: Python scalars keep their weak type.
-_PLAIN = frozenset({bool, int, float, complex, type(None), numpy.ndarray})
+_NUMBERS = frozenset({bool, int, float, complex, type(None)})
+_PLAIN = _NUMBERS | {numpy.ndarray}
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,14 @@ def _picker(where: tuple[Any, ...]) -> Callable[[list[Any]], Any]:
         return itemgetter(*where)
     start = where[0] if where else 0
     return itemgetter(slice(start, start + len(where)))  # a list of one, or of none
+
+
+def _as_array(xp: Any, out: Any, arrays: list[Any]) -> Any:
+    """A 0-d result, which NumPy turned into a scalar; sqrt(2.0) is of the default dtype."""
+    out = xp.asarray(out)
+    if out.dtype == numpy.float64 and _NUMBERS.issuperset([a.__class__ for a in arrays]):
+        return out.astype(get_default_dtype())
+    return out
 
 
 class Op:
@@ -288,7 +297,7 @@ class Op:
         if self._direct and len(BACKENDS) == 1:
             out = self.body(numpy, *arrays, **static)
             if out.__class__ is not numpy.ndarray:
-                out = numpy.asarray(out)  # NumPy turns 0-d results into scalars
+                out = _as_array(numpy, out, arrays)
         else:
             out = self._compute(arrays, static)
         if self._several:
@@ -313,7 +322,7 @@ class Op:
             body = self.kernels.select(backend.name, body, tuple(arrays), static)
         out = body(backend.xp, *arrays, **static)
         if out.__class__ not in BACKENDS and not self._several:
-            out = backend.xp.asarray(out)
+            out = _as_array(backend.xp, out, arrays)
         return out
 
     def _compute_half(self, arrays: list[Any], static: dict[str, Any]) -> Any:

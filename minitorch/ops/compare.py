@@ -6,6 +6,7 @@ Comparisons give bool tensors and are constant for gradients.
 from __future__ import annotations
 
 from minitorch.autograd.op import Sample, op
+from minitorch.autograd.tensor import get_default_dtype
 
 __all__ = [
     "equal",
@@ -241,6 +242,11 @@ def where(xp, condition, x1, x2):
     >>> y, mt.grad(y.sum(), x)
     (Tensor([1., 0., 3.], grad_fn=where), Tensor([1., 0., 1.]))
     """
+    if x1.__class__ is float and x2.__class__ in (float, int):
+        # Between two Python numbers nothing but the default says which dtype is meant.
+        x1 = xp.asarray(x1, dtype=get_default_dtype())
+    elif x2.__class__ is float and x1.__class__ is int:
+        x2 = xp.asarray(x2, dtype=get_default_dtype())
     return xp.where(condition, x1, x2)
 
 

@@ -102,3 +102,9 @@ def test_shapes_that_do_not_broadcast_raise():
 def test_what_is_no_number_raises():
     with pytest.raises(TypeError, match="add: cannot compute with a list"):
         mt.add(mt.asarray([1.0]), [1.0])
+
+
+def test_numbers_alone_give_the_default_dtype():
+    assert mt.sqrt(2.0).dtype == mt.divide(1, 2).dtype == np.float32
+    assert mt.add(1, 2).dtype == np.int64
+    assert mt.sqrt(mt.asarray(np.float64(2.0))).dtype == np.float64

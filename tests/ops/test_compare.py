@@ -76,3 +76,9 @@ def test_where_does_not_let_the_other_side_through():
     safe = mt.where(x > 0, x, 1.0)
     y = mt.where(x > 0, mt.sqrt(safe), 0.0)
     assert mt.grad(y.sum(), x).tolist() == [0.0, 0.25]
+
+
+def test_where_between_python_floats_has_the_default_dtype():
+    mask = mt.asarray([True, False])
+    assert mt.where(mask, 1.0, 0).dtype == mt.where(mask, 1, 0.0).dtype == np.float32
+    assert mt.where(mask, 1, 0).dtype == np.int64
