@@ -8,7 +8,7 @@ from minitorch.autograd.op import Sample, op
 from minitorch.ops.arithmetic import divide, multiply, subtract
 from minitorch.ops.compare import equal, where
 
-__all__ = ["exp", "expm1", "log", "log10", "log1p", "log2", "logaddexp"]
+__all__ = ["exp", "expm1", "log", "log1p", "log2", "log10", "logaddexp"]
 
 
 @op(formula="y = e^x", quiet=True)

@@ -3,20 +3,21 @@
 Where two pieces meet there is no derivative, and one is chosen: abs has
 gradient 0 at 0; maximum and minimum split the gradient evenly between equal
 inputs; clip passes the whole gradient on at its bounds. Theano (and so Lasagne)
-splits a tie of maximum and minimum differently: it gives all of it to both.
+decided a tie of maximum or minimum differently: the first input got it all.
 """
 
 from __future__ import annotations
 
 from minitorch.autograd.op import Sample, op
 from minitorch.ops.arithmetic import multiply
-from minitorch.ops.compare import equal, greater, greater_equal, less, less_equal, where
+from minitorch.ops.compare import greater, greater_equal, less, less_equal, where
 from minitorch.ops.logic import logical_and, logical_or
 
 __all__ = [
     "abs",
     "clip",
     "copysign",
+    "exceeds",
     "maximum",
     "minimum",
     "sign",
@@ -128,6 +129,31 @@ def copysign_dx1(g, x1, x2):
     return g * (sign(x1) * copysign(1.0, x2))
 
 
+@op(formula="y = 1 where x1 > x2, 1/2 where x1 = x2, else 0", constant=True)
+def exceeds(xp, x1, x2, *, dtype):
+    """1 where ``x1`` exceeds ``x2``, 1/2 where they are equal, 0 elsewhere (and at NaN).
+
+    The share of ``x1`` in the gradient of ``maximum``; constant for gradients.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor or scalar, broadcastable, real
+    dtype : dtype
+        Of the result.
+
+    Returns
+    -------
+    Tensor of the broadcast shape
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.exceeds(mt.asarray([1, 2, 3]), 2, dtype=mt.float32)
+    Tensor([0. , 0.5, 1. ])
+    """
+    return xp.add(x1 >= x2, x1 > x2, dtype=dtype) * 0.5
+
+
 @op(formula="y = max(x1, x2)")
 def maximum(xp, x1, x2):
     """The larger of two arrays, element by element; NaN where either is NaN.
@@ -159,13 +185,13 @@ def maximum(xp, x1, x2):
 @maximum.vjp("x1")
 def maximum_dx1(g, x1, x2):
     """dL/dx1 = g where x1 > x2, g / 2 where they are equal, else 0"""
-    return where(equal(x1, x2), multiply(g, 0.5), where(greater(x1, x2), g, 0))
+    return multiply(g, exceeds(x1, x2, dtype=g.dtype))
 
 
 @maximum.vjp("x2")
 def maximum_dx2(g, x1, x2):
     """dL/dx2 = g where x2 > x1, g / 2 where they are equal, else 0"""
-    return where(equal(x1, x2), multiply(g, 0.5), where(less(x1, x2), g, 0))
+    return multiply(g, exceeds(x2, x1, dtype=g.dtype))
 
 
 @op(formula="y = min(x1, x2)")
@@ -199,13 +225,13 @@ def minimum(xp, x1, x2):
 @minimum.vjp("x1")
 def minimum_dx1(g, x1, x2):
     """dL/dx1 = g where x1 < x2, g / 2 where they are equal, else 0"""
-    return where(equal(x1, x2), multiply(g, 0.5), where(less(x1, x2), g, 0))
+    return multiply(g, exceeds(x2, x1, dtype=g.dtype))
 
 
 @minimum.vjp("x2")
 def minimum_dx2(g, x1, x2):
     """dL/dx2 = g where x2 < x1, g / 2 where they are equal, else 0"""
-    return where(equal(x1, x2), multiply(g, 0.5), where(greater(x1, x2), g, 0))
+    return multiply(g, exceeds(x1, x2, dtype=g.dtype))
 
 
 @op(formula="y = min(max(x, lower), upper)")
@@ -281,6 +307,11 @@ def _(make):
 def _(make):
     yield Sample.of(make(3, 4, away=(0.0,)), make(4))
     yield Sample.of(make(3, away=(0.0,)), -1.0, note="scalar")
+
+
+@exceeds.samples
+def _(make):
+    yield Sample.of(make.ints(3, 4, high=3), make.ints(4, high=3), dtype="float64")
 
 
 @maximum.samples
