@@ -1,0 +1,99 @@
+"""Fully connected layers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minitorch import init, nonlinearities, ops
+from minitorch.autograd import Tensor
+from minitorch.layers.base import Layer
+
+__all__ = ["DenseLayer"]
+
+
+class DenseLayer(Layer):
+    """Every unit sees all inputs: y = f(x W + b).
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+    num_units : int
+    W : Parameter, array, number or callable
+        Of shape (num_inputs, num_units).
+    b : the same, or None for no bias
+        Of shape (num_units,); not regularised.
+    nonlinearity : callable or None
+        None is the identity.
+    num_leading_axes : int
+        How many axes to keep; the rest is flattened. Negative: counted from
+        the end, so -1 works on the last axis alone.
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If there are too few axes, or a flattened one has no fixed length.
+
+    Examples
+    --------
+    >>> from minitorch.layers import DenseLayer, InputLayer
+    >>> DenseLayer(InputLayer((None, 20, 4, 4)), num_units=256).output_shape
+    (None, 256)
+    """
+
+    def __init__(
+        self,
+        incoming: Any,
+        num_units: int,
+        W: Any = init.GlorotUniform(),  # noqa: B008 (stateless)
+        b: Any = init.Constant(0.0),  # noqa: B008 (stateless)
+        nonlinearity: Any = nonlinearities.rectify,
+        num_leading_axes: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(incoming, **kwargs)
+        self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
+        self.num_units = num_units
+        rank = len(self.input_shape)
+        if num_leading_axes >= rank:
+            raise self._fail(
+                f"Got num_leading_axes={num_leading_axes} for a {rank}-dimensional input, leaving no "
+                f"trailing axes for the dot product",
+                f"Use num_leading_axes={rank - 1} at most",
+            )
+        if num_leading_axes < -rank:
+            raise self._fail(
+                f"Got num_leading_axes={num_leading_axes} for a {rank}-dimensional input, requesting "
+                f"more trailing axes than there are input dimensions",
+                f"Use num_leading_axes={-rank} at least",
+            )
+        self.num_leading_axes = num_leading_axes
+        trailing = self.input_shape[num_leading_axes:]
+        if any(length is None for length in trailing):
+            raise self._fail(
+                f"A DenseLayer requires a fixed input shape (except for the leading axes). "
+                f"Got {self.input_shape!r} for num_leading_axes={num_leading_axes}",
+                "Give the layer below a fixed shape, or keep that axis with num_leading_axes",
+            )
+        self.W = self.add_param(W, (math.prod(trailing), num_units), name="W")
+        self.b = None if b is None else self.add_param(b, (num_units,), name="b", regularizable=False)
+
+    def _settings(self) -> dict[str, Any]:
+        name = getattr(self.nonlinearity, "__name__", repr(self.nonlinearity))
+        return {"num_units": self.num_units, "nonlinearity": name}
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        """The leading axes, then the units."""
+        return (*input_shape[: self.num_leading_axes], self.num_units)
+
+    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+        """f(x W + b)."""
+        leading = self.num_leading_axes % input.ndim
+        if leading + 1 < input.ndim:
+            input = ops.flatten(input, leading)  # noqa: A001
+        activation = ops.matmul(input, self.W)
+        if self.b is not None:
+            activation = activation + self.b
+        result: Tensor = self.nonlinearity(activation)
+        return result
