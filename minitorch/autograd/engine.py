@@ -143,7 +143,7 @@ def _fit(node: Node, rule: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> T
         raise TypeError(f"{rule.__name__} of {node.op.name} returned a {type(g).__name__}, not a tensor")
     if g.data.shape != shape:
         try:
-            g = g.sum_to(shape)
+            g = g.sum_to(shape=shape)
         except ValueError:
             raise RuntimeError(
                 f"{rule.__name__} of {node.describe()} returned shape {g.shape} for an input of {shape}"
