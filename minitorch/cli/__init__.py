@@ -1,0 +1,88 @@
+"""The command line: ``python -m minitorch train | gradcheck | explain | status``.
+
+Commands are imported when they are called, so that ``--help`` is quick and one
+that lacks a package does not take the others with it. Bad input ends in one
+line on standard error and exit code 2; ``--debug`` shows where it came from.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any
+
+import click
+
+import minitorch
+
+__all__ = ["BadInput", "cli", "main"]
+
+# name -> (module:attribute, one line for --help)
+COMMANDS = {
+    "train": ("minitorch.cli.train:train", "Train a network on the digits and report its error."),
+    "gradcheck": ("minitorch.cli.gradcheck:gradcheck", "Check the gradients of every op."),
+    "explain": ("minitorch.cli.explain:explain", "Walk through a graph and its backward."),
+    "status": ("minitorch.cli.status:status", "Say which devices and kernels there are."),
+}
+
+
+class BadInput(click.ClickException):
+    """One clear line on standard error, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print the line."""
+        click.echo(f"minitorch: {self.format_message()}", err=True, file=file)
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command named {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # --debug is taken wherever it stands, also after the command's name.
+        rest = [arg for arg in args if arg != "--debug"]
+        return super().parse_args(ctx, ["--debug", *rest] if len(rest) < len(args) else rest)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ValueError, TypeError, RuntimeError, OSError, ImportError) as error:
+            if ctx.params.get("debug") or isinstance(error, click.exceptions.Exit):
+                raise
+            raise BadInput(" ".join(str(error).split())) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(minitorch.__version__, message="%(version)s")
+def cli(debug: bool) -> None:
+    """Autograd, kernels and networks that can be read from top to bottom."""
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="minitorch")

@@ -1,0 +1,105 @@
+"""Driving a trainer: what it shows, when it saves, how it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any, Self
+
+from minitorch.io.checkpoints import Checkpoints
+from minitorch.training.display import Display, Silent
+from minitorch.training.trainer import Epoch, Trainer
+
+__all__ = ["Interruption", "fit"]
+
+
+class Interruption:
+    """Turns Ctrl-C and SIGTERM into a wish that the loop grants after its step.
+
+    A context manager; true once the wish was uttered. A second Ctrl-C stops at
+    once. Outside of the main thread it does nothing, as signals arrive there.
+    """
+
+    def __init__(self) -> None:
+        self._wished = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._wished:
+            raise KeyboardInterrupt
+        self._wished = True
+
+    def __bool__(self) -> bool:
+        return self._wished
+
+
+def fit(
+    trainer: Trainer,
+    display: Display | None = None,
+    checkpoints: Checkpoints | None = None,
+    every: int = 100,
+    extra: Mapping[str, Any] | None = None,
+    stop: Callable[[], object] = lambda: False,
+) -> bool:
+    """Train to the end, showing progress and saving checkpoints on the way.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        New, or restored.
+    display : Display, optional
+        Default: nothing is shown.
+    checkpoints : Checkpoints, optional
+        Where to save; default: nowhere.
+    every : int
+        Steps between checkpoints; there is one after every epoch as well.
+    extra : mapping, optional
+        More metadata for each checkpoint.
+    stop : callable
+        Asked after each step; when it answers with something true, a
+        checkpoint is saved and the training left.
+
+    Returns
+    -------
+    bool
+        Whether the training is complete.
+
+    Raises
+    ------
+    TrainingDiverged
+        When a loss or gradient is not finite; the last checkpoint stays.
+
+    Examples
+    --------
+    >>> fit(trainer, checkpoints=Checkpoints("runs/mine"))  # doctest: +SKIP
+    True
+    """
+    if every < 1:
+        raise ValueError(f"fit: saves every 1 or more steps, not {every}")
+
+    def save() -> None:
+        if checkpoints is not None:
+            arrays, metadata = trainer.state()
+            checkpoints.save(trainer.step, arrays, {**metadata, **(extra or {})})
+
+    with display or Silent() as shown:
+        for event in trainer.run():
+            shown.show(event)
+            if isinstance(event, Epoch) or trainer.step % every == 0:
+                save()
+            if stop():
+                save()
+                break
+    return trainer.finished

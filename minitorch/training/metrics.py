@@ -1,0 +1,116 @@
+"""How good a classifier is: predictions, error, loss, confusion matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minitorch import asarray, layers, no_grad
+from minitorch.data.dataset import Dataset, check_labels
+
+__all__ = ["Evaluation", "confusion_matrix", "evaluate", "predict"]
+
+Array = numpy.ndarray
+
+
+def predict(network: Any, x: Array, batch_size: int = 500) -> Array:
+    """The network's outputs, without dropout and without recording a graph.
+
+    Parameters
+    ----------
+    network : Layer
+        The output layer.
+    x : numpy.ndarray, shape (n, ...)
+    batch_size : int
+        How many are computed at a time; it changes the memory needed, and the
+        last bits of the result at most.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, ...)
+    """
+    parts = []
+    with no_grad():
+        for start in range(0, len(x), batch_size):
+            batch = asarray(x[start : start + batch_size])
+            parts.append(layers.get_output(network, batch, deterministic=True).numpy())
+    return numpy.concatenate(parts)
+
+
+def confusion_matrix(true: Any, predicted: Any, classes: int) -> Array:
+    """How often each true class (row) was taken for each class (column).
+
+    Parameters
+    ----------
+    true, predicted : array_like of int, shape (n,)
+    classes : int
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (classes, classes)
+
+    Raises
+    ------
+    TypeError, ValueError
+        For labels that are no integers, out of range, or of different number.
+
+    Examples
+    --------
+    >>> confusion_matrix([0, 0, 1, 2], [0, 1, 1, 2], classes=3)
+    array([[1, 1, 0],
+           [0, 1, 0],
+           [0, 0, 1]])
+    """
+    true = check_labels(true, classes, name="true")
+    predicted = check_labels(predicted, classes, len(true), name="predicted")
+    pairs = numpy.bincount(true * classes + predicted, minlength=classes * classes)
+    return pairs.reshape(classes, classes)
+
+
+class Evaluation:
+    """What a classifier's probabilities are worth on labelled data.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray, shape (n, classes)
+    y : numpy.ndarray of int, shape (n,)
+
+    Attributes
+    ----------
+    predicted : numpy.ndarray of int, shape (n,)
+    wrong : numpy.ndarray of int
+        Indices of the examples that were misclassified.
+    error : float
+        Share of those, 0 to 1.
+    confusion : numpy.ndarray, shape (classes, classes)
+        Rows are the true classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> result = Evaluation(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1]))
+    >>> result.error, result.wrong.tolist(), round(result.loss, 4)
+    (0.5, [1], 0.8574)
+    """
+
+    def __init__(self, probabilities: Array, y: Array) -> None:
+        classes = probabilities.shape[1]
+        self.probabilities = probabilities
+        self.y = check_labels(y, classes, len(probabilities))
+        self.predicted = probabilities.argmax(axis=1)
+        self.wrong = numpy.flatnonzero(self.predicted != self.y)
+        self.error = len(self.wrong) / len(self.y)
+        self.confusion = confusion_matrix(self.y, self.predicted, classes)
+
+    @property
+    def loss(self) -> float:
+        """The mean cross-entropy in nats; a probability of 0 counts as the least positive one."""
+        of_truth = self.probabilities[numpy.arange(len(self.y)), self.y].astype(numpy.float64)
+        least = float(numpy.finfo(self.probabilities.dtype).tiny)
+        return float(-numpy.log(of_truth.clip(least)).mean())
+
+
+def evaluate(network: Any, data: Dataset) -> Evaluation:
+    """Run a classifier on a dataset."""
+    return Evaluation(predict(network, data.x), data.y)

@@ -1,0 +1,236 @@
+"""A whole run: digits in, a folder with model, checkpoints, report and pictures out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from minitorch import layers, random
+from minitorch.data import DIGITS, Dataset, Standardiser, mnist
+from minitorch.io.arrays import FileFormatError
+from minitorch.io.checkpoints import Checkpoints
+from minitorch.io.files import atomic_write
+from minitorch.models import build
+from minitorch.training import plots
+from minitorch.training.display import Display
+from minitorch.training.loop import fit
+from minitorch.training.metrics import Evaluation, evaluate
+from minitorch.training.model_file import save_model
+from minitorch.training.recipes import Recipe
+from minitorch.training.trainer import Trainer
+
+__all__ = ["Run", "load_digits"]
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """The data of a run, raw and standardised, and what they are."""
+
+    raw_test: Dataset
+    train: Dataset
+    test: Dataset
+    standardiser: Standardiser
+    background: float
+    fingerprint: str
+    against: str
+
+
+def load_digits(data_dir: str | Path | None = None, validation: int = 0) -> Digits:
+    """The digits, standardised with the training images' mean and variance.
+
+    Parameters
+    ----------
+    data_dir : str or Path, optional
+        See :func:`minitorch.data.mnist`.
+    validation : int
+        Hold out the last so many training images and measure on them, instead
+        of on the test images.
+
+    Returns
+    -------
+    Digits
+    """
+    train, test = mnist(data_dir)
+    if validation:
+        train, test = train.split(validation)
+    standardiser = Standardiser.fit(train.x)
+    content = hashlib.sha256()
+    for array in (train.x, train.y, test.x, test.y):
+        content.update(numpy.ascontiguousarray(array))
+    empty = numpy.zeros((1, *train.x.shape[1:]), train.x.dtype)
+    return Digits(
+        raw_test=test,
+        train=Dataset(standardiser.apply(train.x), train.y, train.classes, "train"),
+        test=Dataset(standardiser.apply(test.x), test.y, test.classes, test.name),
+        standardiser=standardiser,
+        background=float(standardiser.apply(empty).flat[0]),
+        fingerprint=content.hexdigest()[:16],
+        against="validation" if validation else "test",
+    )
+
+
+class Run:
+    """One training run in a folder of its own.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    folder : str or Path
+        Where everything goes; made when the first checkpoint is saved.
+    data_dir : str or Path, optional
+        A folder with the digits.
+
+    Raises
+    ------
+    DataError
+        For missing or damaged data.
+    ValueError
+        For a recipe that does not fit.
+    """
+
+    def __init__(
+        self, recipe: Recipe, folder: str | Path, data_dir: str | Path | None = None
+    ) -> None:
+        self.recipe = recipe
+        self.folder = Path(folder)
+        self.checkpoints = Checkpoints(self.folder / "checkpoints")
+        self.digits = load_digits(data_dir, recipe.validation)
+        random.seed(recipe.seed)
+        shape = self.digits.train.x.shape[1:]
+        self.network = build(recipe.model, dropout=recipe.dropout, input_shape=shape)
+        self.trainer = Trainer(
+            self.network, recipe, self.digits.train, self.digits.test, self.digits.background
+        )
+
+    def begin(self, how: str = "auto") -> str:
+        """Take up an earlier run of this folder, or start anew.
+
+        Parameters
+        ----------
+        how : {"auto", "resume", "fresh"}
+            "auto" resumes if there is a checkpoint; "resume" demands one;
+            "fresh" deletes those there are.
+
+        Returns
+        -------
+        str
+            One line that says what was done.
+
+        Raises
+        ------
+        FileFormatError
+            For a damaged checkpoint, or none where one is demanded.
+        ValueError
+            For a checkpoint of another recipe or other data, naming what differs.
+        """
+        if how == "fresh":
+            self.checkpoints.clear()
+        if not self.checkpoints.paths():
+            if how == "resume":
+                raise FileFormatError(
+                    f"{self.checkpoints.folder}: there is no checkpoint to resume"
+                )
+            return f"training {self.recipe.model} from the start"
+        arrays, metadata = self.checkpoints.load()
+        remedy = "use --fresh to start over or --out for another folder"
+        if metadata.get("data") != self.digits.fingerprint:
+            raise ValueError(
+                f"{self.checkpoints.folder}: the checkpoint is of other training data "
+                f"({metadata.get('data')}, not {self.digits.fingerprint}); {remedy}"
+            )
+        try:
+            self.trainer.restore(arrays, metadata)
+        except ValueError as error:
+            raise ValueError(f"{self.checkpoints.folder}: {error}; {remedy}") from None
+        if self.trainer.finished:
+            return f"{self.folder}: trained already; --fresh would start over"
+        return f"resuming {self.recipe.model} at step {self.trainer.step}"
+
+    def train(
+        self,
+        display: Display | None = None,
+        every: int = 100,
+        stop: Callable[[], object] = lambda: False,
+    ) -> bool:
+        """Train to the end, or until ``stop()``; whether it is complete."""
+        extra = {"data": self.digits.fingerprint}
+        return fit(self.trainer, display, self.checkpoints, every, extra, stop)
+
+    def finish(self, pictures: bool = True) -> tuple[dict[str, Any], Evaluation]:
+        """Measure, and leave model, history, report and pictures in the folder.
+
+        Returns
+        -------
+        (report, Evaluation)
+        """
+        result = evaluate(self.network, self.digits.test)
+        report = self._report(result)
+        save_model(
+            self.folder / "model.safetensors",
+            self.network,
+            {
+                "model": self.recipe.model,
+                "input_shape": list(self.digits.train.x.shape[1:]),
+                "mean": self.digits.standardiser.mean.tolist(),
+                "std": self.digits.standardiser.std.tolist(),
+                "classes": list(DIGITS),
+            },
+        )
+        history = [asdict(epoch) for epoch in self.trainer.history]
+        atomic_write(self.folder / "history.json", json.dumps(history, indent=1) + "\n")
+        if pictures:
+            report["pictures"] = [path.name for path in self._pictures(result)]
+        atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")
+        return report, result
+
+    def _report(self, result: Evaluation) -> dict[str, Any]:
+        """The run's figures, for people and programs."""
+        return {
+            "recipe": self.recipe.as_dict(),
+            "parameters": int(layers.count_params(self.network)),
+            "measured_on": self.digits.against,
+            "examples": len(self.digits.test),
+            "error": result.error,
+            "accuracy": 1 - result.error,
+            "loss": result.loss,
+            "wrong": len(result.wrong),
+            "confusion": result.confusion.tolist(),
+            "steps": self.trainer.step,
+            "seconds": self.trainer.history[-1].seconds,
+            "folder": str(self.folder),
+            "python": platform.python_version(),
+            "numpy": numpy.__version__,
+        }
+
+    def _pictures(self, result: Evaluation) -> list[Path]:
+        """Learning curve, filters, misclassified digits."""
+        name, percent = self.recipe.model, f"{100 * result.error:.2f}%"
+        first = layers.get_all_params(self.network, trainable=True)[0]
+        filters = plots.filter_images(first.get_value(), self.digits.train.x.shape[1:])
+        shown = min(len(result.wrong), 100)
+        return [
+            plots.plot_learning_curve(
+                self.folder / "learning_curve.png",
+                self.trainer.history,
+                f"{name}: error by epoch",
+                self.digits.against,
+            ),
+            plots.plot_filters(
+                self.folder / "filters.png", filters, f"{name}: filters of the first layer"
+            ),
+            plots.plot_misclassified(
+                self.folder / "misclassified.png",
+                self.digits.raw_test.x,
+                result,
+                DIGITS,
+                f"{name}: {shown} of {len(result.wrong)} misclassified digits ({percent} of "
+                f"{len(self.digits.test):,})",
+            ),
+        ]

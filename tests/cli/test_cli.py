@@ -1,0 +1,149 @@
+"""The command line: help everywhere, one clear line for bad input, tracebacks on demand."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+click = pytest.importorskip("click", reason="the command line needs click")
+from click.testing import CliRunner
+
+from minitorch.cli import COMMANDS, cli
+from minitorch.data import save_idx_folder, toy_digits
+from minitorch.io import load_arrays
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, [str(a) for a in arguments])
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digits")
+    save_idx_folder(folder, toy_digits(120, seed=1, size=16), toy_digits(40, seed=2, size=16))
+    return folder
+
+
+def train(digits, out, *more):
+    return run("train", "mlp64", "--data-dir", digits, "--out", out, "--batch-size", 20, *more)
+
+
+def test_help_of_all_and_of_each():
+    text = run("--help").output
+    assert all(name in text for name in COMMANDS) and "--debug" in text
+    for name in COMMANDS:
+        result = run(name, "--help")
+        assert result.exit_code == 0 and result.output.startswith("Usage:"), result.output
+
+
+def test_the_module_runs_and_is_quick_to_help():
+    done = subprocess.run(
+        [sys.executable, "-m", "minitorch", "--help"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("Usage: minitorch")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian"], "no command named 'trian'; did you mean 'train'?"),
+        (["zzz"], "there are train, gradcheck"),
+        (["train", "resnet"], "'resnet' is not one of 'lenet', 'mlp64', 'mlp256'"),
+        (["train", "mlp64", "--epochs", "0"], "0 is not in the range x>=1"),
+        (["train", "mlp64", "--learning-rate", "-1"], "learning_rate must be positive"),
+        (["train", "mlp64", "--data-dir", "/nowhere"], "/nowhere: not a folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2 and message in result.stderr and result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_debug_shows_the_error_itself():
+    for arguments in (["--debug", "train", "mlp64"], ["train", "mlp64", "--debug"]):
+        result = run(*arguments, "--data-dir", "/nowhere")
+        assert type(result.exception).__name__ == "DataError"
+
+
+def test_status_as_json_and_as_tables():
+    found = json.loads(run("status", "--json").stdout)
+    assert found["devices"][0] == {
+        "device": "cpu", "available": True, "note": f"NumPy {found['numpy']}"
+    }  # fmt: skip
+    for row in [*found["devices"], *found["kernels"]]:
+        assert row["available"] or row["note"], row  # what is missing says why
+    assert found["ops"] > 100
+    text = run("status").stdout
+    assert "Devices" in text and "cuda" in text and found["python"] in text
+
+
+def test_training_leaves_everything_and_prints_the_confusion_matrix(digits, tmp_path):
+    result = train(digits, tmp_path / "run", "--epochs", 2)
+    assert result.exit_code == 0, result.output
+    assert "Confusion matrix" in result.stdout and "test accuracy" in result.stdout
+    assert result.stderr.count("test error") == 2
+    names = {p.name for p in (tmp_path / "run").iterdir()}
+    assert names == {
+        "checkpoints", "model.safetensors", "history.json", "report.json",
+        "learning_curve.png", "filters.png", "misclassified.png",
+    }  # fmt: skip
+    arrays, metadata = load_arrays(tmp_path / "run" / "model.safetensors")
+    assert metadata["model"] == "mlp64" and metadata["input_shape"] == [1, 16, 16]
+    assert [a.shape for a in arrays.values()] == [(256, 64), (64,), (64, 10), (10,)]
+
+
+def test_json_is_one_object_and_nothing_else(digits, tmp_path):
+    result = train(digits, tmp_path, "--epochs", 1, "--json", "--seed", 3, "--threads", 1)
+    report = json.loads(result.stdout)
+    assert result.stderr == ""
+    assert report == json.loads((tmp_path / "report.json").read_text())
+    assert sum(map(sum, report["confusion"])) == report["examples"] == 40
+    assert report["error"] == report["wrong"] / 40 == pytest.approx(1 - report["accuracy"])
+    assert report["recipe"]["seed"] == 3 and report["parameters"] == 256 * 64 + 64 + 650
+
+
+def test_validation_holds_out_training_digits(digits, tmp_path):
+    report = json.loads(train(digits, tmp_path, "--epochs", 1, "--json", "--validation", 30).stdout)
+    assert report["measured_on"] == "validation" and report["examples"] == 30
+    assert report["steps"] == 5  # 90 digits in batches of 20
+
+
+def test_resume_fresh_and_another_configuration(digits, tmp_path):
+    assert "from the start" in train(digits, tmp_path, "--epochs", 1).stderr
+    again = train(digits, tmp_path, "--epochs", 1)
+    assert again.exit_code == 0 and "trained already" in again.stderr
+    other = train(digits, tmp_path, "--epochs", 2)
+    assert (
+        other.exit_code == 2 and "epochs was 1, is 2" in other.stderr and "--fresh" in other.stderr
+    )
+    fresh = train(digits, tmp_path, "--epochs", 2, "--fresh")
+    assert fresh.exit_code == 0 and "from the start" in fresh.stderr
+    nothing = train(digits, tmp_path / "elsewhere", "--resume")
+    assert nothing.exit_code == 2 and "no checkpoint to resume" in nothing.stderr
+
+
+def test_other_digits_are_another_configuration(digits, tmp_path):
+    train(digits, tmp_path / "run", "--epochs", 1)
+    save_idx_folder(tmp_path / "other", toy_digits(120, seed=9, size=16), toy_digits(40, size=16))
+    result = train(tmp_path / "other", tmp_path / "run", "--epochs", 1)
+    assert result.exit_code == 2 and "other training data" in result.stderr
+
+
+def test_a_damaged_checkpoint_is_refused_and_left_alone(digits, tmp_path):
+    train(digits, tmp_path, "--epochs", 2)
+    newest = max((tmp_path / "checkpoints").iterdir())
+    newest.write_bytes(newest.read_bytes()[:1000])
+    result = train(digits, tmp_path, "--epochs", 2)
+    assert result.exit_code == 2 and newest.name in result.stderr
+    assert "move it away to resume from the one before" in result.stderr
+    assert newest.stat().st_size == 1000
+    newest.rename(tmp_path / "aside")
+    assert train(digits, tmp_path, "--epochs", 2, "--resume").exit_code == 0
+
+
+def test_a_diverging_run_ends_with_1_and_one_line(digits, tmp_path):
+    result = train(digits, tmp_path, "--learning-rate", 1e30)
+    assert result.exit_code == 1 and "training diverged at step" in result.stderr
+    assert "Traceback" not in result.output

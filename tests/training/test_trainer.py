@@ -1,0 +1,221 @@
+"""The loop: it learns, it repeats, it can be left and taken up, it stops at a NaN."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import minitorch as mt
+from minitorch import layers
+from minitorch.data import Dataset, Standardiser, toy_digits
+from minitorch.io import Checkpoints, FileFormatError
+from minitorch.models import build_lenet, build_mlp
+from minitorch.training import (
+    Epoch,
+    Interruption,
+    Recipe,
+    Step,
+    Trainer,
+    TrainingDiverged,
+    fit,
+    load_model,
+    save_model,
+)
+
+RECIPE = Recipe("mlp", epochs=3, batch_size=16, dropout=0.2, shift=1, seed=3)
+
+
+def digits(count=100, seed=0, size=16):
+    raw = toy_digits(count, seed=seed, size=size, noise=10)
+    return Dataset(Standardiser.fit(raw.x).apply(raw.x), raw.y, classes=10)
+
+
+TRAIN, TEST = digits(100, 1), digits(40, 2)
+
+
+def make(recipe=RECIPE, train=TRAIN, hidden=(12,)):
+    mt.random.seed(recipe.seed)
+    network = build_mlp(hidden, dropout=recipe.dropout, input_shape=train.x.shape[1:])
+    return Trainer(network, recipe, train, TEST, background=-0.5)
+
+
+def values(trainer):
+    return [v.tobytes() for v in layers.get_all_param_values(trainer.network)]
+
+
+def records(trainer):
+    return [dataclasses.replace(epoch, seconds=0.0) for epoch in trainer.history]
+
+
+def test_it_learns():
+    recipe = RECIPE.replace(epochs=12, dropout=0.0, shift=0)
+    trainer = make(recipe, digits(300, 1), hidden=(32,))
+    assert fit(trainer)
+    assert trainer.history[-1].train_error < 0.05 < trainer.history[0].train_error
+    assert trainer.history[-1].train_loss < trainer.history[0].train_loss
+
+
+def test_events_and_history():
+    trainer = make()
+    events = list(trainer.run())
+    steps = [e for e in events if isinstance(e, Step)]
+    epochs = [e for e in events if isinstance(e, Epoch)]
+    assert [s.number for s in steps] == list(range(1, 22)) and trainer.total_steps == 21
+    assert [e.number for e in epochs] == [1, 2, 3] and epochs == trainer.history
+    assert [s.epoch for s in steps] == [1] * 7 + [2] * 7 + [3] * 7
+    # The mean over examples: the last batch of an epoch is smaller.
+    sizes = [16] * 6 + [4]
+    mean = sum(s.loss * n for s, n in zip(steps[:7], sizes, strict=True)) / 100
+    assert epochs[0].train_loss == pytest.approx(mean, rel=1e-12)
+    assert steps[0].learning_rate == 0.05 and steps[-1].learning_rate < 0.001
+    assert trainer.finished and list(trainer.run()) == []
+
+
+def test_the_same_seed_gives_the_same_bits():
+    one, two, other = make(), make(), make(RECIPE.replace(seed=4))
+    for trainer in (one, two, other):
+        fit(trainer)
+    assert values(one) == values(two) and records(one) == records(two)
+    assert values(one) != values(other)
+
+
+def test_one_step_is_nesterovs_rule():
+    """Against the update written out in NumPy, with gradients by mt.grad."""
+    recipe = Recipe("mlp", epochs=1, batch_size=100, l2=0.01, momentum=0.9, schedule="constant")
+    trainer, twin = make(recipe), make(recipe)
+    params = layers.get_all_params(twin.network, trainable=True)
+    order = twin.batches.order(0)
+    p = layers.get_output(twin.network, mt.asarray(TRAIN.x[order]))
+    loss = mt.objectives.categorical_crossentropy(p, mt.asarray(TRAIN.y[order])).mean()
+    loss = loss + 0.01 * sum((w * w).sum() for w in params if w.ndim == 2)
+    grads = mt.grad(loss, params)
+    fit(trainer)
+    for w, g, new in zip(params, grads, layers.get_all_params(trainer.network), strict=True):
+        velocity = -0.05 * g.numpy()
+        expected = w.numpy() + 0.9 * velocity + velocity
+        np.testing.assert_allclose(new.numpy(), expected, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("leave_at", [0, 1, 6, 7, 8, 20, 21])
+def test_left_at_any_step_and_restored_elsewhere(leave_at, tmp_path):
+    whole = make()
+    fit(whole)
+    first = make()
+    run = first.run()
+    while first.step < leave_at:
+        next(run)
+    kept = Checkpoints(tmp_path)
+    kept.save(first.step, *first.state())
+    second = make(RECIPE)
+    mt.random.seed(99)  # nothing may depend on the global generator any more
+    second.restore(*kept.load())
+    assert second.step == leave_at
+    fit(second)
+    assert values(second) == values(whole) and records(second) == records(whole)
+
+
+def test_a_checkpoint_of_another_configuration_names_what_differs():
+    arrays, metadata = make().state()
+    with pytest.raises(ValueError, match="batch_size was 16, is 20, seed was 3, is 4"):
+        make(RECIPE.replace(batch_size=20, seed=4)).restore(arrays, metadata)
+
+
+def test_a_checkpoint_of_another_network():
+    arrays, metadata = make().state()
+    other = make(hidden=(13,))
+    before = values(other)
+    with pytest.raises(ValueError, match=r"dense1.W.* \(256, 12\) .*\(256, 13\)"):
+        other.restore(arrays, metadata)
+    with pytest.raises(ValueError, match="another network"):
+        make(hidden=(12, 12)).restore(arrays, metadata)
+    assert values(other) == before
+
+
+def test_checkpoints_come_every_so_many_steps_and_after_each_epoch(tmp_path):
+    saved = []
+
+    class Noting(Checkpoints):
+        def save(self, step, arrays, metadata):
+            saved.append(step)
+            return super().save(step, arrays, metadata)
+
+    fit(make(), checkpoints=Noting(tmp_path), every=5, extra={"data": "abc"})
+    assert saved == [5, 7, 10, 14, 15, 20, 21]
+    assert Checkpoints(tmp_path).load()[1]["data"] == "abc"
+    with pytest.raises(ValueError, match="every 1 or more steps"):
+        fit(make(), every=0)
+
+
+def test_stopping_saves_and_says_that_it_is_not_complete(tmp_path):
+    trainer = make()
+    assert not fit(trainer, checkpoints=Checkpoints(tmp_path), stop=lambda: trainer.step == 10)
+    assert Checkpoints(tmp_path).load()[1]["step"] == 10
+    whole = make()
+    fit(whole)
+    assert fit(trainer) and values(trainer) == values(whole)
+
+
+def test_ctrl_c_is_a_wish_granted_after_the_step():
+    import os
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption() as wish:
+        assert not wish
+        os.kill(os.getpid(), signal.SIGINT)
+        assert wish
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_diverging_run_says_where_it_began(tmp_path):
+    trainer = make(RECIPE.replace(learning_rate=1e30, epochs=5, dropout=0.5))
+    kept = Checkpoints(tmp_path)
+    with pytest.raises(TrainingDiverged, match=r"diverged at step \d+ \(epoch 1.* lower") as caught:
+        fit(trainer, checkpoints=kept, every=1)
+    assert "dense1" in str(caught.value) or "output" in str(caught.value)
+    # The last checkpoint is of the step before, and whole.
+    assert kept.load()[1]["step"] == trainer.step
+
+
+def test_a_nan_is_traced_to_its_layer():
+    trainer = make(RECIPE.replace(dropout=0.0), hidden=(12, 9))
+    list(zip(range(2), trainer.run(), strict=False))
+    w = next(p for p in layers.get_all_params(trainer.network) if p.name == "dense2.W")
+    value = w.get_value()
+    value[3, 4] = np.nan
+    w.set_value(value)
+    with pytest.raises(TrainingDiverged, match="the parameter dense2.W was not finite"):
+        fit(trainer)
+
+
+def test_a_forward_that_overflows_names_op_and_layer():
+    trainer = make(RECIPE.replace(dropout=0.0), hidden=(12, 9))
+    for p in layers.get_all_params(trainer.network):
+        if p.name == "dense2.W":
+            p.set_value(np.full(p.shape, 3e38, np.float32))
+    with pytest.raises(TrainingDiverged, match="infinity first appeared in .* in layer .*dense2"):
+        fit(trainer)
+
+
+def test_data_that_do_not_fit_the_network():
+    mt.random.seed(0)
+    with pytest.raises(ValueError, match=r"takes inputs of shape \(1, 28, 28\).*\(1, 16, 16\)"):
+        Trainer(build_lenet(), RECIPE, TRAIN, TEST)
+    with pytest.raises(ValueError, match="10 classes need"):
+        Trainer(build_mlp((5,), classes=3, input_shape=(1, 16, 16)), RECIPE, TRAIN, TEST)
+
+
+def test_a_model_file_goes_into_the_same_network_only(tmp_path):
+    trainer = make()
+    fit(trainer)
+    path = save_model(tmp_path / "m.safetensors", trainer.network, {"note": 1})
+    other = make(RECIPE.replace(seed=9))
+    assert load_model(path, other.network) == {"note": 1}
+    assert values(other) == values(trainer)
+    with pytest.raises(FileFormatError, match="another network"):
+        load_model(path, make(hidden=(5,)).network)
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(FileFormatError, match="truncated"):
+        load_model(path, other.network)
