@@ -60,6 +60,9 @@ class Observer:
     def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
         """An op has run; ``out`` is a tensor, or a tuple of them."""
 
+    def after_detach(self, source: Tensor, out: Tensor) -> None:
+        """``source.detach()`` has made ``out``; the engine's own detachments are seen too."""
+
     def before_rules(self, node: Node, grad: Any) -> None:
         """A node's gradient is whole; its rules are about to run."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HookHandle",
+    "RetainGrad",
     "Tensor",
     "View",
     "asarray",
@@ -53,6 +54,25 @@ class HookHandle:
         """Take the hook off; doing so twice is harmless."""
         if self._hook in self._hooks:
             self._hooks.remove(self._hook)
+
+
+class RetainGrad:
+    """The hook of ``retain_grad``: adds the gradient to ``.grad`` of a tensor, kept weakly."""
+
+    __slots__ = ("_handle",)
+
+    def __init__(self, target: Tensor) -> None:
+        self._handle = weakref.ref(target)
+
+    @property
+    def target(self) -> Tensor | None:
+        """The tensor, None once it is gone."""
+        return self._handle()
+
+    def __call__(self, grad: Tensor) -> None:
+        target = self._handle()
+        if target is not None:
+            target.grad = grad if target.grad is None else target.grad + grad
 
 
 class Tensor:
@@ -182,6 +202,8 @@ class Tensor:
         """The same memory without its history."""
         out = Tensor(self.data)
         out._cell = self._cell
+        for observer in mode.observers:
+            observer.after_detach(self, out)
         return out
 
     def numpy(self) -> np.ndarray[Any, Any]:
@@ -294,16 +316,12 @@ class Tensor:
 
     def retain_grad(self) -> None:
         """Keep the gradient of a computed tensor in ``.grad`` too."""
-        if self.is_leaf:
+        node = self.grad_fn
+        if node is None:
             return
-        handle = weakref.ref(self)
-
-        def keep(grad: Tensor) -> None:
-            target = handle()
-            if target is not None:
-                target.grad = grad if target.grad is None else target.grad + grad
-
-        self.register_hook(keep)
+        hooks = (node.hooks or {}).get(self._slot, ())
+        if not any(isinstance(hook, RetainGrad) and hook.target is self for hook in hooks):
+            self.register_hook(RetainGrad(self))
 
     def zero_grad(self) -> None:
         """Forget the gradient."""

@@ -188,6 +188,15 @@ def test_retain_grad_keeps_the_gradient_of_a_computed_tensor():
     assert b.grad.item() == 8.0
 
 
+def test_retain_grad_twice_counts_once():
+    a = mt.tensor([1.0, 2.0], requires_grad=True)
+    b = a * 3
+    b.retain_grad()
+    b.retain_grad()
+    b.sum().backward()
+    assert b.grad.tolist() == [1.0, 1.0]
+
+
 def test_no_grad_records_nothing_and_is_a_decorator():
     a = leaf(2.0)
 

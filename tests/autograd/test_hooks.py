@@ -40,6 +40,21 @@ def test_an_observer_sees_forward_and_backward_in_order():
     assert len(log.lines) == count and mode.observers == ()
 
 
+def test_an_observer_sees_detach():
+    class Cuts(mt.Observer):
+        def __init__(self):
+            self.seen = []
+
+        def after_detach(self, source, out):
+            self.seen.append((source, out))
+
+    x = leaf(2.0)
+    with mt.observe(Cuts()) as cuts:
+        y = x.detach()
+    x.detach()
+    assert len(cuts.seen) == 1 and cuts.seen[0][0] is x and cuts.seen[0][1] is y
+
+
 def test_anomaly_names_op_input_line_and_layer():
     x = leaf(0.0, 1.0)
     with mt.detect_anomaly(), mt.scope("net"), mt.scope("root"):
