@@ -1,0 +1,25 @@
+"""Testing tools, for minitorch's ops and for your own: samples, strategies, checks.
+
+Hypothesis strategies are in ``minitorch.testing.strategies`` (they need the
+``hypothesis`` package).
+"""
+
+from minitorch.autograd.check import (
+    GradcheckError,
+    OpReport,
+    adjoint_check,
+    check_op,
+    gradcheck,
+    gradgradcheck,
+)
+from minitorch.testing.samples import SampleMaker
+
+__all__ = [
+    "GradcheckError",
+    "OpReport",
+    "SampleMaker",
+    "adjoint_check",
+    "check_op",
+    "gradcheck",
+    "gradgradcheck",
+]
