@@ -1,0 +1,51 @@
+# Everything here works on a machine with Python 3.11 to 3.13, g++, make and a package index.
+#   make lenet      train LeNet on the digits, pictures in runs/lenet
+#   make test       the tests (what CI runs)
+#   make test-slow  those marked slow
+#   make lint       formatter, linter, type checker
+#   make bench      the benchmarks, beside whatever peers are installed
+#   make clean      remove .venv and what was built
+# PYTHON=python3.12 make ... takes another interpreter.
+
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+comma  := ,
+SOURCES := pyproject.toml setup.py $(shell find csrc -name '*.cpp' -o -name '*.hpp' 2>/dev/null)
+
+.DELETE_ON_ERROR:
+.PHONY: lenet test test-slow lint bench clean
+
+$(RUN):
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"minitorch needs Python 3.11 to 3.13, {sys.executable} is {v[0]}.{v[1]}; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp per set of extras; editable, so that the tests import what is edited.
+$(VENV)/.with-%: $(SOURCES) | $(RUN)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[$(subst +,$(comma),$*)]'
+	@touch $@
+
+lenet: $(VENV)/.with-examples
+	$(RUN) -m minitorch train lenet --out runs/lenet
+
+# Two workers; one thread each, so that they do not get in each other's way.
+test: $(VENV)/.with-test+examples
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n 2
+
+test-slow: $(VENV)/.with-test+examples
+	$(RUN) -m pytest -q -m slow
+
+lint: $(VENV)/.with-lint
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	@if [ -x $(VENV)/bin/clang-format ]; then \
+	    find csrc -name '*.[ch]pp' | xargs $(VENV)/bin/clang-format --dry-run --Werror; \
+	else echo "clang-format is not installed, csrc is not checked"; fi
+
+bench: $(VENV)/.with-examples
+	$(RUN) -m benchmarks engine
+	$(RUN) -m benchmarks lenet
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info minitorch/_cpu*

@@ -1,0 +1,27 @@
+// minitorch._cpu: the kernels of csrc/cpu for Python. Bindings convert, check and release the
+// GIL; they compute nothing and allocate nothing but working memory that is kept.
+#include <pybind11/pybind11.h>
+
+#include "bindings/isa.hpp"
+#include "bindings/pool2d.hpp"
+#include "common/parallel.hpp"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_cpu, module) {
+    module.doc() = "minitorch's CPU kernels.";
+    py::dict rungs;
+    mt::bind_isa(module);
+    mt::bind_pool2d(module, rungs);
+    module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
+    module.def("num_threads", mt::num_threads, "How many threads the kernels may use.");
+    module.def(
+        "set_num_threads",
+        [](int count) {
+            if (count < 1 || count > 1024)
+                throw py::value_error("the number of threads must be 1 to 1024, got " +
+                                      std::to_string(count));
+            mt::set_num_threads(count);
+        },
+        py::arg("count"), "Set how many threads the kernels may use.");
+}

@@ -1,0 +1,109 @@
+#include "common/parallel.hpp"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mt {
+namespace {
+
+int threads_at_start() {
+    if (const char* wish = std::getenv("OMP_NUM_THREADS")) {
+        int count = std::atoi(wish);  // the first of a list such as "4,2"
+        if (count > 0) return count;
+    }
+    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+class Pool {
+  public:
+    // False if another caller has the pool.
+    bool run(long tasks, int threads, TaskFunction call, void* context) {
+        std::unique_lock<std::mutex> mine(busy_, std::try_to_lock);
+        if (!mine.owns_lock()) return false;
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            while (static_cast<int>(workers_.size()) < threads - 1) {
+                int id = static_cast<int>(workers_.size()) + 1;
+                workers_.emplace_back([this, id, born = generation_] { serve(id, born); });
+            }
+            call_ = call, context_ = context, tasks_ = tasks;
+            next_.store(0, std::memory_order_relaxed);
+            taking_part_ = unfinished_ = threads - 1;
+            generation_++;
+        }
+        wake_.notify_all();
+        work(0);
+        std::unique_lock<std::mutex> lock(mutex_);
+        done_.wait(lock, [this] { return unfinished_ == 0; });
+        return true;
+    }
+
+  private:
+    void work(int worker) {
+        for (long task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;)
+            call_(context_, task, worker);
+    }
+
+    void serve(int id, std::uint64_t seen) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        for (;;) {
+            wake_.wait(lock, [&] { return generation_ != seen; });
+            seen = generation_;
+            if (id > taking_part_) continue;
+            lock.unlock();
+            work(id);
+            lock.lock();
+            if (--unfinished_ == 0) done_.notify_one();
+        }
+    }
+
+    std::mutex busy_;   // held for the length of one run
+    std::mutex mutex_;  // guards everything below
+    std::condition_variable wake_, done_;
+    std::vector<std::thread> workers_;
+    TaskFunction call_ = nullptr;
+    void* context_ = nullptr;
+    long tasks_ = 0;
+    std::atomic<long> next_{0};
+    int taking_part_ = 0, unfinished_ = 0;
+    std::uint64_t generation_ = 0;
+};
+
+std::atomic<int> wanted_threads{threads_at_start()};
+
+// Never destroyed: its threads sleep until the process ends. A forked child has none of them,
+// so it forgets the pool and makes its own.
+std::atomic<Pool*> the_pool{nullptr};
+
+Pool& pool() {
+    static const int watching_forks =
+        pthread_atfork(nullptr, nullptr, [] { the_pool.store(nullptr); });
+    (void)watching_forks;
+    Pool* found = the_pool.load();
+    if (!found) {
+        auto* made = new Pool;
+        if (the_pool.compare_exchange_strong(found, made)) return *made;
+        delete made;
+    }
+    return *found;
+}
+
+}  // namespace
+
+int num_threads() { return wanted_threads.load(std::memory_order_relaxed); }
+void set_num_threads(int count) { wanted_threads.store(count, std::memory_order_relaxed); }
+
+void run_tasks(long tasks, int threads, TaskFunction call, void* context) {
+    if (threads > tasks) threads = static_cast<int>(tasks);
+    if (threads > 1 && pool().run(tasks, threads, call, context)) return;
+    for (long task = 0; task < tasks; task++) call(context, task, 0);
+}
+
+}  // namespace mt
