@@ -32,8 +32,12 @@ def main(name: str, rounds: int, as_json: bool, write: bool) -> None:
         click.echo(json.dumps({"rows": rows, "missing": missing}))
         return
     for row in rows:
-        relative = next((f"{v:7.2f} x {k.rpartition('_')[2]}" for k, v in row.items() if "relative" in k), "")
-        click.echo(f"{row['workload']:<32}{row['competitor']:<22}{row['us_per_unit']:>12.2f} us{relative:>20}")
+        relative = next(
+            (f"{v:7.2f} x {k.rpartition('_')[2]}" for k, v in row.items() if "relative" in k), ""
+        )
+        click.echo(
+            f"{row['workload']:<32}{row['competitor']:<22}{row['us_per_unit']:>12.2f} us{relative:>20}"
+        )
     for peer, reason in missing.items():
         click.echo(f"{peer}: {reason}")
 

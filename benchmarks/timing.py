@@ -53,7 +53,12 @@ class Measurement:
 
 
 def interleave(
-    workload: str, competitors: list[Competitor], *, units: int = 1, rounds: int = 15, warmup: int = 2
+    workload: str,
+    competitors: list[Competitor],
+    *,
+    units: int = 1,
+    rounds: int = 15,
+    warmup: int = 2,
 ) -> Measurement:
     """Run all competitors in turn, ``rounds`` times after a warm-up."""
     result = Measurement(workload, units, {c.name: [] for c in competitors})
@@ -81,7 +86,9 @@ def environment() -> dict[str, Any]:
         model = lines[0].partition(":")[2].strip() if lines else model
     return {
         "processor": model,
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "minitorch": minitorch.__version__,
@@ -92,5 +99,7 @@ def save(path: Path, rows: list[dict[str, Any]], **extra: Any) -> None:
     """Write a result file: to the side, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     side = path.with_suffix(".tmp")
-    side.write_text(json.dumps({"environment": environment(), **extra, "rows": rows}, indent=1) + "\n")
+    side.write_text(
+        json.dumps({"environment": environment(), **extra, "rows": rows}, indent=1) + "\n"
+    )
     os.replace(side, path)

@@ -5,7 +5,7 @@ and more), with gradients: ``minitorch.tensor``, ``minitorch.grad``, the ops.
 Layers, losses and updates are in ``minitorch.layers`` and its neighbours.
 """
 
-# ruff: noqa: F403, F405 (the ops and the engine say in __all__ what they export)
+# ruff: noqa: F403 (the ops and the engine say in __all__ what they export)
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Uniform(Initializer):
 
     def __init__(
         self,
-        range: float | tuple[float, float] = 0.01,  # noqa: A002 (Lasagne's name)
+        range: float | tuple[float, float] = 0.01,
         std: float | None = None,
         mean: float = 0.0,
     ) -> None:
@@ -236,7 +236,9 @@ class Sparse(Initializer):
     def sample(self, shape: tuple[int, ...]) -> Array:
         """Draw the values."""
         if len(shape) != 2:
-            raise RuntimeError(f"sparse initializer only works with shapes of length 2, got {shape}")
+            raise RuntimeError(
+                f"sparse initializer only works with shapes of length 2, got {shape}"
+            )
         values = np.zeros(math.prod(shape))
         count = int(values.size * self.sparsity)
         places = np.argsort(get_rng().uniform(size=values.size))[:count]

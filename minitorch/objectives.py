@@ -112,7 +112,11 @@ def aggregate(loss: Tensor, weights: Any = None, mode: str = "mean") -> Tensor:
 
 
 def binary_hinge_loss(
-    predictions: Any, targets: Any, delta: float = 1, log_odds: bool | None = None, binary: bool = True
+    predictions: Any,
+    targets: Any,
+    delta: float = 1,
+    log_odds: bool | None = None,
+    binary: bool = True,
 ) -> Tensor:
     """max(0, delta - t · p) with t in {-1, 1}, per element.
 

@@ -32,7 +32,9 @@ def l2(x: Tensor) -> Tensor:
     return ops.sum(x * x)
 
 
-def apply_penalty(tensor_or_tensors: Tensor | Iterable[Tensor], penalty: Penalty, **kwargs: Any) -> Tensor:
+def apply_penalty(
+    tensor_or_tensors: Tensor | Iterable[Tensor], penalty: Penalty, **kwargs: Any
+) -> Tensor:
     """The total penalty of one tensor or several; 0 for none.
 
     Parameters

@@ -140,7 +140,9 @@ def _slot(p: Parameter, name: str, like: Any = None) -> Parameter:
     slot = p.slots.get(name)
     if slot is None:
         zeros = np.zeros(p.shape, p.dtype) if like is None else like
-        slot = p.slots[name] = Parameter(zeros, name=f"{p.name or 'parameter'}.{name}", trainable=False)
+        slot = p.slots[name] = Parameter(
+            zeros, name=f"{p.name or 'parameter'}.{name}", trainable=False
+        )
     return slot
 
 
@@ -256,7 +258,10 @@ def nesterov_momentum(
 
 
 def adagrad(
-    loss_or_grads: Any, params: Iterable[Parameter], learning_rate: Hyper = 1.0, epsilon: float = 1e-6
+    loss_or_grads: Any,
+    params: Iterable[Parameter],
+    learning_rate: Hyper = 1.0,
+    epsilon: float = 1e-6,
 ) -> Updates:
     """a' = a + g²; p' = p - lr · g / sqrt(a' + eps).
 
@@ -482,7 +487,9 @@ def total_norm_constraint(
 def get_state(params: Sequence[Parameter]) -> dict[str, np.ndarray[Any, Any]]:
     """Everything that rules remember about ``params``: ``"<index>/<slot>"`` -> array (a copy)."""
     return {
-        f"{i}/{name}": slot.get_value() for i, p in enumerate(params) for name, slot in p.slots.items()
+        f"{i}/{name}": slot.get_value()
+        for i, p in enumerate(params)
+        for name, slot in p.slots.items()
     }
 
 
@@ -509,5 +516,3 @@ def reset_state(params: Iterable[Parameter]) -> None:
     """Forget everything that rules remember about ``params``."""
     for p in params:
         p.slots.clear()
-
-

@@ -12,7 +12,15 @@ from minitorch import ops
 from minitorch.autograd import Tensor, asarray, get_default_dtype
 from minitorch.parameter import Parameter
 
-__all__ = ["as_tuple", "compute_norms", "create_param", "floatX", "inspect_kwargs", "one_hot", "unique"]
+__all__ = [
+    "as_tuple",
+    "compute_norms",
+    "create_param",
+    "floatX",
+    "inspect_kwargs",
+    "one_hot",
+    "unique",
+]
 
 
 def floatX(array: Any) -> np.ndarray[Any, Any]:
@@ -50,9 +58,7 @@ def as_tuple(x: Any, N: int, t: type | tuple[type, ...] | None = None) -> tuple[
         name = t.__name__ if isinstance(t, type) else " or ".join(k.__name__ for k in t)
         raise TypeError(f"expected a single value or an iterable of {name}, got {x} instead")
     if len(elements) != N:
-        raise ValueError(
-            f"expected a single value or an iterable with length {N}, got {x} instead"
-        )
+        raise ValueError(f"expected a single value or an iterable with length {N}, got {x} instead")
     return elements
 
 
@@ -100,7 +106,9 @@ def compute_norms(array: Any, norm_axes: Iterable[int] | None = None) -> np.ndar
     return result
 
 
-def create_param(spec: Any, shape: tuple[int, ...], name: str | None = None, trainable: bool = True) -> Parameter:
+def create_param(
+    spec: Any, shape: tuple[int, ...], name: str | None = None, trainable: bool = True
+) -> Parameter:
     """A parameter of ``shape`` from whatever may specify one.
 
     Parameters

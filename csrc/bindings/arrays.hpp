@@ -21,10 +21,10 @@ inline std::string shape_text(const py::array& a) {
 template <class T>
 void check(const char* name, const py::array& a, int ndim) {
     if (!py::isinstance<py::array_t<T>>(a))
-        throw py::type_error(std::string(name) + " has the dtype " +
-                             py::str(static_cast<py::object>(a.dtype())).cast<std::string>() +
-                             ", it must be " +
-                             py::str(static_cast<py::object>(py::dtype::of<T>())).cast<std::string>());
+        throw py::type_error(
+            std::string(name) + " has the dtype " +
+            py::str(static_cast<py::object>(a.dtype())).cast<std::string>() + ", it must be " +
+            py::str(static_cast<py::object>(py::dtype::of<T>())).cast<std::string>());
     if (a.ndim() != ndim || !(a.flags() & py::array::c_style))
         throw py::value_error(std::string(name) + " must be C-contiguous with " +
                               std::to_string(ndim) + " axes, its shape is " + shape_text(a));

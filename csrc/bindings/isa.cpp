@@ -32,11 +32,14 @@ int chosen = best();  // written under the GIL only
 
 }  // namespace
 
-int active_isa() { return chosen; }
+int active_isa() {
+    return chosen;
+}
 
 void bind_isa(py::module_& module) {
-    module.def("isa", [] { return std::string(variants()[chosen].name); },
-               "The instruction set that the kernels use.");
+    module.def(
+        "isa", [] { return std::string(variants()[chosen].name); },
+        "The instruction set that the kernels use.");
     module.def(
         "isas",
         [] {

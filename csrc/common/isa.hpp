@@ -6,8 +6,8 @@
 
 // X(name, whether this CPU can run it), the best first.
 #ifdef MT_HAS_AVX2
-#define MT_ISA_AVX2(X) X(avx2, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+#    define MT_ISA_AVX2(X) X(avx2, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 #else
-#define MT_ISA_AVX2(X)
+#    define MT_ISA_AVX2(X)
 #endif
 #define MT_FOR_EACH_ISA(X) MT_ISA_AVX2(X) X(generic, true)

@@ -97,8 +97,12 @@ Pool& pool() {
 
 }  // namespace
 
-int num_threads() { return wanted_threads.load(std::memory_order_relaxed); }
-void set_num_threads(int count) { wanted_threads.store(count, std::memory_order_relaxed); }
+int num_threads() {
+    return wanted_threads.load(std::memory_order_relaxed);
+}
+void set_num_threads(int count) {
+    wanted_threads.store(count, std::memory_order_relaxed);
+}
 
 void run_tasks(long tasks, int threads, TaskFunction call, void* context) {
     if (threads > tasks) threads = static_cast<int>(tasks);

@@ -2,11 +2,11 @@
 #pragma once
 
 #if defined(__AVX512F__)
-#define MT_VECTOR_BYTES 64
+#    define MT_VECTOR_BYTES 64
 #elif defined(__AVX__)
-#define MT_VECTOR_BYTES 32
+#    define MT_VECTOR_BYTES 32
 #else
-#define MT_VECTOR_BYTES 16
+#    define MT_VECTOR_BYTES 16
 #endif
 
 namespace mt::MT_ISA {

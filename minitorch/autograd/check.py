@@ -42,7 +42,10 @@ class GradcheckError(AssertionError):
     """
 
     def __init__(
-        self, message: str, error: float = float("nan"), where: tuple[int, tuple[int, ...]] | None = None
+        self,
+        message: str,
+        error: float = float("nan"),
+        where: tuple[int, tuple[int, ...]] | None = None,
     ) -> None:
         super().__init__(message)
         self.error = error
@@ -53,7 +56,12 @@ class _Problem:
     """A function at a point, reduced to <u, f(x)>: what every check works on."""
 
     def __init__(
-        self, fn: Callable[..., Any], inputs: Sequence[Any], kwargs: dict[str, Any], constant: Any, seed: int
+        self,
+        fn: Callable[..., Any],
+        inputs: Sequence[Any],
+        kwargs: dict[str, Any],
+        constant: Any,
+        seed: int,
     ) -> None:
         self.fn, self.kwargs = fn, kwargs
         self.name = getattr(fn, "name", None) or getattr(fn, "__name__", repr(fn))
@@ -69,24 +77,28 @@ class _Problem:
         outs = self.evaluate(self.inputs)
         for k, out in enumerate(outs):
             if not np.isfinite(out).all():
-                raise GradcheckError(f"{self.name}: output {k} is not finite at this point; choose another")
+                raise GradcheckError(
+                    f"{self.name}: output {k} is not finite at this point; choose another"
+                )
         self.u = [np.asarray(self.rng.normal(size=out.shape)) for out in outs]
 
     def evaluate(self, inputs: Sequence[Any]) -> list[Array]:
         """The floating-point outputs as arrays."""
         with no_grad():
-            out = self.fn(*[Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs], **self.kwargs)
+            out = self.fn(
+                *[Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs], **self.kwargs
+            )
         return [t.numpy() for t in _floating(out)]
 
     def value(self, inputs: Sequence[Any]) -> float:
         """<u, f(inputs)>."""
-        return float(sum((w * out).sum() for w, out in zip(self.u, self.evaluate(inputs), strict=True)))
+        return float(
+            sum((w * out).sum() for w, out in zip(self.u, self.evaluate(inputs), strict=True))
+        )
 
     def moved(self, v: dict[int, Array], step: float) -> list[Any]:
         """The inputs, those in ``v`` moved by step · v."""
-        return [
-            np.asarray(x + step * v[i]) if i in v else x for i, x in enumerate(self.inputs)
-        ]
+        return [np.asarray(x + step * v[i]) if i in v else x for i, x in enumerate(self.inputs)]
 
     def gradients(self) -> dict[int, Array]:
         """What the rules say: d<u, f>/dx for every active input."""
@@ -97,7 +109,9 @@ class _Problem:
             wanted = [leaves[i] for i in self.active]
             found: list[Any] = [None] * len(wanted)
             if pairs:
-                found = grad([o for o, _ in pairs], wanted, [w for _, w in pairs], allow_unused=True)
+                found = grad(
+                    [o for o, _ in pairs], wanted, [w for _, w in pairs], allow_unused=True
+                )
         return {
             i: np.zeros_like(self.inputs[i]) if g is None else np.array(g.numpy())
             for i, g in zip(self.active, found, strict=True)
@@ -141,11 +155,15 @@ def _dot(a: dict[int, Array], b: dict[int, Array]) -> float:
     return float(sum((a[i] * b[i]).sum() for i in b))
 
 
-def _discrepancy(problem: _Problem, g: dict[int, Array], v: dict[int, Array]) -> tuple[float, float, float]:
+def _discrepancy(
+    problem: _Problem, g: dict[int, Array], v: dict[int, Array]
+) -> tuple[float, float, float]:
     """Relative error along v, analytic and numeric derivative; the best of the steps."""
     analytic = _dot(g, v)
     # Two random vectors of these lengths have an inner product of this size.
-    sizes = [float(np.sqrt((g[i] ** 2).sum() * (v[i] ** 2).mean())) if v[i].size else 0.0 for i in v]
+    sizes = [
+        float(np.sqrt((g[i] ** 2).sum() * (v[i] ** 2).mean())) if v[i].size else 0.0 for i in v
+    ]
     best = (np.inf, analytic, np.nan)
     for step in _STEPS:
         numeric = problem.difference(v, step)
@@ -335,7 +353,9 @@ def gradgradcheck(
                 for i, x in enumerate(everything[:count])
             ]
             outs = _floating(fn(*given, **problem.kwargs))
-            live = [(o, w) for o, w in zip(outs, everything[count:], strict=True) if o.requires_grad]
+            live = [
+                (o, w) for o, w in zip(outs, everything[count:], strict=True) if o.requires_grad
+            ]
             if not live:
                 return tuple(Tensor(np.zeros_like(problem.inputs[i])) for i in problem.active)
             found = grad(
@@ -399,7 +419,9 @@ def adjoint_check(
     images = [a - b for a, b in zip(problem.evaluate(moved), problem.evaluate(still), strict=True)]
     left = float(sum((a * w).sum() for a, w in zip(images, problem.u, strict=True)))
     right = float((dx * problem.gradients()[position]).sum())
-    norms = [float(np.linalg.norm(a) * np.linalg.norm(w)) for a, w in zip(images, problem.u, strict=True)]
+    norms = [
+        float(np.linalg.norm(a) * np.linalg.norm(w)) for a, w in zip(images, problem.u, strict=True)
+    ]
     error = abs(left - right) / max(sum(norms), 1e-300) if left != right else 0.0
     if not error <= rtol:
         raise GradcheckError(
@@ -460,12 +482,20 @@ def check_op(entry: Any, make: Any, rtol: float = 1e-6, adjoint_rtol: float = 1e
     for k, sample in enumerate(samples):
         report.samples += 1
         label = f"sample {k}" + (f" ({sample.note})" if sample.note else "")
-        constant = [i for i, name in enumerate(entry.arrays[: len(sample.args)]) if name in entry.constant]
+        constant = [
+            i for i, name in enumerate(entry.arrays[: len(sample.args)]) if name in entry.constant
+        ]
         if not differentiable or not _has_active(sample, constant):
             continue
         arguments = (entry, sample.args, sample.kwargs)
-        report._take("first", label, lambda a=arguments, c=constant: gradcheck(*a, rtol=rtol, constant=c))  # type: ignore[misc]
-        report._take("second", label, lambda a=arguments, c=constant: gradgradcheck(*a, rtol=rtol, constant=c))  # type: ignore[misc]
+        report._take(
+            "first", label, lambda a=arguments, c=constant: gradcheck(*a, rtol=rtol, constant=c)
+        )  # type: ignore[misc]
+        report._take(
+            "second",
+            label,
+            lambda a=arguments, c=constant: gradgradcheck(*a, rtol=rtol, constant=c),
+        )  # type: ignore[misc]
         for position in _linear_positions(entry, sample):
             report._take(
                 "adjoint",
@@ -486,10 +516,14 @@ def _linear_positions(entry: Any, sample: Any) -> list[int]:
     variadic = getattr(entry, "variadic", None)
     names = [
         variadic if variadic is not None and i >= entry.arity else entry.arrays[i]
-        for i in range(min(len(sample.args), len(entry.arrays)) if variadic is None else len(sample.args))
+        for i in range(
+            min(len(sample.args), len(entry.arrays)) if variadic is None else len(sample.args)
+        )
     ]
     return [
         i
         for i, name in enumerate(names)
-        if name in entry.linear and isinstance(sample.args[i], np.ndarray) and sample.args[i].dtype.kind == "f"
+        if name in entry.linear
+        and isinstance(sample.args[i], np.ndarray)
+        and sample.args[i].dtype.kind == "f"
     ]

@@ -49,9 +49,7 @@ def recompute_darrays(g: Tensor, arrays: Any, function: Any, captured: Any) -> l
     results: list[Any] = [None] * len(sources)
     if not out.requires_grad:
         return results
-    grads = grad(
-        out, [sources[i] for i in wanted], g, create_graph=create_graph, allow_unused=True
-    )
+    grads = grad(out, [sources[i] for i in wanted], g, create_graph=create_graph, allow_unused=True)
     for i, part in zip(wanted, grads, strict=True):
         results[i] = part
     return results
@@ -62,9 +60,7 @@ def _recompute_samples(make: Any) -> Any:
     yield Sample.of(make(3), make(3), function=lambda a, b: a * b * a, captured=())
 
 
-def checkpoint(
-    function: Callable[..., Tensor], *inputs: Tensor, params: Any = ()
-) -> Tensor:
+def checkpoint(function: Callable[..., Tensor], *inputs: Tensor, params: Any = ()) -> Tensor:
     """``function(*inputs)``, keeping nothing of its inside for the backward.
 
     The backward runs the function a second time and differentiates that. It

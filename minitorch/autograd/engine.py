@@ -106,7 +106,9 @@ class _Walk:
 def _seed(output: Tensor, g: Any, index: int) -> Tensor:
     """The gradient that a walk starts with: 1 for a scalar, or what was given."""
     if not isinstance(output, Tensor):
-        raise TypeError(f"backward starts from tensors, output {index} is a {type(output).__name__}")
+        raise TypeError(
+            f"backward starts from tensors, output {index} is a {type(output).__name__}"
+        )
     if not output.requires_grad:
         raise RuntimeError(
             f"output {index} {output.shape} does not require a gradient: none of what it was "
@@ -122,7 +124,9 @@ def _seed(output: Tensor, g: Any, index: int) -> Tensor:
     if not isinstance(g, Tensor):
         g = Tensor(backend_of(output.data).xp.asarray(g, dtype=output.dtype))
     if g.shape != output.shape:
-        raise ValueError(f"the gradient given for output {index} is {g.shape}, the output {output.shape}")
+        raise ValueError(
+            f"the gradient given for output {index} is {g.shape}, the output {output.shape}"
+        )
     result: Tensor = g if g.dtype == output.dtype else g.astype(output.dtype)
     return result
 
@@ -140,7 +144,9 @@ def _apply_hooks(hooks: list[Any], g: Tensor) -> Tensor:
 def _fit(node: Node, rule: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> Tensor:
     """A rule's result, reduced to its input's shape and cast to its dtype."""
     if not isinstance(g, Tensor):
-        raise TypeError(f"{rule.__name__} of {node.op.name} returned a {type(g).__name__}, not a tensor")
+        raise TypeError(
+            f"{rule.__name__} of {node.op.name} returned a {type(g).__name__}, not a tensor"
+        )
     if g.data.shape != shape:
         try:
             g = g.sum_to(shape=shape)
@@ -170,7 +176,11 @@ def _run_rules(node: Node, g: Any, create_graph: bool) -> list[Tensor | None]:
             continue
         if result is not None:
             _, _, shape, dtype = edges[position]  # type: ignore[misc]
-            if isinstance(result, Tensor) and result.data.shape == shape and result.data.dtype == dtype:
+            if (
+                isinstance(result, Tensor)
+                and result.data.shape == shape
+                and result.data.dtype == dtype
+            ):
                 out[position] = result
             else:
                 out[position] = _fit(node, rule, result, shape, dtype)

@@ -42,11 +42,18 @@ def _evaluate(function: Callable[..., Any], handles: list[Tensor], what: str) ->
     return out
 
 
-def _grads(out: Tensor, handles: list[Tensor], v: Any, create_graph: bool, retain: bool) -> list[Tensor]:
+def _grads(
+    out: Tensor, handles: list[Tensor], v: Any, create_graph: bool, retain: bool
+) -> list[Tensor]:
     if not out.requires_grad:  # constant in every input
         return [_zeros_like(x) for x in handles]
     found = grad(
-        out, handles, v, create_graph=create_graph, retain_graph=retain or create_graph, allow_unused=True
+        out,
+        handles,
+        v,
+        create_graph=create_graph,
+        retain_graph=retain or create_graph,
+        allow_unused=True,
     )
     return [_zeros_like(x) if g is None else g for x, g in zip(handles, found, strict=True)]
 
@@ -61,7 +68,11 @@ def _tangents(v: Any, handles: list[Tensor], what: str) -> list[Tensor]:
 
 
 def vjp(
-    function: Callable[..., Tensor], inputs: Any, v: Tensor | None = None, *, create_graph: bool = False
+    function: Callable[..., Tensor],
+    inputs: Any,
+    v: Tensor | None = None,
+    *,
+    create_graph: bool = False,
 ) -> tuple[Tensor, Any]:
     """``function(*inputs)`` and vᵀJ, the gradient for an incoming gradient ``v``.
 
@@ -133,7 +144,11 @@ def jvp(
     if not pairs:
         return out if create_graph else out.detach(), _zeros_like(out)
     total = grad(
-        [p for p, _ in pairs], u, [t for _, t in pairs], create_graph=create_graph, allow_unused=True
+        [p for p, _ in pairs],
+        u,
+        [t for _, t in pairs],
+        create_graph=create_graph,
+        allow_unused=True,
     )
     product = _zeros_like(out) if total is None else total
     return out if create_graph else out.detach(), product

@@ -137,7 +137,9 @@ class AnomalyError(RuntimeError):
         The forward call site.
     """
 
-    def __init__(self, message: str, node: Node | None = None, origin: Origin | None = None) -> None:
+    def __init__(
+        self, message: str, node: Node | None = None, origin: Origin | None = None
+    ) -> None:
         super().__init__(message if origin is None else f"{message}\n{origin}")
         self.node = node
         self.origin = origin
@@ -148,7 +150,7 @@ def _tensors(out: Any) -> tuple[Tensor, ...]:
 
 
 def _flaw(t: Any, infinities: bool) -> str:
-    """"NaN" or "infinity" if a floating tensor holds one, else ""."""
+    """ "NaN" or "infinity" if a floating tensor holds one, else ""."""
     if not isinstance(t, Tensor) or t.data.dtype.kind != "f":
         return ""
     xp = backend_of(t.data).xp

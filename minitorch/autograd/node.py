@@ -133,7 +133,9 @@ class Node:
         return values
 
     def _complain_stale(self) -> None:
-        before = {id(cell): version for cell, version in zip(self.cells, self.versions, strict=True)}
+        before = {
+            id(cell): version for cell, version in zip(self.cells, self.versions, strict=True)
+        }
         for name, value in self.named_saved().items():
             cell = getattr(value, "_cell", [0, 0])
             saved_at = before.get(id(cell), cell[VERSION])

@@ -31,7 +31,7 @@ import numpy
 
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node import VERSION, Edge, Node
-from minitorch.autograd.tensor import Tensor, View, get_default_dtype
+from minitorch.autograd.tensor import Tensor, get_default_dtype
 from minitorch.backend.arrays import BACKENDS, CPU, same_backend
 from minitorch.backend.native import Kernel, KernelTable
 
@@ -188,15 +188,17 @@ class Op:
         parameters = list(signature.parameters.values())
         if not parameters or parameters[0].name != "xp":
             raise TypeError(f"{self.name}: the first parameter of an op's body is xp")
-        positional = [p for p in parameters[1:] if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+        positional = [
+            p
+            for p in parameters[1:]
+            if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+        ]
         variadic = [p for p in parameters[1:] if p.kind is kinds.VAR_POSITIONAL]
         self.variadic = variadic[0].name if variadic else None
         self.arrays = tuple(p.name for p in positional + variadic)
         self.arity = len(positional)
         self.optional = sum(p.default is not kinds.empty for p in positional)
-        self.statics = {
-            p.name: p.default for p in parameters[1:] if p.kind is kinds.KEYWORD_ONLY
-        }
+        self.statics = {p.name: p.default for p in parameters[1:] if p.kind is kinds.KEYWORD_ONLY}
         self._array_names = frozenset(p.name for p in positional)
         shown = [
             p.replace(kind=kinds.POSITIONAL_OR_KEYWORD) if p in positional else p
@@ -329,8 +331,12 @@ class Op:
         """float16 in and out, float32 inside: sums of halves lose too much."""
         half = numpy.float16
         wide = [a.astype(numpy.float32) if getattr(a, "dtype", None) == half else a for a in arrays]
-        narrow = numpy.result_type(*(a.dtype for a in arrays if hasattr(a, "dtype") and a.dtype.kind == "f"))
+        narrow = numpy.result_type(
+            *(a.dtype for a in arrays if hasattr(a, "dtype") and a.dtype.kind == "f")
+        )
         out = self._compute(wide, static)
+        if static.get("dtype") is not None:
+            return out  # the caller asked for another one
         if not self._several:
             return out.astype(narrow) if out.dtype == numpy.float32 else out
         shown = len(self.outputs)
@@ -340,11 +346,17 @@ class Op:
         )
 
     def _wrap_several(
-        self, inputs: tuple[Any, ...], pattern: int, results: tuple[Any, ...], static: dict[str, Any]
+        self,
+        inputs: tuple[Any, ...],
+        pattern: int,
+        results: tuple[Any, ...],
+        static: dict[str, Any],
     ) -> Any:
         """Several outputs, or hidden auxiliary ones that only the rules see."""
         shown = len(self.outputs)
-        outs = tuple(Tensor(r if r.__class__ in BACKENDS else numpy.asarray(r)) for r in results[:shown])
+        outs = tuple(
+            Tensor(r if r.__class__ in BACKENDS else numpy.asarray(r)) for r in results[:shown]
+        )
         if pattern and mode.grad:
             self._record(pattern, inputs, outs, results[shown:], static)
         return outs if shown > 1 else outs[0]
@@ -374,7 +386,9 @@ class Op:
         cells = []
         versions = []
         for kind, key in plan.saves:
-            value = inputs[key] if kind == "input" else self._save(kind, key, inputs, outs, aux, static)
+            value = (
+                inputs[key] if kind == "input" else self._save(kind, key, inputs, outs, aux, static)
+            )
             if isinstance(value, Tensor):
                 cell = value._cell
                 cells.append(cell)
@@ -496,7 +510,9 @@ class Op:
         for position in range(len(bound), fixed):
             name = self.arrays[position]
             if name not in static and position < fixed - self.optional:
-                raise TypeError(f"{self.name} is missing its argument {name!r}: {self.__signature__}")
+                raise TypeError(
+                    f"{self.name} is missing its argument {name!r}: {self.__signature__}"
+                )
             bound.append(static.pop(name, None))
         return tuple(bound), static
 

@@ -37,7 +37,9 @@ class View:
 
     __slots__ = ("epoch", "path", "root")
 
-    def __init__(self, root: Tensor, path: tuple[tuple[Op, dict[str, Any]], ...], epoch: int) -> None:
+    def __init__(
+        self, root: Tensor, path: tuple[tuple[Op, dict[str, Any]], ...], epoch: int
+    ) -> None:
         self.root = root
         self.path = path
         self.epoch = epoch  # of the root's history, when this tensor's own was made
@@ -221,7 +223,9 @@ class Tensor:
     def item(self) -> Any:
         """The value of a one-element tensor as a Python scalar."""
         if self.data.size != 1:
-            raise ValueError(f"item() needs a tensor of one element, this one has shape {self.shape}")
+            raise ValueError(
+                f"item() needs a tensor of one element, this one has shape {self.shape}"
+            )
         return self.data.item()
 
     def tolist(self) -> Any:
@@ -250,7 +254,9 @@ class Tensor:
 
     def __dlpack__(self, **options: Any) -> Any:
         if self.requires_grad:
-            raise BufferError("a tensor that requires a gradient is not exported; detach() it first")
+            raise BufferError(
+                "a tensor that requires a gradient is not exported; detach() it first"
+            )
         return self.data.__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -341,7 +347,9 @@ class Tensor:
             return
         data, origin = self.data, source.data
         base = data.base
-        if data is not origin and (base is None or (base is not origin and base is not origin.base)):
+        if data is not origin and (
+            base is None or (base is not origin and base is not origin.base)
+        ):
             return
         self._cell = source._cell
         parent = source._view

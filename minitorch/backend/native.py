@@ -39,7 +39,7 @@ class Kernel:
 class KernelTable:
     """The kernels of one op, by backend, and the one that is forced (if any)."""
 
-    __slots__ = ("op_name", "_rows", "forced")
+    __slots__ = ("_rows", "forced", "op_name")
 
     def __init__(self, op_name: str) -> None:
         self.op_name = op_name
@@ -64,7 +64,11 @@ class KernelTable:
         return [REFERENCE, *dict.fromkeys(kernel.name for _, kernel in self)]
 
     def select(
-        self, backend: str, body: Callable[..., Any], arrays: tuple[Any, ...], static: dict[str, Any]
+        self,
+        backend: str,
+        body: Callable[..., Any],
+        arrays: tuple[Any, ...],
+        static: dict[str, Any],
     ) -> Callable[..., Any]:
         """The function to run for these inputs: the forced one, the first match, or the body."""
         rows = self._rows.get(backend, [])

@@ -89,8 +89,10 @@ def _print(report: dict[str, Any], result: Any) -> None:
         f"wrong), {report['parameters']:,} parameters, {report['seconds']:.0f} s",
         highlight=False,
     )
-    console.print(f"left in {report['folder']}: model.safetensors, history.json, report.json, "
-                  f"{', '.join(report['pictures'])}", highlight=False)  # fmt: skip
+    files = ["model.safetensors", "history.json", "report.json", *report["pictures"]]
+    console.print(
+        f"left in {report['folder']}: {', '.join(files)}", highlight=False, soft_wrap=True
+    )
 
 
 def _confusion_table(confusion: Any) -> Any:
@@ -98,7 +100,7 @@ def _confusion_table(confusion: Any) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="Confusion matrix: true digit (row), predicted (column)", pad_edge=False)
+    table = Table(title="Confusion matrix: true digit (row), predicted (column)")
     table.add_column("", style="bold")
     for digit in range(len(confusion)):
         table.add_column(str(digit), justify="right", header_style="bold")

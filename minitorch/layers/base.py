@@ -37,7 +37,8 @@ def _chain(layer: Any) -> list[Any]:
 def describe_chain(layer: Any) -> str:
     """A table of the layers above with their shapes, for error messages."""
     rows = [
-        f"    {type(one).__name__:<22} {one.name or '':<12} {one.output_shape}" for one in _chain(layer)
+        f"    {type(one).__name__:<22} {one.name or '':<12} {one.output_shape}"
+        for one in _chain(layer)
     ]
     return "\n".join(["the layers above it:", *rows]) if rows else ""
 
@@ -128,9 +129,7 @@ class Layer:
         """
         wanted = {tag for tag, value in tags.items() if value}
         unwanted = {tag for tag, value in tags.items() if not value}
-        return [
-            p for p, have in self.params.items() if wanted <= have and not unwanted & have
-        ]
+        return [p for p, have in self.params.items() if wanted <= have and not unwanted & have]
 
     def add_param(self, spec: Any, shape: Any, name: str | None = None, **tags: bool) -> Parameter:
         """Register a parameter.
@@ -159,7 +158,7 @@ class Layer:
         """The output's shape for an input of ``input_shape``; by default the same."""
         return input_shape
 
-    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:  # noqa: A002 (Lasagne's name)
+    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """The output for an input; every layer accepts keywords that are not for it."""
         raise NotImplementedError
 

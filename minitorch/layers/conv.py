@@ -142,9 +142,11 @@ class BaseConvLayer(Layer):
                 input_shape, self.get_W_shape(), name=type(self).__name__, **self._geometry()
             )
         except ValueError as error:
-            raise self._fail(str(error), "See the filter size, stride and pad of this layer") from None
+            raise self._fail(
+                str(error), "See the filter size, stride and pad of this layer"
+            ) from None
 
-    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """f(conv(x, W) + b)."""
         convolve = (ops.conv1d, ops.conv2d, ops.conv3d)[self.n - 1]
         bias = None if self.untie_biases else self.b

@@ -77,7 +77,9 @@ class DenseLayer(Layer):
                 "Give the layer below a fixed shape, or keep that axis with num_leading_axes",
             )
         self.W = self.add_param(W, (math.prod(trailing), num_units), name="W")
-        self.b = None if b is None else self.add_param(b, (num_units,), name="b", regularizable=False)
+        self.b = (
+            None if b is None else self.add_param(b, (num_units,), name="b", regularizable=False)
+        )
 
     def _settings(self) -> dict[str, Any]:
         name = getattr(self.nonlinearity, "__name__", repr(self.nonlinearity))
@@ -87,11 +89,11 @@ class DenseLayer(Layer):
         """The leading axes, then the units."""
         return (*input_shape[: self.num_leading_axes], self.num_units)
 
-    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """f(x W + b)."""
         leading = self.num_leading_axes % input.ndim
         if leading + 1 < input.ndim:
-            input = ops.flatten(input, leading)  # noqa: A001
+            input = ops.flatten(input, leading)
         activation = ops.matmul(input, self.W)
         if self.b is not None:
             activation = activation + self.b

@@ -130,7 +130,9 @@ def _compute(layer: Any, outputs: Mapping[Any, Tensor], kwargs: dict[str, Any]) 
     """One layer's output from those below it."""
     if isinstance(layer, InputLayer):
         if layer.input_var is None:
-            raise ValueError(f"get_output() was given no data for {layer!r}: get_output(network, data)")
+            raise ValueError(
+                f"get_output() was given no data for {layer!r}: get_output(network, data)"
+            )
         return layer.input_var
     values = [_input_for(layer, source, outputs) for source in _inputs_of(layer)]
     name = layer.name or type(layer).__name__
@@ -310,7 +312,9 @@ def get_all_random_states(layer: Any) -> dict[str, dict[str, int]]:
     The position is that in :func:`get_all_layers`.
     """
     return {
-        str(i): one.rng.get_state() for i, one in enumerate(get_all_layers(layer)) if hasattr(one, "rng")
+        str(i): one.rng.get_state()
+        for i, one in enumerate(get_all_layers(layer))
+        if hasattr(one, "rng")
     }
 
 

@@ -56,7 +56,7 @@ class DropoutLayer(Layer):
     def _settings(self) -> dict[str, Any]:
         return {"p": self.p, **({"shared_axes": self.shared_axes} if self.shared_axes else {})}
 
-    def get_output_for(self, input: Any, deterministic: bool = False, **kwargs: Any) -> Tensor:  # noqa: A002
+    def get_output_for(self, input: Any, deterministic: bool = False, **kwargs: Any) -> Tensor:
         """The input with some elements dropped; unchanged if ``deterministic`` or p is 0."""
         if deterministic or self.p == 0:
             return input  # type: ignore[no-any-return]

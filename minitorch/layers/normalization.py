@@ -76,7 +76,9 @@ class BatchNormLayer(Layer):
                 "Give those axes a length",
             )
         fixed = {"trainable": False, "regularizable": False, "batch_norm_stat": True}
-        self.beta = None if beta is None else self.add_param(beta, shape, "beta", regularizable=False)
+        self.beta = (
+            None if beta is None else self.add_param(beta, shape, "beta", regularizable=False)
+        )
         self.gamma = None if gamma is None else self.add_param(gamma, shape, "gamma")
         self.mean = self.add_param(mean, shape, "mean", **fixed)
         self.inv_std = self.add_param(inv_std, shape, "inv_std", **fixed)
@@ -86,7 +88,7 @@ class BatchNormLayer(Layer):
 
     def get_output_for(
         self,
-        input: Any,  # noqa: A002
+        input: Any,
         deterministic: bool = False,
         batch_norm_use_averages: bool | None = None,
         batch_norm_update_averages: bool | None = None,
@@ -108,7 +110,9 @@ class BatchNormLayer(Layer):
         out: Tensor
         if use:
             # An update below must not change what the backward will need.
-            mean, inv_std = (self.mean * 1, self.inv_std * 1) if update else (self.mean, self.inv_std)
+            mean, inv_std = (
+                (self.mean * 1, self.inv_std * 1) if update else (self.mean, self.inv_std)
+            )
             out = ops.batch_norm_inference(
                 input, mean, inv_std, self.gamma, self.beta, axes=self.axes
             )

@@ -91,7 +91,7 @@ class _PoolLayer(Layer):
         except ValueError as error:
             raise self._fail(str(error), "See the pool size and pad of this layer") from None
 
-    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """The windows' maxima, means or sums."""
         kind = {"max": "max", "sum": "sum"}.get(self.mode, "avg")
         pool = getattr(ops, f"{kind}_pool{self.axes}d")

@@ -49,7 +49,7 @@ class FlattenLayer(Layer):
         length = None if any(n is None for n in trailing) else math.prod(trailing)
         return (*input_shape[: self.outdim - 1], length)
 
-    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """The input in that shape."""
         return ops.flatten(input, self.outdim - 1)
 

@@ -31,7 +31,7 @@ class NonlinearityLayer(Layer):
     def _settings(self) -> dict[str, Any]:
         return {"nonlinearity": getattr(self.nonlinearity, "__name__", repr(self.nonlinearity))}
 
-    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+    def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """f(input)."""
         result: Tensor = self.nonlinearity(input)
         return result

@@ -55,8 +55,6 @@ from minitorch.ops.statistics import *
 from minitorch.ops.sum_pooling import *
 from minitorch.ops.trigonometric import *
 from minitorch.ops.truth import *
-from minitorch.ops.truth import *
-
 
 # -- the table: what Tensor can do ----------------------------------------
 
@@ -137,7 +135,9 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
 def _t(self: Tensor) -> Tensor:
     """The transpose of a matrix."""
     if self.ndim != 2:
-        raise ValueError(f".T is for matrices, this tensor has shape {self.shape}; use permute_dims")
+        raise ValueError(
+            f".T is for matrices, this tensor has shape {self.shape}; use permute_dims"
+        )
     return permute_dims(self, axes=(1, 0))
 
 

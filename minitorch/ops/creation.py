@@ -32,7 +32,9 @@ __all__ = [
 
 def _filled(kind: str, shape: Any, dtype: Any, device: str | None, *value: Any) -> Tensor:
     xp = backend_named(device).xp
-    return Tensor(getattr(xp, kind)(shape, *value, dtype=get_default_dtype() if dtype is None else dtype))
+    return Tensor(
+        getattr(xp, kind)(shape, *value, dtype=get_default_dtype() if dtype is None else dtype)
+    )
 
 
 def zeros(shape: Any, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -90,7 +92,9 @@ def empty_like(x: Tensor, /, *, dtype: Any = None, device: str | None = None) ->
     return _like("empty", x, dtype, device)
 
 
-def full_like(x: Tensor, /, fill_value: Any, *, dtype: Any = None, device: str | None = None) -> Tensor:
+def full_like(
+    x: Tensor, /, fill_value: Any, *, dtype: Any = None, device: str | None = None
+) -> Tensor:
     """One value in the shape, dtype and on the device of ``x``."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     return _like("full", x, dtype, device, value)
@@ -165,7 +169,9 @@ def eye(
 ) -> Tensor:
     """Ones on diagonal ``k``, zeros elsewhere; shape ``(n_rows, n_cols or n_rows)``."""
     xp = backend_named(device).xp
-    return Tensor(xp.eye(n_rows, n_cols, k=k, dtype=get_default_dtype() if dtype is None else dtype))
+    return Tensor(
+        xp.eye(n_rows, n_cols, k=k, dtype=get_default_dtype() if dtype is None else dtype)
+    )
 
 
 def from_dlpack(x: Any, /, *, device: str | None = None, copy: bool | None = None) -> Tensor:

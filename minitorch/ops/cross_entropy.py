@@ -146,8 +146,10 @@ def _from_logits(name: str, logits: Any, targets: Any, axis: int) -> Tensor:
     if labels is not None:
         result: Tensor = label_loss(logits, labels, axis=axis)
         return result
+    logs = log_softmax(logits, axis=axis)
     # A class of probability 0 costs nothing, even at a score of -inf.
-    costs = where(probabilities == 0, 0, probabilities * log_softmax(logits, axis=axis))
+    harmless = logical_and(probabilities == 0, logs == -float("inf"))
+    costs = probabilities * where(harmless, 0, logs)
     return -costs.sum(axis=axis)
 
 

@@ -49,7 +49,7 @@ uint32 = numpy.dtype("uint32")
 uint64 = numpy.dtype("uint64")
 complex64 = numpy.dtype("complex64")
 complex128 = numpy.dtype("complex128")
-bool = numpy.dtype("bool")  # noqa: A001 (the standard's name)
+bool = numpy.dtype("bool")
 
 _KINDS = {
     "bool": "b",
@@ -95,7 +95,9 @@ def astype(xp, x, *, dtype, copy=True, device=None):
         raise ValueError("astype does not move between devices; use to_device")
     wanted = numpy.dtype(dtype)
     if x.dtype.kind == "c" and wanted.kind not in "cb":
-        raise TypeError(f"astype: {x.dtype} to {wanted} would drop the imaginary part; take real(x)")
+        raise TypeError(
+            f"astype: {x.dtype} to {wanted} would drop the imaginary part; take real(x)"
+        )
     return x.astype(wanted, copy=True if copy else False)  # noqa: SIM210 (array modules want a bool)
 
 
@@ -187,7 +189,7 @@ def _dtype_of(type_: Any) -> Any:
     return type_.dtype if isinstance(type_, Tensor) else numpy.dtype(type_)
 
 
-def finfo(type: Any, /) -> finfo_object:  # noqa: A002 (the standard's name)
+def finfo(type: Any, /) -> finfo_object:
     """Bits, eps, max, min and smallest normal number of a floating-point dtype."""
     info = numpy.finfo(_dtype_of(type))
     return finfo_object(
@@ -200,7 +202,7 @@ def finfo(type: Any, /) -> finfo_object:  # noqa: A002 (the standard's name)
     )
 
 
-def iinfo(type: Any, /) -> iinfo_object:  # noqa: A002 (the standard's name)
+def iinfo(type: Any, /) -> iinfo_object:
     """Bits, max and min of an integer dtype."""
     info = numpy.iinfo(_dtype_of(type))
     return iinfo_object(int(info.bits), int(info.max), int(info.min), info.dtype)

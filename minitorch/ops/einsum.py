@@ -58,7 +58,12 @@ def _sizes(inputs: list[str], shapes: list[tuple[int, ...]]) -> dict[str, int]:
     return sizes
 
 
-@op(name="einsum", formula="y = Σ over the subscripts that are not in the output", linear=("arrays",), upcast=True)
+@op(
+    name="einsum",
+    formula="y = Σ over the subscripts that are not in the output",
+    linear=("arrays",),
+    upcast=True,
+)
 def _einsum(xp, *arrays, subscripts):
     """The op behind :func:`einsum`."""
     inputs, output = _parse(subscripts, [a.shape for a in arrays])
@@ -75,7 +80,9 @@ def einsum_darrays(g, arrays, subscripts):
     inputs, output = _parse(subscripts, shapes)
     sizes = _sizes(inputs, shapes)
     return [
-        _towards(g, arrays, inputs, output, sizes, k) if isinstance(a, Tensor) and a.requires_grad else None
+        _towards(g, arrays, inputs, output, sizes, k)
+        if isinstance(a, Tensor) and a.requires_grad
+        else None
         for k, a in enumerate(arrays)
     ]
 
@@ -153,5 +160,3 @@ def einsum(subscripts: str, /, *arrays: Tensor) -> Tensor:
     if not isinstance(subscripts, str):
         raise TypeError(f"einsum: the subscripts are a str, not a {type(subscripts).__name__}")
     return _einsum(*arrays, subscripts=subscripts)
-
-

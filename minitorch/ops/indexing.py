@@ -269,7 +269,10 @@ def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
     found = to_numpy(indices.data if isinstance(indices, Tensor) else indices)
     where = axis % len(shape)
     lead = [n if a != where else found.shape[a] for a, n in enumerate(shape)]
-    lead = [max(n, m) if a != where else n for a, (n, m) in enumerate(zip(lead, found.shape, strict=True))]
+    lead = [
+        max(n, m) if a != where else n
+        for a, (n, m) in enumerate(zip(lead, found.shape, strict=True))
+    ]
     grids = list(numpy.ogrid[tuple(slice(n) for n in lead)])
     grids[where] = numpy.broadcast_to(found, lead)
     return tuple(grids)
@@ -292,7 +295,11 @@ def gather(x: Tensor, indices: Any, axis: int = -1) -> Tensor:
     return take_along_axis(x, indices, axis=axis)
 
 
-@op(formula="y = x, with y[indices] += values along the axis", constant=("indices",), linear=("x", "values"))
+@op(
+    formula="y = x, with y[indices] += values along the axis",
+    constant=("indices",),
+    linear=("x", "values"),
+)
 def scatter(xp, x, indices, values, *, axis=-1):
     """x with values added at the places that ``indices`` name along an axis.
 

@@ -38,7 +38,12 @@ def _check(a: tuple[int, ...], b: tuple[int, ...]) -> None:
         )
 
 
-@op(formula="y[..., i, j] = Σ_k x1[..., i, k] x2[..., k, j]", linear=("x1", "x2"), upcast=True, quiet=True)
+@op(
+    formula="y[..., i, j] = Σ_k x1[..., i, k] x2[..., k, j]",
+    linear=("x1", "x2"),
+    upcast=True,
+    quiet=True,
+)
 def matmul(xp, x1, x2):
     """Matrix product over the last two axes, broadcast over the others.
 
@@ -181,7 +186,9 @@ def tensordot(x1: Tensor, x2: Tensor, /, *, axes: Any = 2) -> Tensor:
         pair = tuple((a,) if isinstance(a, int) else tuple(a) for a in axes)
     left, right = (tuple(a % x.ndim for a in side) for side, x in zip(pair, (x1, x2), strict=True))
     if [x1.shape[a] for a in left] != [x2.shape[a] for a in right]:
-        raise ValueError(f"tensordot: axes {left} of {x1.shape} and {right} of {x2.shape} differ in length")
+        raise ValueError(
+            f"tensordot: axes {left} of {x1.shape} and {right} of {x2.shape} differ in length"
+        )
     kept1 = tuple(n for a, n in enumerate(x1.shape) if a not in left)
     kept2 = tuple(n for a, n in enumerate(x2.shape) if a not in right)
     inner = int(numpy.prod([x1.shape[a] for a in left], dtype=int))

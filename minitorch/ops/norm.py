@@ -36,7 +36,9 @@ def _kept(
 
 
 def _check(name: str, x: Any, axes: tuple[int, ...], **parameters: Any) -> None:
-    """Parameters have the shape of the axes that are kept."""
+    """x holds floating-point numbers, parameters have the shape of the axes that are kept."""
+    if x.dtype.kind != "f":
+        raise TypeError(f"{name}: x must be floating-point, got {x.dtype}")
     narrow, _ = _kept(x.shape, axes)
     for what, value in parameters.items():
         if value is not None and tuple(value.shape) != narrow:
@@ -80,6 +82,8 @@ def batch_norm(
     ValueError
         For axes that x does not have, parameters of another shape, or nothing
         to average (an empty batch).
+    TypeError
+        If x holds no floating-point numbers.
 
     Notes
     -----
@@ -113,9 +117,11 @@ def batch_norm(
     _check("batch_norm", x, axes, gamma=gamma, beta=beta)
     if 0 in x.shape:
         raise ValueError(f"batch_norm: x {x.shape} is empty, it has no mean over the axes {axes}")
-    mean = xp.mean(x, axis=axes, keepdims=True)
+    # Sums in double precision: over a batch of images they have a million terms.
+    mean = xp.mean(x, axis=axes, keepdims=True, dtype=xp.float64).astype(x.dtype)
     centred = x - mean
-    inv_std = 1 / xp.sqrt(xp.mean(centred * centred, axis=axes, keepdims=True) + epsilon)
+    var = xp.mean(centred * centred, axis=axes, keepdims=True, dtype=xp.float64)
+    inv_std = (1 / xp.sqrt(var + epsilon)).astype(x.dtype)
     y = centred * (inv_std if gamma is None else inv_std * gamma.reshape(wide))
     if beta is not None:
         y = y + beta.reshape(wide)
@@ -189,6 +195,8 @@ def batch_norm_inference(
     ------
     ValueError
         For axes that x does not have, or parameters of another shape.
+    TypeError
+        If x holds no floating-point numbers.
 
     Examples
     --------
@@ -246,13 +254,13 @@ def local_response_norm(
     Examples
     --------
     >>> import minitorch as mt
-    >>> x = mt.tensor([[[3.0], [1.0], [0.0]]], requires_grad=True)
-    >>> y = mt.local_response_norm(x, alpha=1.0, k=1.0, beta=1.0, n=3)
-    >>> y.detach().flatten()
-    Tensor([0.27272728, 0.09090909, 0.        ])
+    >>> x = mt.tensor([[1.0, 1.0]], requires_grad=True)
+    >>> y = mt.local_response_norm(x, alpha=1.0, k=6.0, beta=1.0, n=3)
+    >>> y.detach()
+    Tensor([[0.125, 0.125]])
     >>> y.sum().backward()
-    >>> x.grad.flatten()
-    Tensor([-0.107438  ,  0.02479339,  0.5       ])
+    >>> x.grad
+    Tensor([[0.0625, 0.0625]])
     """
     if x.ndim < 2:
         raise ValueError(

@@ -235,7 +235,7 @@ def gaussian_noise(xp: Any, x: Any, *, sigma: float = 0.1, seed: int, offset: in
     ValueError
         If sigma is negative.
     TypeError
-        If seed or offset are no integers.
+        If x holds no floating-point numbers, or seed or offset are no integers.
 
     Examples
     --------
@@ -248,6 +248,8 @@ def gaussian_noise(xp: Any, x: Any, *, sigma: float = 0.1, seed: int, offset: in
     >>> x.grad
     Tensor([1., 1., 1.])
     """
+    if x.dtype.kind != "f":
+        raise TypeError(f"gaussian_noise: x must be floating-point, got {x.dtype}")
     if not sigma >= 0:
         raise ValueError(f"gaussian_noise: sigma must not be negative, got {sigma}")
     _check_counter("gaussian_noise", seed, offset)

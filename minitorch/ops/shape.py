@@ -160,7 +160,9 @@ def _(make):
     yield Sample.of(make(2, 3), axes=(-1, 0))
 
 
-def moveaxis(x: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Tensor:
+def moveaxis(
+    x: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...], /
+) -> Tensor:
     """Move axes to new positions; the others keep their order.
 
     Parameters
@@ -642,4 +644,3 @@ def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
 
     lead = (slice(None),) * _axis(axis, x.ndim, "unstack")
     return tuple(getitem(x, index=(*lead, i)) for i in range(x.shape[axis]))
-

@@ -96,11 +96,12 @@ def _dress_curve(axes: Any, title: str) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}%"))
     axes.yaxis.set_minor_locator(LogLocator(subs=()))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(x=0.08)
+    axes.set_xlim(left=0.5)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right"):

@@ -70,7 +70,10 @@ def test_anomaly_names_op_input_line_and_layer():
 
 def test_anomaly_in_the_forward():
     x = leaf(-1.0)
-    with mt.detect_anomaly(check_forward=True), pytest.raises(mt.AnomalyError, match="NaN in the result of log"):
+    with (
+        mt.detect_anomaly(check_forward=True),
+        pytest.raises(mt.AnomalyError, match="NaN in the result of log"),
+    ):
         mt.log(x)
     with mt.detect_anomaly(check_forward=True, infinities=True):
         with pytest.raises(mt.AnomalyError, match="infinity in the result of exp"):

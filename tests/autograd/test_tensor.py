@@ -50,7 +50,9 @@ def test_nested_sequences_may_hold_tensors():
     assert mt.asarray([mt.tensor(1.0), 2.0]).tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("bad", [object(), "abc", [[1.0], [1.0, 2.0]], [None], np.array([object()])])
+@pytest.mark.parametrize(
+    "bad", [object(), "abc", [[1.0], [1.0, 2.0]], [None], np.array([object()])]
+)
 def test_what_is_no_number_is_refused(bad):
     with pytest.raises(TypeError):
         mt.tensor(bad)

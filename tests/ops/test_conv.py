@@ -293,7 +293,8 @@ X, W = (8, 4, 32, 32), (16, 4, 5, 5)
         ((4, 32, 32), W, {}, ValueError, r"x must have 4 axes .*add a batch axis"),
         (X, (16, 4, 5), {}, ValueError, "w must have 4 axes"),
         (X, (0, 4, 5, 5), {}, ValueError, "axis of length 0"),
-        ((8, 4, 3, 32), W, {}, ValueError, r"covers \(5, 5\) positions, more than the input \(3, 32\)"),
+        ((8, 4, 3, 32), W, {}, ValueError,
+         r"covers \(5, 5\) positions, more than the input \(3, 32\)"),
         ((8, 4, 3, 32), W, {"pad": (0, 1)}, ValueError, r"padded by \(\(0, 0\), \(1, 1\)\)"),
         (X, W, {"stride": 0}, ValueError, "conv2d: stride must be at least 1"),
         (X, W, {"stride": (1, -2)}, ValueError, "conv2d: stride must be at least 1"),
@@ -349,6 +350,7 @@ def test_bad_inputs():
 @pytest.mark.parametrize("dilation", [1, 2])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.dev
 def test_against_torch(rank, stride, dilation, groups):
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
     x, w = normal(2, 4, *[8, 7, 5][:rank]), normal(6, 4 // groups, *[3, 2, 1][:rank], seed=1)
@@ -368,6 +370,7 @@ def test_against_torch(rank, stride, dilation, groups):
 
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.dev
 def test_transpose_against_torch(rank, stride):
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
     x, w = normal(2, 4, *[4, 3, 3][:rank]), normal(4, 3, *[3, 2, 2][:rank], seed=1)

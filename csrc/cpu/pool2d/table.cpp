@@ -4,7 +4,7 @@
 namespace mt::MT_ISA {
 namespace {
 
-#define MT_ALL_TYPES(rung) \
+#define MT_ALL_TYPES(rung)                                                                   \
     {rung<float, std::uint8_t>(), rung<float, std::int32_t>(), rung<double, std::uint8_t>(), \
      rung<double, std::int32_t>()}
 
@@ -16,6 +16,8 @@ const Pool2dRung RUNGS[] = {
 
 }  // namespace
 
-Pool2dTable pool2d_table() { return {RUNGS, sizeof RUNGS / sizeof *RUNGS}; }
+Pool2dTable pool2d_table() {
+    return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
+}
 
 }  // namespace mt::MT_ISA
