@@ -14,6 +14,8 @@ def _as_tensor(like: Tensor, values: Any) -> Tensor:
     """``values`` as a tensor; lists and numbers go to the device of ``like``."""
     if isinstance(values, Tensor):
         return values
+    if isinstance(values, float):  # a Python number takes the other side's type
+        return asarray(values, dtype=like.dtype, device=like.device)
     return asarray(values, device=None if type(values) in BACKENDS else like.device)
 
 
