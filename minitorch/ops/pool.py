@@ -12,6 +12,13 @@ from typing import Any
 import numpy
 
 from minitorch.autograd.op import Sample, op
+from minitorch.backend.native import attach
+from minitorch.ops.pool_native import (
+    max_pool_native,
+    max_unpool_native,
+    supports_max_pool,
+    supports_max_unpool,
+)
 from minitorch.ops.pool_shape import pool_output_length
 from minitorch.ops.windows import offsets, window_slices
 
@@ -107,8 +114,10 @@ def max_pool(
         seen = x[window_slices(tap, count, stride)]
         # Not (seen <= out) is true for a NaN that is seen; a NaN already found stays.
         better = ~(seen <= out) & (out == out)
-        out = xp.where(better, seen, out)
-        index = xp.where(better, dtype(i), index)
+        out = xp.maximum(out, seen)
+        # Taps are tried in order, so a better one has the larger number; taking the
+        # larger is many times faster than a selection by a random mask.
+        index = xp.maximum(index, better * dtype(i))
     return out, index
 
 
@@ -181,6 +190,10 @@ def max_unpool(
 def max_unpool_dy(g, index, window, stride, pad, ignore_border):
     """dL/dy = g at the places that y went to"""
     return max_pool_at(g, index, window=window, stride=stride, pad=pad, ignore_border=ignore_border)
+
+
+attach(max_pool, "pool2d", max_pool_native, supports=supports_max_pool)
+attach(max_unpool, "pool2d", max_unpool_native, supports=supports_max_unpool)
 
 
 @op(formula="y[n,c,p] = x[n, c, p·stride + index[n,c,p] - pad]", constant=("index",), linear=("x",))

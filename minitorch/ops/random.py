@@ -204,7 +204,7 @@ def dropout(
     shape = _shared(x.shape, shared_axes)
     lanes = _lanes(seed, offset, prod(shape)).reshape(shape)
     keep = xp.asarray(lanes >= int(p * RANGE + 0.5))
-    return xp.where(keep, x / (1 - p) if rescale else x, 0)
+    return (x / (1 - p) if rescale else x) * keep
 
 
 @dropout.vjp("x")
