@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
+import re
+import sys
 from typing import Any
 
 import click
@@ -16,6 +19,8 @@ import click
 import minitorch
 
 __all__ = ["BadInput", "cli", "main"]
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 # name -> (module:attribute, one line for --help)
 COMMANDS = {
@@ -85,4 +90,19 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line."""
+    _with_threads(sys.argv[1:])
     cli(prog_name="minitorch")
+
+
+def _with_threads(arguments: list[str]) -> None:
+    """Start over if ``--threads`` asks for another number than NumPy was loaded with.
+
+    NumPy's matrix products take theirs from the environment, once, and NumPy is
+    loaded before any argument can be read.
+    """
+    joined = " ".join(arguments)
+    found = re.search(r"(?:^|\s)--threads[\s=]+([1-9]\d{0,3})(?:\s|$)", joined)
+    if found is None or all(os.environ.get(name) == found[1] for name in _THREAD_VARIABLES):
+        return
+    environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, found[1])
+    os.execve(sys.executable, [sys.executable, "-m", "minitorch", *arguments], environment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import json
 import platform
@@ -14,23 +13,12 @@ import numpy
 
 __all__ = ["collect_status", "status"]
 
-# package -> what needs it
+# package -> (what needs it, the extra that brings it)
 _EXTRAS = {
-    "click": "the command line",
-    "rich": "progress bars and tables",
-    "safetensors": "saving models and checkpoints",
-    "matplotlib": "pictures of a run",
-    "unearth": "fetching the digits",
-    "cupy": "CUDA arrays",
+    "matplotlib": ("the pictures of a run", "examples"),
+    "unearth": ("fetching the digits", "examples"),
+    "cupy": ("CUDA arrays", "cuda"),
 }
-
-
-def _version() -> str:
-    """The installed version, or that of the source tree."""
-    try:
-        return importlib.metadata.version("minitorch")
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed (running from a source tree)"
 
 
 def _devices() -> list[dict[str, Any]]:
@@ -44,18 +32,34 @@ def _devices() -> list[dict[str, Any]]:
     ]
 
 
+def _modules() -> list[dict[str, Any]]:
+    """The compiled modules, and why one is not there."""
+    from minitorch.backend.native import native_status
+
+    return [{"module": "minitorch._cpu", **native_status()}]
+
+
 def _kernels() -> Iterator[dict[str, Any]]:
     """Every row of every op's kernel table, in the order in which they are tried."""
     from minitorch import registry
 
     for name in sorted(registry):
-        for backend, kernel in registry[name].kernels:
+        table = registry[name].kernels
+        for backend, kernel in table:
             yield {
                 "op": name,
                 "backend": backend,
                 "kernel": kernel.name,
                 "available": not kernel.missing,
-                "note": kernel.missing,
+                "note": kernel.missing or kernel.idea,
+            }
+        if table.missing:
+            yield {
+                "op": name,
+                "backend": "cpu",
+                "kernel": "(compiled)",
+                "available": False,
+                "note": table.missing,
             }
 
 
@@ -66,21 +70,23 @@ def collect_status() -> dict[str, Any]:
     -------
     dict
         ``version``, ``python``, ``numpy``, ``platform``, ``devices``,
-        ``kernels``, ``ops`` (their number) and ``packages``; what is not
-        available has a ``note`` with the reason.
+        ``modules`` (compiled ones), ``kernels``, ``ops`` (their number) and
+        ``packages``; what is not available has a ``note`` with the reason.
     """
-    from minitorch import registry
+    from minitorch import __version__, registry
 
     packages = []
-    for name, use in _EXTRAS.items():
+    for name, (use, extra) in _EXTRAS.items():
         there = importlib.util.find_spec(name) is not None
-        packages.append({"package": name, "available": there, "note": f"for {use}"})
+        advice = "" if there else f"; not installed, run: pip install 'minitorch[{extra}]'"
+        packages.append({"package": name, "available": there, "note": f"for {use}{advice}"})
     return {
-        "version": _version(),
+        "version": __version__,
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "platform": platform.platform(),
         "devices": _devices(),
+        "modules": _modules(),
         "kernels": list(_kernels()),
         "ops": len(registry),
         "packages": packages,
@@ -124,6 +130,7 @@ def status(as_json: bool) -> None:
         highlight=False,
     )
     console.print(_table("Devices", found["devices"], ("device",)), "")
+    console.print(_table("Compiled modules", found["modules"], ("module",)), "")
     if found["kernels"]:
         console.print(_table("Kernels", found["kernels"], ("op", "backend", "kernel")), "")
     else:

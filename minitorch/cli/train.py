@@ -30,6 +30,7 @@ _NAMES = ("lenet", "mlp64", "mlp256")
 @click.option("--every", type=click.IntRange(1), default=100, show_default=True,
               help="Steps between checkpoints.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all cores]")
+@click.option("--pictures/--no-pictures", default=True, help="Whether to draw them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def train(
     recipe: str,
@@ -38,6 +39,7 @@ def train(
     how: str | None,
     every: int,
     threads: int | None,
+    pictures: bool,
     as_json: bool,
     **changes: Any,
 ) -> None:
@@ -47,11 +49,11 @@ def train(
     that was interrupted, even killed, is taken up where its last checkpoint was
     when the same command is given again, and ends with the same bits.
     """
-    import minitorch
+    from minitorch.backend.native import set_num_threads
     from minitorch.training import Interruption, Run, TrainingDiverged, choose_display, find_recipe
 
     if threads is not None:
-        minitorch.set_num_threads(threads)
+        set_num_threads(threads)
     chosen = find_recipe(recipe).replace(**changes)
     run = Run(chosen, out or Path("runs") / recipe, data_dir)
     note = run.begin(how or "auto")
@@ -73,7 +75,7 @@ def train(
             err=True,
         )
         raise SystemExit(130)
-    report, result = run.finish()
+    report, result = run.finish(pictures)
     click.echo(json.dumps(report)) if as_json else _print(report, result)
 
 
@@ -90,9 +92,10 @@ def _print(report: dict[str, Any], result: Any) -> None:
         highlight=False,
     )
     files = ["model.safetensors", "history.json", "report.json", *report["pictures"]]
-    console.print(
-        f"left in {report['folder']}: {', '.join(files)}", highlight=False, soft_wrap=True
-    )
+    line = f"left in {report['folder']}: {', '.join(files)}"
+    console.print(line, highlight=False, soft_wrap=True)
+    if report["note"]:
+        console.print(report["note"], highlight=False, soft_wrap=True)
 
 
 def _confusion_table(confusion: Any) -> Any:

@@ -80,7 +80,8 @@ def save_arrays(
     Examples
     --------
     >>> import numpy as np, tempfile
-    >>> path = save_arrays(tempfile.mkdtemp() + "/a.safetensors", {"w": np.ones((2, 3))}, {"step": 7})
+    >>> path = tempfile.mkdtemp() + "/a.safetensors"
+    >>> path = save_arrays(path, {"w": np.ones((2, 3))}, {"step": 7})
     >>> arrays, metadata = load_arrays(path)
     >>> arrays["w"].shape, metadata
     ((2, 3), {'step': 7})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from typing import Self
 
 from minitorch.training.trainer import Epoch, Step
-from typing import Self
 
 __all__ = ["Display", "Lines", "ProgressBar", "Silent", "choose_display"]
 
@@ -77,11 +77,11 @@ class ProgressBar(Display):
         self._name, self._mean = name, 0.0
 
     def __enter__(self) -> Self:
-        self._progress.__enter__()
+        self._progress.start()
         return self
 
     def __exit__(self, *failure: object) -> None:
-        self._progress.__exit__(*failure)
+        self._progress.stop()
 
     def show(self, event: Step | Epoch) -> None:
         """Move the bar; print an epoch's line above it."""

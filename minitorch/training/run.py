@@ -63,7 +63,7 @@ def load_digits(data_dir: str | Path | None = None, validation: int = 0) -> Digi
     standardiser = Standardiser.fit(train.x)
     content = hashlib.sha256()
     for array in (train.x, train.y, test.x, test.y):
-        content.update(numpy.ascontiguousarray(array))
+        content.update(memoryview(numpy.ascontiguousarray(array)))
     empty = numpy.zeros((1, *train.x.shape[1:]), train.x.dtype)
     return Digits(
         raw_test=test,
@@ -166,6 +166,8 @@ class Run:
     def finish(self, pictures: bool = True) -> tuple[dict[str, Any], Evaluation]:
         """Measure, and leave model, history, report and pictures in the folder.
 
+        Without matplotlib there are no pictures, and the report's ``note`` says so.
+
         Returns
         -------
         (report, Evaluation)
@@ -185,8 +187,12 @@ class Run:
         )
         history = [asdict(epoch) for epoch in self.trainer.history]
         atomic_write(self.folder / "history.json", json.dumps(history, indent=1) + "\n")
+        report["pictures"], report["note"] = [], ""
         if pictures:
-            report["pictures"] = [path.name for path in self._pictures(result)]
+            try:
+                report["pictures"] = [path.name for path in self._pictures(result)]
+            except ImportError as error:  # a trained network is not lost for want of a plot
+                report["note"] = str(error)
         atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")
         return report, result
 

@@ -86,7 +86,8 @@ class Trainer:
     >>> raw = toy_digits(200, size=14, noise=0)
     >>> data = Dataset(Standardiser.fit(raw.x).apply(raw.x), raw.y, classes=10)
     >>> random.seed(0)
-    >>> trainer = Trainer(build_mlp((16,), input_shape=(1, 14, 14)), Recipe("mlp", epochs=3), data, data)
+    >>> network = build_mlp((16,), input_shape=(1, 14, 14))
+    >>> trainer = Trainer(network, Recipe("mlp", epochs=3), data, data)
     >>> for event in trainer.run():
     ...     if isinstance(event, Epoch):
     ...         print(event.number, event.test_error < 0.5)

@@ -1,14 +1,15 @@
 """The command line: help everywhere, one clear line for bad input, tracebacks on demand."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
-
-click = pytest.importorskip("click", reason="the command line needs click")
 from click.testing import CliRunner
 
+from minitorch.backend.native import get_num_threads, set_num_threads
 from minitorch.cli import COMMANDS, cli
 from minitorch.data import save_idx_folder, toy_digits
 from minitorch.io import load_arrays
@@ -26,7 +27,9 @@ def digits(tmp_path_factory):
 
 
 def train(digits, out, *more):
-    return run("train", "mlp64", "--data-dir", digits, "--out", out, "--batch-size", 20, *more)
+    plain = () if "--pictures" in more else ("--no-pictures",)
+    start = ("train", "mlp64", "--data-dir", digits, "--out", out, "--batch-size", 20)
+    return run(*start, *plain, *more)
 
 
 def test_help_of_all_and_of_each():
@@ -80,7 +83,7 @@ def test_status_as_json_and_as_tables():
 
 
 def test_training_leaves_everything_and_prints_the_confusion_matrix(digits, tmp_path):
-    result = train(digits, tmp_path / "run", "--epochs", 2)
+    result = train(digits, tmp_path / "run", "--epochs", 2, "--pictures")
     assert result.exit_code == 0, result.output
     assert "Confusion matrix" in result.stdout and "test accuracy" in result.stdout
     assert result.stderr.count("test error") == 2
@@ -94,14 +97,51 @@ def test_training_leaves_everything_and_prints_the_confusion_matrix(digits, tmp_
     assert [a.shape for a in arrays.values()] == [(256, 64), (64,), (64, 10), (10,)]
 
 
+def test_without_matplotlib_everything_but_the_pictures_is_there(digits, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    result = train(digits, tmp_path, "--epochs", 1, "--pictures")
+    assert result.exit_code == 0 and "pip install matplotlib" in result.stdout
+    assert not list(tmp_path.glob("*.png")) and (tmp_path / "report.json").exists()
+
+
 def test_json_is_one_object_and_nothing_else(digits, tmp_path):
+    before = get_num_threads()
     result = train(digits, tmp_path, "--epochs", 1, "--json", "--seed", 3, "--threads", 1)
+    set_num_threads(before)
     report = json.loads(result.stdout)
     assert result.stderr == ""
     assert report == json.loads((tmp_path / "report.json").read_text())
     assert sum(map(sum, report["confusion"])) == report["examples"] == 40
     assert report["error"] == report["wrong"] / 40 == pytest.approx(1 - report["accuracy"])
     assert report["recipe"]["seed"] == 3 and report["parameters"] == 256 * 64 + 64 + 650
+
+
+def test_threads_reach_numpys_products_too():
+    """Read back in the process that --threads starts."""
+    code = (
+        "import os, sys; sys.argv = ['minitorch', 'status', '--json', '--threads=1']\n"
+        "from minitorch import cli\n"
+        "os.execve = lambda path, argv, env: print(argv[2:], env['OPENBLAS_NUM_THREADS'])\n"
+        "cli._with_threads(sys.argv[1:]); os.environ['OMP_NUM_THREADS'] = '1'\n"
+        "os.environ['OPENBLAS_NUM_THREADS'] = '1'; cli._with_threads(sys.argv[1:])\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout == "['minitorch', 'status', '--json', '--threads=1'] 1\n"
+
+
+def test_without_compiled_kernels_status_says_why():
+    done = subprocess.run(
+        [sys.executable, "-m", "minitorch", "status", "--json"],
+        capture_output=True, text=True, check=True, env=os.environ | {"MINITORCH_NATIVE": "0"},
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert (
+        not found["modules"][0]["available"] and "MINITORCH_NATIVE" in found["modules"][0]["note"]
+    )
+    assert all("MINITORCH_NATIVE" in row["note"] for row in found["kernels"])
 
 
 def test_validation_holds_out_training_digits(digits, tmp_path):
@@ -147,3 +187,20 @@ def test_a_diverging_run_ends_with_1_and_one_line(digits, tmp_path):
     result = train(digits, tmp_path, "--learning-rate", 1e30)
     assert result.exit_code == 1 and "training diverged at step" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(digits, tmp_path):
+    command = [
+        sys.executable, "-m", "minitorch", "train", "mlp64", "--data-dir", str(digits), "--out",
+        str(tmp_path), "--epochs", "400", "--no-pictures",
+    ]  # fmt: skip
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert "from the start" in child.stderr.readline()
+    assert "epoch   1/400" in child.stderr.readline()
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130 and "the same command goes on" in err
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert "resuming mlp64 at step" in child.stderr.readline()
+    child.terminate()
+    child.communicate(timeout=60)

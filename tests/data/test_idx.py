@@ -1,5 +1,6 @@
 """The IDX reader: exact on whole files, strict on everything else."""
 
+import contextlib
 import gzip
 import struct
 
@@ -81,10 +82,8 @@ def test_a_huge_header_does_not_allocate():
 
 @given(st.binary(max_size=64))
 def test_arbitrary_bytes_give_an_array_or_a_data_error(content):
-    try:
+    with contextlib.suppress(DataError):
         assert parse_idx(content).nbytes <= len(content)
-    except DataError:
-        pass
 
 
 def test_damaged_gzip_and_missing_file(tmp_path):
