@@ -6,6 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import minitorch as mt
 from minitorch.ops import conv as conv_module
@@ -341,6 +343,42 @@ def test_bad_inputs():
         mt.conv_transpose1d(mt.zeros((1, 2, 4)), mt.zeros((2, 1, 3)), stride=2, output_padding=2)
     with pytest.raises(ValueError, match=r"b must have one value per filter, \(1,\)"):
         mt.conv_transpose1d(mt.zeros((1, 2, 4)), mt.zeros((2, 1, 3)), mt.zeros((2,)))
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_any_settings_work_or_say_why_not(data):
+    """No setting gets past the door that the op below cannot do, none fails elsewhere."""
+    lengths = st.sampled_from([1, 2, 1, 3, 2, 1, 0, -1])
+    rank, wrong = data.draw(st.integers(1, 3)), data.draw(st.sampled_from([0, 0, 0, 0, 1]))
+    entry = st.one_of(lengths, st.lists(lengths, min_size=rank - wrong, max_size=rank + wrong))
+    pairs = st.lists(st.tuples(lengths, lengths), min_size=rank, max_size=rank)
+    groups = data.draw(st.sampled_from([1, 2, 1, 3, 1, 0]))
+    sizes = st.integers(1 - wrong, 6)
+    # Two groups of filters and of channels: they fit conv and its transpose alike.
+    x = [2, groups * 2 + wrong, *data.draw(st.lists(sizes, min_size=rank, max_size=rank + wrong))]
+    w = [
+        groups * 2,
+        2,
+        *data.draw(st.lists(st.integers(1 - wrong, 3), min_size=rank, max_size=rank)),
+    ]
+    options = {"stride": data.draw(entry), "dilation": data.draw(entry), "groups": groups}
+    pad = data.draw(st.one_of(entry, pairs, st.sampled_from(["same", "full", "valid", "?"])))
+    for name, conv, shape, key in [
+        (f"conv{rank}d", CONVS[rank], conv_output_shape, "pad"),
+        (f"conv_transpose{rank}d", TRANSPOSES[rank], conv_transpose_output_shape, "crop"),
+    ]:
+        tx, tw = mt.ones(tuple(x)).requires_grad_(), mt.ones(tuple(w)).requires_grad_()
+        complaint = ""
+        try:
+            y = conv(tx, tw, **options, **{key: pad})
+        except ValueError as error:
+            complaint = str(error)
+        if complaint:
+            assert complaint.startswith(f"{name}: ")
+            continue
+        assert y.shape == shape(x, w, **options, **{key: pad})
+        assert [g.shape for g in mt.grad(y.sum(), [tx, tw])] == [tx.shape, tw.shape]
 
 
 # -- against PyTorch -------------------------------------------------------

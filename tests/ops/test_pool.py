@@ -7,6 +7,8 @@ from math import ceil
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import minitorch as mt
 from minitorch.ops.pool_shape import pool_output_length, pool_output_shape, pool_settings
@@ -314,6 +316,41 @@ def test_bad_inputs():
         mt.global_avg_pool(mt.zeros((2, 3)))
     with pytest.raises(ValueError, match="none of the latter empty"):
         mt.global_max_pool(mt.zeros((2, 3, 0)))
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_any_settings_work_or_say_why_not(data):
+    """No setting gets past the door that the ops below cannot do, none fails elsewhere."""
+    lengths = st.sampled_from([1, 2, 1, 3, 2, 4, 0, -1])
+    rank, wrong = data.draw(st.integers(1, 3)), data.draw(st.sampled_from([0, 0, 0, 0, 1]))
+    entry = st.one_of(lengths, st.lists(lengths, min_size=rank - wrong, max_size=rank + wrong))
+    pads = st.sampled_from([0, 0, 1, 0, 2, -1])
+    pairs = st.lists(st.tuples(pads, pads), min_size=rank, max_size=rank)
+    sizes = st.integers(1 - wrong, 7)
+    x = [2, 1, *data.draw(st.lists(sizes, min_size=rank - wrong, max_size=rank))]
+    window = data.draw(entry)
+    options = {
+        "stride": data.draw(st.none() | entry),
+        "pad": data.draw(st.one_of(pads, pairs, st.sampled_from(["same", "valid"]))),
+        "ignore_border": data.draw(st.booleans()),
+    }
+    for name, pool in [
+        (f"max_pool{rank}d", MAX), (f"avg_pool{rank}d", AVG), (f"sum_pool{rank}d", SUM)
+    ]:  # fmt: skip
+        t = mt.ones(tuple(x)).requires_grad_()
+        complaint = ""
+        try:
+            y = pool[rank](t, window, **options)
+        except ValueError as error:
+            complaint = str(error)
+        if complaint:
+            assert complaint.startswith(f"{name}: ")
+            continue
+        assert y.shape == pool_output_shape(x, window, **options)
+        if not name.startswith("sum"):
+            np.testing.assert_allclose(y.numpy(), 1, rtol=1e-6)
+        assert mt.grad(y.sum(), t).shape == t.shape
 
 
 # -- against PyTorch -------------------------------------------------------
