@@ -194,13 +194,14 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(digits, tmp_path):
         sys.executable, "-m", "minitorch", "train", "mlp64", "--data-dir", str(digits), "--out",
         str(tmp_path), "--epochs", "400", "--no-pictures",
     ]  # fmt: skip
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert "from the start" in child.stderr.readline()
-    assert "epoch   1/400" in child.stderr.readline()
-    child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=60)
-    assert child.returncode == 130 and "the same command goes on" in err
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert "resuming mlp64 at step" in child.stderr.readline()
-    child.terminate()
-    child.communicate(timeout=60)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        first = child.stderr.readline()
+        assert "epoch   1/400" in child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        last = child.stderr.read()
+    assert "from the start" in first and "the same command goes on" in last
+    assert child.returncode == 130
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        first = child.stderr.readline()
+        child.terminate()
+    assert "resuming mlp64 at step" in first
