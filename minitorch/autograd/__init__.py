@@ -1,6 +1,7 @@
 """Reverse-mode automatic differentiation: tensors, ops, the tape and its walk."""
 
 from minitorch.autograd.checkpoint import checkpoint
+from minitorch.autograd.create import asarray, tensor
 from minitorch.autograd.engine import Step, backward, backward_steps, grad
 from minitorch.autograd.functional import hessian, hvp, jacobian, jvp, vjp
 from minitorch.autograd.hooks import (
@@ -17,13 +18,8 @@ from minitorch.autograd.hooks import (
 from minitorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.node import Node
 from minitorch.autograd.op import Op, Sample, composite, find_op, op, registry, use_kernel
-from minitorch.autograd.tensor import (
-    Tensor,
-    asarray,
-    get_default_dtype,
-    set_default_dtype,
-    tensor,
-)
+from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import get_default_dtype, set_default_dtype
 
 __all__ = [
     "AnomalyError",

@@ -152,7 +152,8 @@ def _fit(node: Node, rule: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> T
             g = g.sum_to(shape=shape)
         except ValueError:
             raise RuntimeError(
-                f"{rule.__name__} of {node.describe()} returned shape {g.shape} for an input of {shape}"
+                f"{rule.__name__} of {node.describe()} returned shape {g.shape} for an input of "
+                f"{shape}"
             ) from None
     fitted: Tensor = g if g.data.dtype == dtype else g.astype(dtype)
     return fitted
@@ -298,9 +299,9 @@ def _visit(walk: _Walk, node: Node, g: Any, create_graph: bool, keep: bool) -> S
     for observer in observers:
         observer.after_rules(step)
     for part, edge in zip(input_grads, node.edges):  # noqa: B905 (equal, and strict costs time)
-        if part is not None and edge is not None:
-            if not restricted or walk.wants(edge[0]):
-                walk.send(edge[0], edge[1], part)
+        if part is None or edge is None or (restricted and not walk.wants(edge[0])):
+            continue
+        walk.send(edge[0], edge[1], part)
     if not keep:
         node.saved = None
     return step
@@ -325,7 +326,7 @@ def backward(
     retain_graph: bool | None = None,
     create_graph: bool = False,
 ) -> None:
-    """Add the gradients of ``outputs`` into ``.grad`` of the leaves; see :meth:`Tensor.backward`."""
+    """Add the gradients of ``outputs`` into the leaves' ``.grad``; see :meth:`Tensor.backward`."""
     for _ in backward_steps(
         outputs, grad_outputs, retain_graph=retain_graph, create_graph=create_graph
     ):

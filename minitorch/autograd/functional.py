@@ -62,7 +62,8 @@ def _tangents(v: Any, handles: list[Tensor], what: str) -> list[Tensor]:
     tangents = [v] if isinstance(v, Tensor) else list(v)
     if [t.shape for t in tangents] != [x.shape for x in handles]:
         raise ValueError(
-            f"{what}: v has shapes {[t.shape for t in tangents]}, the inputs {[x.shape for x in handles]}"
+            f"{what}: v has shapes {[t.shape for t in tangents]}, the inputs "
+            f"{[x.shape for x in handles]}"
         )
     return tangents
 

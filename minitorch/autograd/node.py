@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from minitorch.autograd.op import Op, Plan
+    from minitorch.autograd.op import Op
+    from minitorch.autograd.plan import Plan
     from minitorch.autograd.tensor import Tensor
 
 __all__ = ["EPOCH", "VERSION", "Edge", "Node"]

@@ -15,21 +15,12 @@ import numpy as np
 
 from minitorch.autograd.mode import mode, set_grad_enabled
 from minitorch.autograd.node import EPOCH, Node
-from minitorch.backend.arrays import as_array, backend_named, device_of, to_device, to_numpy
+from minitorch.backend.arrays import device_of, get_default_dtype, to_device, to_numpy
 
 if TYPE_CHECKING:
     from minitorch.autograd.op import Op
 
-__all__ = [
-    "HookHandle",
-    "RetainGrad",
-    "Tensor",
-    "View",
-    "asarray",
-    "get_default_dtype",
-    "set_default_dtype",
-    "tensor",
-]
+__all__ = ["HookHandle", "RetainGrad", "Tensor", "View"]
 
 
 class View:
@@ -398,7 +389,8 @@ class Tensor:
     def __bool__(self) -> bool:
         if self.data.size != 1:
             raise ValueError(
-                f"the truth value of a tensor of shape {self.shape} is ambiguous; use any() or all()"
+                f"the truth value of a tensor of shape {self.shape} is ambiguous; use any() or "
+                f"all()"
             )
         return bool(self.data.item())
 
@@ -436,117 +428,3 @@ class Tensor:
 
     def __setstate__(self, state: tuple[bool, str | None]) -> None:
         self._needs, self.name = state
-
-
-_default_dtype = np.dtype("float32")
-
-
-def get_default_dtype() -> Any:
-    """The dtype of floating-point tensors made from Python numbers."""
-    return _default_dtype
-
-
-def set_default_dtype(dtype: Any) -> None:
-    """Make Python floats become ``dtype`` (float16, float32 or float64) tensors."""
-    global _default_dtype
-    chosen = np.dtype(dtype)
-    if chosen.kind != "f" or chosen.itemsize > 8:
-        raise ValueError(f"the default dtype is float16, float32 or float64, not {chosen}")
-    _default_dtype = chosen
-
-
-def _as_data(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any:
-    """An array of ``obj``: Python floats take the default dtype, arrays keep theirs."""
-    if isinstance(obj, Tensor):
-        obj = obj.data
-    given = hasattr(obj, "dtype")
-    if not given and isinstance(obj, list | tuple) and _holds_tensors(obj):
-        obj = _to_plain(obj)
-    array = as_array(obj, dtype, device)
-    if array.dtype.kind not in "biufc":
-        raise TypeError(
-            f"a tensor holds numbers, not {array.dtype}; the data may be ragged or hold objects"
-        )
-    if not given and dtype is None:
-        if array.dtype == np.float64:
-            array = array.astype(_default_dtype)
-        elif array.dtype == np.complex128 and _default_dtype != np.float64:
-            array = array.astype(np.complex64)
-    shared = array is obj or (array.base is not None and array.base is obj)
-    if copy and (shared or given):
-        return array.copy()
-    if copy is False and not (shared or np.may_share_memory(array, obj)):
-        raise ValueError("asarray: copy=False, but this data cannot be shared")
-    return array
-
-
-def _holds_tensors(obj: Any) -> bool:
-    if isinstance(obj, list | tuple):
-        return any(_holds_tensors(item) for item in obj)
-    return isinstance(obj, Tensor)
-
-
-def _to_plain(obj: Any) -> Any:
-    if isinstance(obj, list | tuple):
-        return [_to_plain(item) for item in obj]
-    return obj.tolist() if isinstance(obj, Tensor) else obj
-
-
-def tensor(
-    data: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False
-) -> Tensor:
-    """A new leaf tensor that owns a copy of ``data``.
-
-    Parameters
-    ----------
-    data : number, nested sequence, array or Tensor
-    dtype : dtype, optional
-        Default: that of an array; for Python numbers bool, int64, or the
-        default dtype (float32 unless :func:`set_default_dtype` says otherwise).
-    device : str, optional
-        ``"cpu"`` (default) or ``"cuda"``.
-    requires_grad : bool
-        Collect a gradient for it.
-
-    Raises
-    ------
-    TypeError
-        For data that are no numbers, or a gradient for integers.
-    RuntimeError
-        If the device is not there; the message says why.
-
-    Examples
-    --------
-    >>> import minitorch as mt
-    >>> mt.tensor([[1.0, 2.0]], requires_grad=True)
-    Tensor([[1., 2.]], requires_grad=True)
-    """
-    backend_named(device)
-    try:
-        out = Tensor(_as_data(data, dtype, device, True))
-    except ValueError as error:
-        raise TypeError(f"tensor: cannot make an array of this data: {error}") from None
-    return out.requires_grad_() if requires_grad else out
-
-
-def asarray(
-    obj: Any, /, *, dtype: Any = None, device: str | None = None, copy: bool | None = None
-) -> Tensor:
-    """A tensor of ``obj``, sharing its memory where that is possible.
-
-    A tensor that needs no conversion is returned as it is, history included.
-    Parameters are those of the Array API standard.
-
-    Raises
-    ------
-    ValueError
-        For ``copy=False`` where a copy would be needed.
-    TypeError
-        For data that are no numbers.
-    """
-    if isinstance(obj, Tensor) and not copy and (dtype is None or obj.dtype == dtype):
-        if device is None or to_device(obj.data, device) is obj.data:
-            return obj
-    if isinstance(obj, Tensor) and obj.requires_grad and mode.grad:
-        return obj.astype(obj.dtype if dtype is None else dtype)
-    return Tensor(_as_data(obj, dtype, device, copy))

@@ -24,7 +24,9 @@ __all__ = [
     "backend_of",
     "cuda_status",
     "device_of",
+    "get_default_dtype",
     "same_backend",
+    "set_default_dtype",
     "to_device",
     "to_numpy",
 ]
@@ -142,3 +144,20 @@ def to_numpy(array: Array) -> numpy.ndarray[Any, Any]:
         return array
     host: numpy.ndarray[Any, Any] = array.get()
     return host
+
+
+_default_dtype = numpy.dtype("float32")
+
+
+def get_default_dtype() -> Any:
+    """The dtype of floating-point tensors made from Python numbers."""
+    return _default_dtype
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Make Python floats become ``dtype`` (float16, float32 or float64) tensors."""
+    global _default_dtype
+    chosen = numpy.dtype(dtype)
+    if chosen.kind != "f" or chosen.itemsize > 8:
+        raise ValueError(f"the default dtype is float16, float32 or float64, not {chosen}")
+    _default_dtype = chosen

@@ -5,19 +5,40 @@ An op holds a table ``backend name -> [Kernel, ...]``. The first kernel whose
 or CuPy, the readable reference) runs. ``use_kernel`` forces one by name: tests,
 benchmarks and lessons use that same switch. A forced kernel that cannot do a
 case raises; it never falls back in silence.
+
+The kernels written in C++ are listed in csrc/ and nowhere else: :func:`attach`
+reads the list from the compiled module and makes rows of it.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["REFERENCE", "Kernel", "KernelTable", "load_extension"]
+__all__ = [
+    "REFERENCE",
+    "Kernel",
+    "KernelTable",
+    "always",
+    "attach",
+    "get_num_threads",
+    "load_extension",
+    "native_status",
+    "set_num_threads",
+]
 
 REFERENCE = "reference"  # the name by which use_kernel forces an op's own body
+
+
+def always(*arrays: Any, **static: Any) -> bool:
+    """True: what a kernel that does every case, and is the best for it, answers."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +47,33 @@ class Kernel:
 
     ``fn(xp, *arrays, **static)`` has the body's signature and result.
     ``supports(*arrays, **static)`` says whether it can do a case: True, or a
-    sentence with the reason why not.
+    sentence with the reason why not. ``prefers`` says whether it is also the
+    one to choose there, and is not asked when the kernel is forced.
     ``missing`` is the one-line reason why it cannot run at all here, or "".
+    ``idea`` is what it does, in a line.
     """
 
     name: str
     fn: Callable[..., Any]
-    supports: Callable[..., bool | str]
+    supports: Callable[..., bool | str] = always
+    prefers: Callable[..., bool] = always
     missing: str = ""
+    idea: str = ""
 
 
 class KernelTable:
-    """The kernels of one op, by backend, and the one that is forced (if any)."""
+    """The kernels of one op, by backend, and the one that is forced (if any).
 
-    __slots__ = ("_rows", "forced", "op_name")
+    ``missing`` says why there are fewer kernels than there could be, or "".
+    """
+
+    __slots__ = ("_rows", "forced", "missing", "op_name")
 
     def __init__(self, op_name: str) -> None:
         self.op_name = op_name
         self._rows: dict[str, list[Kernel]] = {}
         self.forced: str | None = None
+        self.missing = ""
 
     def __bool__(self) -> bool:
         return bool(self._rows)
@@ -75,7 +104,11 @@ class KernelTable:
         if self.forced is not None:
             return self._select_forced(backend, rows, body, arrays, static)
         for kernel in rows:
-            if not kernel.missing and kernel.supports(*arrays, **static) is True:
+            if (
+                not kernel.missing
+                and kernel.supports(*arrays, **static) is True
+                and kernel.prefers(*arrays, **static)
+            ):
                 return kernel.fn
         return body
 
@@ -103,9 +136,122 @@ class KernelTable:
         )
 
 
+# -- the compiled modules ---------------------------------------------------
+
+
+@functools.cache
 def load_extension(name: str) -> tuple[ModuleType | None, str]:
-    """A compiled module of this package (``"_cpu"``, ``"_cuda"``), or None and why not."""
+    """A compiled module of this package (``"_cpu"``, ``"_cuda"``), or None and why not.
+
+    MINITORCH_NATIVE=0 in the environment leaves all of them out.
+    """
+    if os.environ.get("MINITORCH_NATIVE") == "0":
+        return None, f"minitorch.{name} is left out because MINITORCH_NATIVE=0"
     try:
         return importlib.import_module(f"minitorch.{name}"), ""
     except ImportError as error:
-        return None, f"minitorch.{name} is not built ({error})"
+        # The build leaves a note when it fails.
+        note = Path(__file__).parent.parent / f"{name}_missing.txt"
+        reason = note.read_text().strip() if note.exists() else str(error)
+        return None, f"minitorch.{name} is not built ({reason})"
+
+
+def attach(
+    op: Any,
+    family: str,
+    call: Callable[..., Any],
+    *,
+    supports: Callable[..., bool | str] = always,
+    prefers: dict[str, Callable[..., bool]] | None = None,
+) -> None:
+    """Give ``op`` the rungs that csrc/cpu has for it, the last and fastest first.
+
+    Parameters
+    ----------
+    op : Op
+    family : str
+        Folder in csrc/cpu, e.g. ``"conv2d"``.
+    call : callable
+        ``call(native, rung, *arrays, **static)`` makes the outputs and has the
+        compiled module ``native`` fill them by the rung of that name.
+    supports : callable
+        As in :class:`Kernel`.
+    prefers : dict
+        Rung -> where it is the one to choose, for those that are not the best everywhere.
+    """
+    native, op.kernels.missing = load_extension("_cpu")
+    if native is None:
+        return
+    for name, idea, _ in reversed(native.rungs[family]):
+
+        def fn(xp: Any, *arrays: Any, _name: str = name, **static: Any) -> Any:
+            return call(native, _name, *arrays, **static)
+
+        prefer = (prefers or {}).get(name, always)
+        op.kernel("cpu", name, supports=supports, prefers=prefer, idea=idea)(fn)
+
+
+def native_status() -> dict[str, Any]:
+    """What is known of the CPU kernels as a whole, for ``python -m minitorch status``.
+
+    Returns
+    -------
+    dict
+        ``available``; ``note``: the instruction set and threads in use, or in
+        one line why there are no kernels.
+    """
+    native, reason = load_extension("_cpu")
+    if native is None:
+        return {"available": False, "note": f"{reason}; NumPy does everything"}
+    return {
+        "available": True,
+        "note": f"{native.isa()} of {', '.join(native.isas())}; {native.num_threads()} thread(s)",
+    }
+
+
+def get_num_threads() -> int:
+    """How many threads the native kernels use: 1 where they are not built.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.get_num_threads() >= 1
+    True
+    """
+    native, _ = load_extension("_cpu")
+    return 1 if native is None else int(native.num_threads())
+
+
+def set_num_threads(count: int) -> None:
+    """Set how many threads the native kernels use.
+
+    At first it is OMP_NUM_THREADS, else the number of CPUs that the process
+    may use. Results do not depend on it. NumPy's BLAS has threads of its own,
+    which only the environment sets (OMP_NUM_THREADS, read when it is loaded).
+
+    Parameters
+    ----------
+    count : int
+        1 to 1024.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no such number.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> before = mt.get_num_threads()
+    >>> mt.set_num_threads(1)
+    >>> mt.get_num_threads()
+    1
+    >>> mt.set_num_threads(before)
+    """
+    if not isinstance(count, int) or isinstance(count, bool):
+        raise TypeError(f"set_num_threads: count must be an int, got {type(count).__name__}")
+    if not 1 <= count <= 1024:
+        raise ValueError(f"set_num_threads: count must be 1 to 1024, got {count}")
+    native, _ = load_extension("_cpu")
+    if native is not None:
+        native.set_num_threads(count)

@@ -6,7 +6,7 @@ Comparisons give bool tensors and are constant for gradients.
 from __future__ import annotations
 
 from minitorch.autograd.op import Sample, op
-from minitorch.autograd.tensor import get_default_dtype
+from minitorch.backend.arrays import get_default_dtype
 
 __all__ = [
     "equal",

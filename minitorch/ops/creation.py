@@ -8,8 +8,8 @@ from typing import Any
 import numpy
 
 from minitorch.autograd.op import Sample, op
-from minitorch.autograd.tensor import Tensor, get_default_dtype
-from minitorch.backend.arrays import backend_named, backend_of, device_of
+from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import backend_named, backend_of, device_of, get_default_dtype
 
 __all__ = [
     "arange",

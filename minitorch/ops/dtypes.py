@@ -8,8 +8,8 @@ from typing import Any
 import numpy
 
 from minitorch.autograd.op import Sample, op
-from minitorch.autograd.tensor import Tensor, get_default_dtype
-from minitorch.backend.arrays import backend_of, cuda_status
+from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import backend_of, cuda_status, get_default_dtype
 from minitorch.ops.shape import broadcast_to
 
 __all__ = [

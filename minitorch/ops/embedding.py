@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from minitorch.autograd.create import asarray
 from minitorch.autograd.op import Sample, op
-from minitorch.autograd.tensor import Tensor, asarray
+from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import BACKENDS, backend_of
 
 __all__ = ["embedding", "embedding_wgrad"]

@@ -335,7 +335,7 @@ def random_normal(
 
 
 def _tensor(values: Any, dtype: Any) -> Tensor:
-    from minitorch.autograd.tensor import get_default_dtype
+    from minitorch.backend.arrays import get_default_dtype
 
     return Tensor(values.astype(get_default_dtype() if dtype is None else dtype))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch.autograd.tensor import Tensor, asarray
+from minitorch.autograd.create import asarray
+from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import BACKENDS, backend_of
 
 __all__ = ["as_targets", "check_scores", "class_labels", "hits"]

@@ -6,12 +6,11 @@ Hypothesis strategies are in ``minitorch.testing.strategies`` (they need the
 
 from minitorch.autograd.check import (
     GradcheckError,
-    OpReport,
     adjoint_check,
-    check_op,
     gradcheck,
     gradgradcheck,
 )
+from minitorch.testing.report import OpReport, check_op
 from minitorch.testing.samples import SampleMaker
 
 __all__ = [
