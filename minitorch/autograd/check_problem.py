@@ -240,13 +240,14 @@ def fail(problem: Problem, g: dict[int, Array], error: float, rtol: float, order
     if kink:
         raise GradcheckError(
             f"{problem.name}: not differentiable at {place}: the derivative is {left:.6g} from the "
-            f"left and {right:.6g} from the right (the rule says {analytic:.6g}); choose another point",
+            f"left and {right:.6g} from the right (the rule says {analytic:.6g}); choose "
+            f"another point",
             error,
             where,
         )
     raise GradcheckError(
-        f"{problem.name}: wrong {order} gradient towards {place}: analytic {analytic:.10g}, numeric "
-        f"{numeric:.10g} (relative error along a random direction {error:.3g}, allowed {rtol:.3g})",
+        f"{problem.name}: wrong {order} gradient towards {place}: analytic {analytic:.10g}, "
+        f"numeric {numeric:.10g} (relative error along a random direction {error:.3g}, allowed {rtol:.3g})",
         error,
         where,
     )

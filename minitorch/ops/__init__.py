@@ -33,6 +33,7 @@ from minitorch.ops.exponential import *
 from minitorch.ops.global_pooling import *
 from minitorch.ops.hyperbolic import *
 from minitorch.ops.indexing import *
+from minitorch.ops.joining import *
 from minitorch.ops.logic import *
 from minitorch.ops.loss import *
 from minitorch.ops.matmul import *
