@@ -90,6 +90,7 @@ def _print(report: dict[str, Any], result: Any) -> None:
         f"[bold]{100 * report['error']:.2f}%[/bold] ({report['wrong']} of {report['examples']:,} "
         f"wrong), {report['parameters']:,} parameters, {report['seconds']:.0f} s",
         highlight=False,
+        soft_wrap=True,
     )
     files = ["model.safetensors", "history.json", "report.json", *report["pictures"]]
     line = f"left in {report['folder']}: {', '.join(files)}"
