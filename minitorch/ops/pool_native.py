@@ -1,0 +1,89 @@
+"""The kernels of csrc/cpu/pool2d as max pooling's body is called.
+
+One spatial axis is taken as an image of one row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minitorch.ops.pool_shape import pool_output_length
+
+__all__ = ["max_pool_native", "max_unpool_native", "supports_max_pool", "supports_max_unpool"]
+
+FLOATS = (numpy.dtype("float32"), numpy.dtype("float64"))
+PLACES = (numpy.dtype("uint8"), numpy.dtype("int32"))
+
+
+def _supports(x: Any, size: Any, window: Any, pad: Any) -> bool | str:
+    if x.dtype not in FLOATS:
+        return f"it computes in float32 and float64, x is {x.dtype}"
+    if x.ndim not in (3, 4):
+        return f"it has one or two spatial axes, x has {x.ndim - 2}"
+    if 0 in size or any(side >= f for f, pair in zip(window, pad, strict=True) for side in pair):
+        return "every window must see some of the image"
+    return True
+
+
+def supports_max_pool(x: Any, *, window: Any, pad: Any, **_: Any) -> bool | str:
+    """Whether the kernels can do this ``max_pool``, or why not."""
+    return _supports(x, x.shape[2:], window, pad)
+
+
+def supports_max_unpool(
+    y: Any, index: Any, *, size: Any, window: Any, pad: Any, **_: Any
+) -> bool | str:
+    """Whether the kernels can do this ``max_unpool``, or why not."""
+    if getattr(index, "dtype", None) not in PLACES:
+        return "its indices are uint8 or int32"
+    if index.shape != y.shape:
+        return "y and index must have the same shape"
+    return _supports(y, size, window, pad)
+
+
+def _image(a: Any) -> Any:
+    """Contiguous, with two spatial axes."""
+    a = numpy.ascontiguousarray(a)
+    return a if a.ndim == 4 else a[:, :, None]
+
+
+def _settings(window: Any, stride: Any, pad: Any) -> dict[str, Any]:
+    """The static arguments for two spatial axes; kernels want the padding before."""
+    if len(window) == 1:
+        window, stride, pad = (1, *window), (1, *stride), ((0, 0), *pad)
+    return {"window": window, "stride": stride, "pad": (pad[0][0], pad[1][0])}
+
+
+def max_pool_native(
+    native: Any, rung: str, x: Any, *, window: Any, stride: Any, pad: Any, ignore_border: bool
+) -> Any:
+    """``max_pool`` by a rung of csrc/cpu/pool2d."""
+    rows = zip(x.shape[2:], window, stride, pad, strict=True)
+    count = [pool_output_length(*row, ignore_border) for row in rows]
+    taps = numpy.prod(window)
+    out = numpy.empty((*x.shape[:2], *count), x.dtype)
+    index = numpy.empty(out.shape, numpy.uint8 if taps <= 255 else numpy.int32)
+    settings = _settings(window, stride, pad)
+    native.pool2d_max(rung, _image(x), _image(out), _image(index), **settings)
+    return out, index
+
+
+def max_unpool_native(
+    native: Any,
+    rung: str,
+    y: Any,
+    index: Any,
+    *,
+    size: Any,
+    window: Any,
+    stride: Any,
+    pad: Any,
+    ignore_border: bool,
+) -> Any:
+    """``max_unpool`` by a rung of csrc/cpu/pool2d."""
+    x = numpy.empty((*y.shape[:2], *size), y.dtype)
+    settings = _settings(window, stride, pad)
+    native.pool2d_unmax(rung, _image(y), _image(index), _image(x), **settings)
+    return x
