@@ -94,9 +94,9 @@ def _print(report: dict[str, Any], result: Any) -> None:
     )
     files = ["model.safetensors", "history.json", "report.json", *report["pictures"]]
     line = f"left in {report['folder']}: {', '.join(files)}"
-    console.print(line, highlight=False, soft_wrap=True)
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
     if report["note"]:
-        console.print(report["note"], highlight=False, soft_wrap=True)
+        console.print(report["note"], highlight=False, markup=False, soft_wrap=True)
 
 
 def _confusion_table(confusion: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from minitorch import asarray, grad, layers, objectives, regularization, updates
+from minitorch import asarray, grad, layers, objectives, random, regularization, updates
 from minitorch.data.batches import Batches, shift_images, stream
 from minitorch.data.dataset import Dataset
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
@@ -245,6 +245,7 @@ class Trainer:
             "batches": self.batches.state(),
             "sums": [self._loss_sum, self._wrong],
             "noise": noise_state(self.network),
+            "random": random.get_state(),
             "history": records,
             "seconds": self.seconds,
         }
@@ -265,6 +266,7 @@ class Trainer:
             raise ValueError(f"the checkpoint is of another configuration: {pairs}")
         restore(self.network, arrays)
         set_noise_state(self.network, metadata["noise"])
+        random.set_state(metadata["random"])
         self.step = int(metadata["step"])
         self.batches.restore(metadata["batches"])
         self._loss_sum, self._wrong = metadata["sums"]
