@@ -1,7 +1,8 @@
 """Nonlinearities under Lasagne's names: functions (or objects) from tensor to tensor.
 
-Lasagne inherited from Theano a derivative of 1/2 for ``rectify`` at 0; here it
-is 0, and the leaky ones have their leakiness there (see the ops).
+Lasagne inherited from Theano a derivative of 1/2 for ``rectify`` at 0, and the mean of
+both slopes for the leaky ones; here ``rectify`` has 0 there, a leaky one its leakiness,
+``elu`` 1 and ``selu`` what comes from below.
 """
 
 from __future__ import annotations
@@ -31,7 +32,16 @@ __all__ = [
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)), from 0 to 1."""
+    """1 / (1 + exp(-x)), from 0 to 1.
+
+    The result remembers its logits, so that a binary cross-entropy of it is exact.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.nonlinearities.sigmoid(mt.asarray([0.0]))
+    Tensor([0.5])
+    """
     return ops.sigmoid(x)
 
 
@@ -42,6 +52,10 @@ def softmax(x: Tensor) -> Tensor:
     ----------
     x : Tensor of shape (batch, classes)
 
+    Returns
+    -------
+    Tensor, as x
+
     Raises
     ------
     ValueError
@@ -50,11 +64,17 @@ def softmax(x: Tensor) -> Tensor:
     Notes
     -----
     The result remembers its logits, so that a cross-entropy of it is exact.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.nonlinearities.softmax(mt.asarray([[0.0, 0.0]]))
+    Tensor([[0.5, 0.5]])
     """
     if x.ndim != 2:
         raise ValueError(
-            f"softmax: takes matrices (batch, classes), x has shape {x.shape}; flatten it first, or "
-            f"use minitorch.softmax with an axis"
+            f"softmax: takes matrices (batch, classes), x has shape {x.shape}; flatten it first, "
+            f"or use minitorch.softmax with an axis"
         )
     return ops.softmax(x, axis=1)
 
@@ -70,9 +90,20 @@ class ScaledTanH:
 
     LeCun's choice of 2/3 and 1.7159 maps ±1 to ±1.
 
+    Parameters
+    ----------
+    scale_in, scale_out : float
+
     References
     ----------
     Y. LeCun, L. Bottou, G. Orr and K.-R. Müller: Efficient backprop, 1998.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> lecun = mt.nonlinearities.ScaledTanH(2 / 3, 1.7159)
+    >>> mt.round(lecun(mt.asarray([-1.0, 0.0, 1.0])))
+    Tensor([-1.,  0.,  1.])
     """
 
     def __init__(self, scale_in: float = 1, scale_out: float = 1) -> None:
@@ -80,7 +111,7 @@ class ScaledTanH:
         self.scale_out = scale_out
 
     def __call__(self, x: Tensor) -> Tensor:
-        return ops.tanh(x * self.scale_in) * self.scale_out
+        return ops.scaled_tanh(x, scale_in=self.scale_in, scale_out=self.scale_out)
 
     def __repr__(self) -> str:
         return f"ScaledTanH(scale_in={self.scale_in}, scale_out={self.scale_out})"
@@ -90,13 +121,25 @@ ScaledTanh = ScaledTanH
 
 
 def rectify(x: Tensor) -> Tensor:
-    """max(0, x)."""
+    """max(0, x), of slope 0 at 0."""
     result: Tensor = ops.relu(x)
     return result
 
 
 class LeakyRectify:
-    """x where it is positive, leakiness · x elsewhere."""
+    """x where it is positive, leakiness · x elsewhere.
+
+    Parameters
+    ----------
+    leakiness : float
+        The slope for x <= 0.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.nonlinearities.LeakyRectify(0.5)(mt.asarray([-2.0, 2.0]))
+    Tensor([-1.,  2.])
+    """
 
     def __init__(self, leakiness: float = 0.01) -> None:
         self.leakiness = leakiness
@@ -116,21 +159,37 @@ very_leaky_rectify.__doc__ = "LeakyRectify with a leakiness of 1/3."
 
 
 def elu(x: Tensor) -> Tensor:
-    """x where it is positive, exp(x) - 1 elsewhere."""
+    """x where it is positive, exp(x) - 1 elsewhere; of slope 1 at 0.
+
+    References
+    ----------
+    D.-A. Clevert, T. Unterthiner and S. Hochreiter: Fast and accurate deep network
+    learning by exponential linear units, 2015.
+    """
     result: Tensor = ops.elu(x)
     return result
 
 
 class SELU:
-    """scale · (x where it is positive, scale_neg · (exp(x) - 1) elsewhere)."""
+    """scale · (x where it is positive, scale_neg · (exp(x) - 1) elsewhere).
+
+    Parameters
+    ----------
+    scale, scale_neg : float
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.nonlinearities.SELU(scale=2)(mt.asarray([-100.0, 3.0]))
+    Tensor([-2.,  6.])
+    """
 
     def __init__(self, scale: float = 1, scale_neg: float = 1) -> None:
         self.scale = scale
         self.scale_neg = scale_neg
 
     def __call__(self, x: Tensor) -> Tensor:
-        negative = ops.expm1(ops.minimum(x, 0.0)) * self.scale_neg
-        return ops.where(x > 0, x, negative) * self.scale
+        return ops.selu(x, scale=self.scale, scale_neg=self.scale_neg)
 
     def __repr__(self) -> str:
         return f"SELU(scale={self.scale}, scale_neg={self.scale_neg})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -12,28 +13,33 @@ __all__ = ["Parameter"]
 
 
 class Parameter(Tensor):
-    """A tensor that belongs to a layer (or to an update rule).
+    """A tensor that belongs to a layer, trained or kept for it.
 
     Parameters
     ----------
     value : array_like
-        Copied.
+        Copied. Arrays keep their dtype, Python numbers take the default dtype.
     name : str, optional
     trainable : bool
-        Whether it requires a gradient.
+        Whether it requires a gradient (integers never do).
 
     Attributes
     ----------
     slots : dict of str to Parameter
-        What update rules keep for it between calls: "momentum.velocity", ...
+        What update rules keep for it between calls: ``"adam.m"``, ...
 
     Examples
     --------
     >>> from minitorch.parameter import Parameter
     >>> w = Parameter([1.0, 2.0], name="w")
+    >>> w
+    <Parameter w: (2,) float32>
     >>> w.set_value([3.0, 4.0])
     >>> w.get_value()
     array([3., 4.], dtype=float32)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    Tensor([6., 8.])
     """
 
     __slots__ = ("slots",)
@@ -47,28 +53,48 @@ class Parameter(Tensor):
 
     def get_value(self, borrow: bool = False) -> np.ndarray[Any, Any]:
         """The value as a NumPy array: a copy, or with ``borrow`` a read-only view."""
-        return self.numpy() if borrow else np.array(self.numpy())
+        if not borrow:
+            return np.array(self.numpy())
+        view = self.numpy().view()
+        view.flags.writeable = False
+        return view
 
     def set_value(self, value: Any, borrow: bool = False) -> None:
         """Overwrite the value in place; ``borrow`` is accepted for Lasagne's sake.
 
+        Parameters
+        ----------
+        value : array_like of the parameter's shape
+
         Raises
         ------
         ValueError
-            If the shape differs; a parameter never changes its shape.
+            If the shape differs: a parameter never changes its shape.
+        TypeError
+            If the values cannot become the parameter's dtype (floats an
+            integer), or are no numbers.
         """
         new = asarray(value)
         if new.shape != self.shape:
             raise ValueError(
-                f"mismatch: parameter {self.name or ''} has shape {self.shape} but value to set has "
-                f"shape {new.shape}"
+                f"mismatch: parameter {self.name or ''} has shape {self.shape} but value to set "
+                f"has shape {new.shape}"
             )
         with no_grad():
-            self[...] = new.astype(self.dtype)  # type: ignore[index]
+            self[...] = new  # type: ignore[index]
 
     def __repr__(self) -> str:
         label = f"{self.name}: " if self.name else ""
-        return f"<Parameter {label}{self.shape} {self.dtype}>"
+        return f"<{type(self).__name__} {label}{self.shape} {self.dtype}>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        out = type(self)(self.data, self.name, self._needs)
+        memo[id(self)] = out
+        out.slots = copy.deepcopy(self.slots, memo)
+        return out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.data, self.name, self._needs), (self._needs, self.name)
+        return type(self), (self.data, self.name, self._needs), (self._needs, self.name, self.slots)
+
+    def __setstate__(self, state: Any) -> None:
+        self._needs, self.name, self.slots = state

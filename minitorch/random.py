@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["get_rng", "get_state", "seed", "set_rng", "set_state"]
+__all__ = ["draw_seed", "get_rng", "get_state", "seed", "set_rng", "set_state"]
 
 _rng: Any = np.random.RandomState(np.random.SeedSequence().generate_state(4))
 
@@ -21,8 +21,8 @@ def set_rng(rng: Any) -> None:
 
     Parameters
     ----------
-    rng : numpy.random.RandomState, or the numpy.random module
-        It must have ``normal``, ``uniform`` and ``randint``.
+    rng : numpy.random.RandomState, numpy.random.Generator or the numpy.random module
+        It must have ``normal``, ``uniform``, and ``randint`` or ``integers``.
 
     Raises
     ------
@@ -30,16 +30,24 @@ def set_rng(rng: Any) -> None:
         If it has not.
     """
     global _rng
-    missing = [name for name in ("normal", "uniform", "randint") if not hasattr(rng, name)]
+    missing = [name for name in ("normal", "uniform") if not hasattr(rng, name)]
+    if not (hasattr(rng, "randint") or hasattr(rng, "integers")):
+        missing.append("randint")
     if missing:
         raise TypeError(
-            f"set_rng: the generator has no {', '.join(missing)}; give a numpy.random.RandomState"
+            f"set_rng: the generator has no {', '.join(missing)}; give a numpy.random.RandomState "
+            f"or numpy.random.default_rng(...)"
         )
     _rng = rng
 
 
 def seed(value: int) -> None:
     """Start over from a seed: the same seed, the same weights and noise.
+
+    Parameters
+    ----------
+    value : int
+        From 0 to 2³² - 1.
 
     Examples
     --------
@@ -55,12 +63,25 @@ def seed(value: int) -> None:
 
 def draw_seed() -> int:
     """A seed for a stream of its own, as noise layers take one at construction."""
-    return int(get_rng().randint(1, 2147462579))
+    draw = _rng.randint if hasattr(_rng, "randint") else _rng.integers
+    return int(draw(1, 2147462579))
 
 
 def get_state() -> dict[str, Any]:
-    """The generator's state in plain numbers and lists, for a checkpoint."""
-    kind, keys, position, has_gauss, cached = get_rng().get_state()
+    """The generator's state in plain numbers, strings and lists, for a checkpoint.
+
+    Examples
+    --------
+    >>> from minitorch import random
+    >>> state = random.get_state()
+    >>> first = random.get_rng().normal()
+    >>> random.set_state(state)
+    >>> first == random.get_rng().normal()
+    True
+    """
+    if isinstance(_rng, np.random.Generator):
+        return {"kind": "Generator", "bits": _plain(_rng.bit_generator.state)}
+    kind, keys, position, has_gauss, cached = _rng.get_state()
     return {
         "kind": str(kind),
         "keys": [int(k) for k in keys],
@@ -71,8 +92,29 @@ def get_state() -> dict[str, Any]:
 
 
 def set_state(state: dict[str, Any]) -> None:
-    """Go back to a state that :func:`get_state` gave."""
-    keys = np.asarray(state["keys"], dtype=np.uint32)
-    rng = np.random.RandomState()
-    rng.set_state((state["kind"], keys, state["position"], state["has_gauss"], state["cached"]))
+    """Go back to a state that :func:`get_state` gave.
+
+    Raises
+    ------
+    ValueError
+        If it is no such state.
+    """
+    try:
+        if state["kind"] == "Generator":
+            bits = getattr(np.random, state["bits"]["bit_generator"])()
+            bits.state = state["bits"]
+            set_rng(np.random.Generator(bits))
+            return
+        keys = np.asarray(state["keys"], dtype=np.uint32)
+        rng = np.random.RandomState()
+        rng.set_state((state["kind"], keys, state["position"], state["has_gauss"], state["cached"]))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"this is no state of a generator: {error!r}") from None
     set_rng(rng)
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, all the way down."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray) else value

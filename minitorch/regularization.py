@@ -7,7 +7,7 @@ from typing import Any
 
 from minitorch import ops
 from minitorch.autograd import Tensor, asarray
-from minitorch.layers import Layer, get_all_layers
+from minitorch.layers import Layer, get_all_params
 
 __all__ = [
     "apply_penalty",
@@ -23,13 +23,31 @@ REGULARIZABLE: Mapping[str, bool] = {"regularizable": True}
 
 
 def l1(x: Tensor) -> Tensor:
-    """Σ |x|."""
+    """Σ |x|, of slope 0 at 0.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([-2.0, 0.0, 3.0], requires_grad=True)
+    >>> mt.regularization.l1(x).backward()
+    >>> x.grad
+    Tensor([-1.,  0.,  1.])
+    """
     return ops.sum(ops.abs(x))
 
 
 def l2(x: Tensor) -> Tensor:
-    """Σ x² (without a factor of 1/2)."""
-    return ops.sum(x * x)
+    """Σ x² (without a factor of 1/2).
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([-2.0, 3.0], requires_grad=True)
+    >>> mt.regularization.l2(x).backward()
+    >>> x.grad
+    Tensor([-4.,  6.])
+    """
+    return ops.sum(ops.square(x))
 
 
 def apply_penalty(
@@ -41,11 +59,17 @@ def apply_penalty(
     ----------
     tensor_or_tensors : Tensor or iterable of Tensor
     penalty : callable
-        ``penalty(tensor, **kwargs)`` -> 0-d tensor.
+        ``penalty(tensor, **kwargs)`` gives a 0-d tensor.
 
     Returns
     -------
     Tensor, 0-d
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.regularization.apply_penalty([mt.ones(2), mt.ones(3)], mt.regularization.l2)
+    Tensor(5.)
     """
     if isinstance(tensor_or_tensors, Tensor):
         return penalty(tensor_or_tensors, **kwargs)
@@ -71,15 +95,23 @@ def regularize_layer_params(
     layer : Layer or iterable of Layer
         Only their own parameters, not those of the layers below.
     penalty : callable
+        :func:`l1`, :func:`l2`, or another; ``kwargs`` are for it.
     tags : dict
         As for ``Layer.get_params``.
 
     Returns
     -------
     Tensor, 0-d
+
+    Examples
+    --------
+    >>> from minitorch import init, layers, regularization
+    >>> layer = layers.DenseLayer((None, 3), 2, W=init.Constant(2.0))
+    >>> regularization.regularize_layer_params(layer, regularization.l2)
+    Tensor(24., grad_fn=sum)
     """
-    layers = [layer] if isinstance(layer, Layer) else layer
-    params = [p for one in layers for p in one.get_params(**tags)]
+    listed = [layer] if isinstance(layer, Layer) else layer
+    params = [p for one in listed for p in one.get_params(**tags)]
     return apply_penalty(params, penalty, **kwargs)
 
 
@@ -89,11 +121,23 @@ def regularize_layer_params_weighted(
     tags: Mapping[str, bool] = REGULARIZABLE,
     **kwargs: Any,
 ) -> Tensor:
-    """Like :func:`regularize_layer_params`, with a factor for each layer."""
-    total = asarray(0.0)
-    for layer, factor in layers.items():
-        total = total + regularize_layer_params(layer, penalty, tags, **kwargs) * factor
-    return total
+    """Like :func:`regularize_layer_params`, with a factor for each layer.
+
+    Parameters
+    ----------
+    layers : dict of Layer to float
+    penalty, tags, **kwargs
+        As there.
+
+    Returns
+    -------
+    Tensor, 0-d
+    """
+    terms = [
+        regularize_layer_params(layer, penalty, tags, **kwargs) * factor
+        for layer, factor in layers.items()
+    ]
+    return apply_penalty(terms, lambda term: term)
 
 
 def regularize_network_params(
@@ -104,6 +148,23 @@ def regularize_network_params(
 ) -> Tensor:
     """The penalty of all parameters of the network that ends in ``layer``, by tags.
 
-    Shared parameters count once per layer that uses them, as in Lasagne.
+    Parameters
+    ----------
+    layer : Layer or iterable of Layer
+        The output layer or layers. What they share counts once.
+    penalty, tags, **kwargs
+        As for :func:`regularize_layer_params`.
+
+    Returns
+    -------
+    Tensor, 0-d
+
+    Examples
+    --------
+    >>> from minitorch import layers, objectives, regularization
+    >>> net = layers.DenseLayer((None, 3), 2, b=None)
+    >>> penalty = regularization.regularize_network_params(net, regularization.l2)
+    >>> penalty.shape
+    ()
     """
-    return regularize_layer_params(get_all_layers(layer), penalty, tags, **kwargs)
+    return apply_penalty(get_all_params(layer, **tags), penalty, **kwargs)

@@ -1,8 +1,9 @@
-"""Small helpers that layers share, under Lasagne's names."""
+"""Small helpers that layers and update rules share, most under Lasagne's names."""
 
 from __future__ import annotations
 
 import inspect
+import numbers
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,13 +19,20 @@ __all__ = [
     "create_param",
     "floatX",
     "inspect_kwargs",
+    "norm_axes_of",
     "one_hot",
     "unique",
 ]
 
 
-def floatX(array: Any) -> np.ndarray[Any, Any]:
-    """A NumPy array of the default dtype."""
+def floatX(array: Any) -> np.ndarray[Any, Any]:  # noqa: N802 (Lasagne's name)
+    """A NumPy array of the default dtype.
+
+    Examples
+    --------
+    >>> floatX([1, 2])
+    array([1., 2.], dtype=float32)
+    """
     return np.asarray(array, dtype=get_default_dtype())
 
 
@@ -36,7 +44,7 @@ def as_tuple(x: Any, N: int, t: type | tuple[type, ...] | None = None) -> tuple[
     x : value or iterable
     N : int
     t : type or tuple of types, optional
-        What every element has to be.
+        What every element has to be; ``int`` also admits NumPy's integers.
 
     Raises
     ------
@@ -54,22 +62,51 @@ def as_tuple(x: Any, N: int, t: type | tuple[type, ...] | None = None) -> tuple[
         elements = tuple(x)
     except TypeError:
         elements = (x,) * N
-    if t is not None and not all(isinstance(v, t) for v in elements):
-        name = t.__name__ if isinstance(t, type) else " or ".join(k.__name__ for k in t)
+    kinds: Any = numbers.Integral if t is int else t
+    if kinds is not None and not all(isinstance(v, kinds) for v in elements):
+        name = t.__name__ if isinstance(t, type) else " or ".join(k.__name__ for k in t or ())
         raise TypeError(f"expected a single value or an iterable of {name}, got {x} instead")
     if len(elements) != N:
         raise ValueError(f"expected a single value or an iterable with length {N}, got {x} instead")
-    return elements
+    return tuple(int(v) for v in elements) if t is int else elements
 
 
-def one_hot(x: Tensor, m: int | None = None) -> Tensor:
-    """Rows with a one at the given position: integers (n,) to floats (n, m).
+def one_hot(x: Any, m: int | None = None) -> Tensor:
+    """A one at the place that each integer names, zeros elsewhere.
 
-    ``m`` defaults to the largest value plus one.
+    Parameters
+    ----------
+    x : integer Tensor or array of any shape, from 0 to m - 1
+    m : int, optional
+        How many places; default: the largest value plus one.
+
+    Returns
+    -------
+    Tensor of shape ``x.shape + (m,)``, of the default dtype
+
+    Raises
+    ------
+    TypeError
+        If x holds no integers.
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> one_hot([0, 2], 3)
+    Tensor([[1., 0., 0.],
+            [0., 0., 1.]])
     """
     labels = asarray(x)
-    count = int(ops.max(labels).item()) + 1 if m is None else m
-    return (ops.expand_dims(labels, axis=-1) == ops.arange(count)).astype(get_default_dtype())
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"one_hot: x holds {labels.dtype}, not integers; use x.astype(int64)")
+    highest = int(ops.max(labels).item()) if labels.size else -1
+    count = highest + 1 if m is None else m
+    if labels.size and (highest >= count or int(ops.min(labels).item()) < 0):
+        low = int(ops.min(labels).item())
+        raise ValueError(f"one_hot: x goes from {low} to {highest}, it must be in 0 to {count - 1}")
+    places = ops.arange(count, device=labels.device)
+    return (ops.expand_dims(labels, axis=-1) == places).astype(get_default_dtype())
 
 
 def unique(values: Iterable[Any]) -> list[Any]:
@@ -78,44 +115,79 @@ def unique(values: Iterable[Any]) -> list[Any]:
 
 
 def inspect_kwargs(function: Callable[..., Any]) -> list[str]:
-    """Names of a function's parameters that have defaults."""
+    """Names of a function's parameters that have defaults.
+
+    Examples
+    --------
+    >>> inspect_kwargs(lambda x, deterministic=False, **kwargs: x)
+    ['deterministic']
+    """
     parameters = inspect.signature(function).parameters.values()
     return [p.name for p in parameters if p.default is not p.empty]
 
 
-def compute_norms(array: Any, norm_axes: Iterable[int] | None = None) -> np.ndarray[Any, Any]:
-    """Norms of an array's units, over the axes that ``norm_constraint`` would take.
+def norm_axes_of(ndim: int, norm_axes: int | Iterable[int] | None) -> tuple[int, ...]:
+    """The axes that the norm of one unit is taken over.
+
+    Parameters
+    ----------
+    ndim : int
+    norm_axes : int or iterable of int, optional
+        Default: (0,) for a matrix (the weights into one unit), all but the
+        first for 3 to 5 axes (one filter).
 
     Raises
     ------
     ValueError
-        If no axes are given for more than 5 axes.
+        If none are given for another number of axes.
+    """
+    if norm_axes is not None:
+        return (norm_axes,) if isinstance(norm_axes, numbers.Integral) else tuple(norm_axes)  # type: ignore[arg-type,return-value]
+    if ndim == 2:
+        return (0,)
+    if ndim in (3, 4, 5):
+        return tuple(range(1, ndim))
+    raise ValueError(f"unsupported tensor dimensionality {ndim}; must specify norm_axes")
+
+
+def compute_norms(array: Any, norm_axes: int | Iterable[int] | None = None) -> np.ndarray[Any, Any]:
+    """Norms of an array's units, over the axes that ``norm_constraint`` would take.
+
+    Parameters
+    ----------
+    array : array_like, Tensor
+    norm_axes : int or iterable of int, optional
+        See :func:`norm_axes_of`; without them the elements of a vector are units.
+
+    Raises
+    ------
+    ValueError
+        If no axes are given for no axis, or more than 5.
+
+    Examples
+    --------
+    >>> compute_norms([[3.0, 0.0], [4.0, 2.0]])
+    array([5., 2.])
     """
     values = np.asarray(array)
-    if norm_axes is not None:
-        axes: tuple[int, ...] | None = tuple(norm_axes)
-    elif values.ndim == 1:
+    if norm_axes is None and values.ndim == 1:
         return np.abs(values)
-    elif values.ndim == 2:
-        axes = (0,)
-    elif values.ndim in (3, 4, 5):
-        axes = tuple(range(1, values.ndim))
-    else:
-        raise ValueError(f"unsupported tensor dimensionality {values.ndim}; must specify norm_axes")
+    axes = norm_axes_of(values.ndim, norm_axes)
     result: np.ndarray[Any, Any] = np.sqrt((values**2).sum(axis=axes))
     return result
 
 
 def create_param(
-    spec: Any, shape: tuple[int, ...], name: str | None = None, trainable: bool = True
+    spec: Any, shape: Iterable[int], name: str | None = None, trainable: bool = True
 ) -> Parameter:
     """A parameter of ``shape`` from whatever may specify one.
 
     Parameters
     ----------
-    spec : Parameter, array, number, or callable from a shape to an array
-        A Parameter is used as it is: that is how weights are shared.
-    shape : tuple of int
+    spec : Parameter, array, number, or callable from a shape to one of these
+        A Parameter is used as it is: that is how weights are shared. A number
+        is an array without axes.
+    shape : iterable of int
     name : str, optional
         Given to a parameter that has none.
     trainable : bool
@@ -131,40 +203,45 @@ def create_param(
         For non-positive lengths, or a value of another shape.
     TypeError
         If ``spec`` is none of these.
+
+    Examples
+    --------
+    >>> create_param(lambda shape: np.ones(shape), (2, 3), name="W")
+    <Parameter W: (2, 3) float64>
     """
     shape = tuple(shape)
-    if any(length is None or length <= 0 for length in shape):
+    if any(not isinstance(length, numbers.Integral) or length <= 0 for length in shape):
         raise ValueError(
             f"Cannot create param with a non-positive shape dimension. "
             f"Tried to create param with shape={shape!r}, name={name!r}"
         )
+    if callable(spec):
+        spec = spec(shape)
     if isinstance(spec, Parameter):
         _check_shape(spec, shape, name, "parameter")
         if spec.name is None:
             spec.name = name
         return spec
-    if isinstance(spec, Tensor):
+    if isinstance(spec, Tensor) and spec.requires_grad:
         raise TypeError(
             f"cannot initialize parameter {name}: a computed tensor would go stale after the first "
             f"update; give a Parameter (to share it), an array, or an initializer"
         )
-    value = spec(shape) if callable(spec) else spec
-    if isinstance(value, Parameter):
-        return create_param(value, shape, name, trainable)
-    if isinstance(value, int | float):
-        value = np.full(shape, value, dtype=get_default_dtype())
-    if not isinstance(value, np.ndarray | np.generic | list | tuple | Tensor):
+    if not isinstance(spec, numbers.Number | np.ndarray | np.generic | list | tuple | Tensor):
         raise TypeError(
-            f"cannot initialize parameter {name}: spec is not a numpy array, a number, a parameter or "
-            f"a callable giving one, but {spec!r}"
+            f"cannot initialize parameter {name}: spec is not a numpy array, a number, a parameter "
+            f"or a callable giving one, but {spec!r}"
         )
-    created = Parameter(value, name=name, trainable=trainable)
+    created = Parameter(spec, name=name, trainable=trainable)
     _check_shape(created, shape, name, "provided numpy array")
     return created
 
 
-def _check_shape(found: Parameter, shape: tuple[int, ...], name: str | None, what: str) -> None:
+def _check_shape(found: Tensor, shape: tuple[int, ...], name: str | None, what: str) -> None:
+    """A value of the wrong shape; a number by itself may have been meant for all elements."""
     if found.shape != shape:
+        hint = "; minitorch.init.Constant(value) fills any shape" if found.shape == () else ""
         raise ValueError(
-            f"cannot initialize parameter {name}: the {what} has shape {found.shape}, should be {shape}"
+            f"cannot initialize parameter {name}: the {what} has shape {found.shape}, should be "
+            f"{shape}{hint}"
         )

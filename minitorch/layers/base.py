@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numbers
 import reprlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from minitorch import utils
@@ -16,35 +17,65 @@ __all__ = ["Layer", "MergeLayer", "Shape"]
 # Lengths of the axes; None where it is only known with the data.
 Shape = tuple[int | None, ...]
 
+# How many of the layers above an error lists.
+_SHOWN = 12
 
-def _check_shape(shape: Any, layer: Any) -> None:
+
+def walk(layers: Iterable[Any], stop_at: Collection[Any] = ()) -> list[Any]:
+    """Layers and all that feed them, inputs first, each once; without recursion."""
+    found: dict[Any, None] = {}
+    opened: set[Any] = set(stop_at)
+    waiting = list(layers)[::-1]
+    while waiting:
+        layer = waiting[-1]
+        if layer is None or layer in opened:
+            waiting.pop()
+            if layer is not None:
+                found.setdefault(layer)
+            continue
+        # First what feeds it; then, met again, the layer itself.
+        opened.add(layer)
+        waiting += layer.sources()[::-1]
+    return list(found)
+
+
+def table(layers: Sequence[Any]) -> str:
+    """Layers with their names and output shapes, one a line, for error messages."""
+    rows = [(type(one).__name__, one.name or "", str(one.output_shape)) for one in layers]
+    widths = [max((len(row[i]) for row in rows[-_SHOWN:]), default=0) for i in (0, 1)]
+    lines = [f"    {a:<{widths[0]}}  {b:<{widths[1]}}  {c}" for a, b, c in rows[-_SHOWN:]]
+    if len(rows) > _SHOWN:
+        lines.insert(0, f"    ... {len(rows) - _SHOWN} more")
+    return "\n".join(lines)
+
+
+def _is_length(length: Any) -> bool:
+    return length is None or isinstance(length, numbers.Integral)
+
+
+def check_lengths(layer: Any, shape: Any, kind: str = "Layer", word: str = "input_shape") -> None:
+    """Positive integers and None, or an error that names the layer."""
+    if not all(map(_is_length, shape)):
+        raise TypeError(
+            f"{type(layer).__name__}: {word} holds integers and None (any length), got {shape!r}"
+        )
     if any(length is not None and length <= 0 for length in shape):
         raise ValueError(
-            f"Cannot create Layer with a non-positive input_shape dimension. "
-            f"input_shape={tuple(shape)!r}, self.name={layer.name!r}"
+            f"Cannot create {kind} with a non-positive {word} dimension. "
+            f"{word}={shape!r}, self.name={layer.name!r}"
         )
 
 
-def _chain(layer: Any) -> list[Any]:
-    """The layers that lead to this one along first inputs, from the input on."""
-    found: list[Any] = []
-    while layer is not None and len(found) < 12:
-        found.append(layer)
-        layer = next(iter(layer._incoming()), None)
-    return found[::-1]
-
-
-def describe_chain(layer: Any) -> str:
-    """A table of the layers above with their shapes, for error messages."""
-    rows = [
-        f"    {type(one).__name__:<22} {one.name or '':<12} {one.output_shape}"
-        for one in _chain(layer)
-    ]
-    return "\n".join(["the layers above it:", *rows]) if rows else ""
+def shown_function(function: Any) -> str:
+    """How a nonlinearity is called in a layer's repr."""
+    return getattr(function, "__name__", None) or repr(function)
 
 
 class Layer:
     """Base class of all layers with one input.
+
+    A layer of one's own overrides :meth:`get_output_for`, :meth:`get_output_shape_for`
+    where the shape changes, and the constructor where there are parameters.
 
     Parameters
     ----------
@@ -57,64 +88,95 @@ class Layer:
     Attributes
     ----------
     input_layer : Layer or None
-    input_shape : tuple
+    input_shape : tuple of (int or None)
     params : OrderedDict of Parameter to set of str
         The parameters and their tags.
+    get_output_kwargs : list of str
+        Keywords that :func:`get_output` may be given for this layer besides
+        those that :meth:`get_output_for` names.
 
     Raises
     ------
     ValueError
         If an input length is not positive, or the shapes do not fit: with the
-        table of the layers above.
+        rule that failed, a change that would fit, and a table of the layers above.
+    TypeError
+        If ``incoming`` is neither.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> from minitorch import init, layers
+    >>> class ScaleLayer(layers.Layer):
+    ...     def __init__(self, incoming, **kwargs):
+    ...         super().__init__(incoming, **kwargs)
+    ...         self.scale = self.add_param(init.Constant(3.0), (1,), name="scale")
+    ...     def get_output_for(self, input, **kwargs):
+    ...         return input * self.scale
+    >>> net = ScaleLayer(layers.InputLayer((None, 2)), name="s")
+    >>> net.output_shape, layers.get_all_params(net)
+    ((None, 2), [<Parameter s.scale: (1,) float32>])
+    >>> layers.get_output(net, [[1.0, 2.0]]).sum().backward()
+    >>> net.scale.grad
+    Tensor([3.])
     """
 
     def __init__(self, incoming: Any, name: str | None = None) -> None:
+        self._start(name)
+        self.input_layer, self.input_shape = self._accept(incoming)
+
+    def _start(self, name: str | None) -> None:
         self.name = name
         self.params: OrderedDict[Parameter, set[str]] = OrderedDict()
         self.get_output_kwargs: list[str] = []
-        if isinstance(incoming, tuple):
-            self.input_shape: Any = incoming
-            self.input_layer: Layer | None = None
-        elif isinstance(incoming, Layer):
-            self.input_shape = incoming.output_shape
-            self.input_layer = incoming
-        else:
+
+    def _accept(self, incoming: Any) -> tuple[Layer | None, Any]:
+        """A layer and its output shape, or None and a shape, checked."""
+        if not isinstance(incoming, Layer | tuple):
             raise TypeError(
                 f"{type(self).__name__}: incoming is a Layer or a shape tuple, not "
                 f"{reprlib.repr(incoming)}"
             )
-        _check_shape(self.input_shape, self)
+        below = None if isinstance(incoming, tuple) else incoming
+        shape: Any = incoming if isinstance(incoming, tuple) else incoming.output_shape
+        check_lengths(self, shape)
+        return below, shape
 
-    def _incoming(self) -> list[Any]:
-        """The layers that feed this one."""
-        return [] if self.input_layer is None else [self.input_layer]
+    def sources(self) -> list[Layer | None]:
+        """The layers that feed this one; None for an input given by its shape."""
+        return [self.input_layer]
 
     def _fail(self, rule: str, change: str) -> ValueError:
         """A shape error: the layer, the rule that failed, what would fit, the layers above."""
-        above = "\n".join(describe_chain(one) for one in self._incoming()[:1])
         label = type(self).__name__ + (f" {self.name!r}" if self.name else "")
-        return ValueError(f"{label}: {rule}. {change}" + (f"\n{above}" if above else ""))
+        above = table(walk(self.sources()))
+        return ValueError(
+            f"{label}: {rule}. {change}" + (f"\nthe layers above it:\n{above}" if above else "")
+        )
 
     def _settings(self) -> dict[str, Any]:
         """Hyper-parameters that ``repr`` shows."""
         return {}
 
     def __repr__(self) -> str:
-        parts = [f"{k}={v!r}" for k, v in self._settings().items()]
+        parts = [f"{k}={v!s}" for k, v in self._settings().items()]
         if self.name is not None:
             parts.append(f"name={self.name!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
-    @property
-    def output_shape(self) -> Shape:
-        """Shape of the output, None for unknown lengths."""
-        shape = self.get_output_shape_for(self.input_shape)
-        if any(not (length is None or hasattr(length, "__index__")) for length in shape):
+    def _checked(self, shape: Any) -> Shape:
+        """What get_output_shape_for returned, if it is a shape."""
+        if not isinstance(shape, tuple | list) or not all(map(_is_length, shape)):
             raise ValueError(
-                f"{type(self).__name__} returned an output shape of {shape!r}, which is not a tuple of "
-                f"integers and None; mend its get_output_shape_for"
+                f"{type(self).__name__} returned an output shape of {shape!r}, which is not a "
+                f"tuple of integers and None; mend its get_output_shape_for"
             )
         return tuple(shape)
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of the output, None for unknown lengths; worked out on each access."""
+        return self._checked(self.get_output_shape_for(self.input_shape))
 
     def get_params(self, unwrap_shared: bool = True, **tags: bool) -> list[Parameter]:
         """The layer's parameters in the order of their registration.
@@ -126,6 +188,16 @@ class Layer:
         **tags : bool
             ``tag=True`` keeps those that have all such tags, ``tag=False`` those
             that have none.
+
+        Returns
+        -------
+        list of Parameter
+
+        Examples
+        --------
+        >>> from minitorch.layers import DenseLayer
+        >>> DenseLayer((None, 3), 2, name="d").get_params(regularizable=False)
+        [<Parameter d.b: (2,) float32>]
         """
         wanted = {tag for tag, value in tags.items() if value}
         unwanted = {tag for tag, value in tags.items() if not value}
@@ -140,12 +212,18 @@ class Layer:
             See :func:`minitorch.utils.create_param`; a Parameter is shared.
         shape : tuple of int
         name : str, optional
+            ``<layer's name>.<name>`` becomes the parameter's if both are given.
         **tags : bool
             ``trainable`` and ``regularizable`` are True unless said otherwise.
 
         Returns
         -------
         Parameter
+
+        Raises
+        ------
+        ValueError, TypeError
+            See :func:`minitorch.utils.create_param`.
         """
         given = {"trainable": True, "regularizable": True, **tags}
         if name is not None and self.name is not None:
@@ -160,7 +238,7 @@ class Layer:
 
     def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """The output for an input; every layer accepts keywords that are not for it."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no get_output_for")
 
 
 class MergeLayer(Layer):
@@ -175,33 +253,44 @@ class MergeLayer(Layer):
     ----------
     input_layers : list of (Layer or None)
     input_shapes : list of tuple
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :class:`Layer`.
+
+    Examples
+    --------
+    >>> from minitorch.layers import InputLayer, MergeLayer, get_output
+    >>> class SumLayer(MergeLayer):
+    ...     def get_output_shape_for(self, input_shapes):
+    ...         return input_shapes[0]
+    ...     def get_output_for(self, inputs, **kwargs):
+    ...         return inputs[0] + inputs[1]
+    >>> a, b = InputLayer((None, 2)), InputLayer((None, 2))
+    >>> get_output(SumLayer([a, b]), {a: [[1.0, 2.0]], b: [[3.0, 4.0]]})
+    Tensor([[4., 6.]])
     """
 
     def __init__(self, incomings: Sequence[Any], name: str | None = None) -> None:
-        self.name = name
-        self.params = OrderedDict()
-        self.get_output_kwargs = []
-        self.input_layers: list[Layer | None] = [
-            None if isinstance(one, tuple) else one for one in incomings
-        ]
-        self.input_shapes: list[Any] = [
-            one if isinstance(one, tuple) else one.output_shape for one in incomings
-        ]
-        for shape in self.input_shapes:
-            _check_shape(shape, self)
+        self._start(name)
+        pairs = [self._accept(incoming) for incoming in incomings]
+        self.input_layers: list[Layer | None] = [below for below, _ in pairs]
+        self.input_shapes: list[Any] = [shape for _, shape in pairs]
 
-    def _incoming(self) -> list[Any]:
-        return [one for one in self.input_layers if one is not None]
+    def sources(self) -> list[Layer | None]:
+        """The layers that feed this one; None for an input given by its shape."""
+        return list(self.input_layers)
 
     @property
     def output_shape(self) -> Shape:
-        """Shape of the output, None for unknown lengths."""
-        return tuple(self.get_output_shape_for(self.input_shapes))
+        """Shape of the output, None for unknown lengths; worked out on each access."""
+        return self._checked(self.get_output_shape_for(self.input_shapes))
 
     def get_output_shape_for(self, input_shapes: Any) -> Any:
         """The output's shape for a list of input shapes."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no get_output_shape_for")
 
     def get_output_for(self, inputs: Any, **kwargs: Any) -> Tensor:
         """The output for a list of inputs."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no get_output_for")

@@ -6,13 +6,13 @@ from typing import Any
 
 from minitorch import init, nonlinearities, ops
 from minitorch.autograd import Tensor
-from minitorch.layers.base import Layer
+from minitorch.layers.base import Layer, shown_function
 from minitorch.ops.conv_shape import conv_output_shape
 from minitorch.utils import as_tuple
 
 __all__ = ["BaseConvLayer", "Conv1DLayer", "Conv2DLayer", "Conv3DLayer"]
 
-_AXES = {1: "length", 2: "rows, columns", 3: "depth, rows, columns"}
+AXES = {1: "length", 2: "rows, columns", 3: "depth, rows, columns"}
 
 
 class BaseConvLayer(Layer):
@@ -21,31 +21,39 @@ class BaseConvLayer(Layer):
     Parameters
     ----------
     incoming : Layer or tuple
-        Of shape (batch, channels, *spatial).
+        Of shape (batch, channels, *spatial); the channels are fixed.
     num_filters : int
     filter_size : int or tuple of int
     stride : int or tuple of int
     pad : int, tuple of int, "valid", "full" or "same"
-        "same" needs odd filters.
+        Zeros on both sides of each axis: as many as given, none, all that
+        windows can reach (size - 1), or what keeps the length (size // 2; odd
+        sizes only).
     untie_biases : bool
         A bias for every place instead of one per filter.
-    W : Parameter, array, number or callable
+    W : Parameter, array or callable
         Of shape (num_filters, channels / num_groups, *filter_size).
     b : the same, or None for no bias
+        Of shape (num_filters,), not regularised.
     nonlinearity : callable or None
+        None is the identity.
     flip_filters : bool
         True (the default): convolution. False: cross-correlation, as in
         PyTorch and Caffe; weights from there need it.
     num_groups : int
-        Must divide both numbers of channels.
-    n : int
-        Number of spatial axes; by default that of the input.
+        Each group of filters sees its own group of channels; it must divide
+        both numbers.
+    n : int, optional
+        Number of spatial axes; default: that of the input.
     name : str, optional
 
     Raises
     ------
     ValueError
-        If rank, channels, groups or filter size do not fit.
+        If rank, channels, groups or filter size do not fit: with a change that
+        would, and a table of the layers above.
+    TypeError
+        If a size, stride or pad is no integer.
     NotImplementedError
         For "same" with an even filter.
     """
@@ -72,79 +80,121 @@ class BaseConvLayer(Layer):
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
         self.n = n or self.axes or len(self.input_shape) - 2
         self._check_input()
-        self.num_filters = num_filters
+        (self.num_filters,) = as_tuple(num_filters, 1, int)
         self.filter_size = as_tuple(filter_size, self.n, int)
         self.stride = as_tuple(stride, self.n, int)
         self.flip_filters = flip_filters
         self.untie_biases = untie_biases
         self.num_groups = num_groups
-        self.pad = self._check_pad(pad)
-        self._check_groups()
-        self.output_shape  # noqa: B018 (raises now if the window does not fit)
+        self.pad = self._resolve_pad(pad)
+        self._check_counts()
+        places = self.output_shape[2:]  # raises now if the window does not fit
         self.W = self.add_param(W, self.get_W_shape(), name="W")
         self.b = None
         if b is not None:
-            shape = (num_filters, *self.output_shape[2:]) if untie_biases else (num_filters,)
+            shape = (
+                (self.num_filters, *self._fixed(places)) if untie_biases else (self.num_filters,)
+            )
             self.b = self.add_param(b, shape, name="b", regularizable=False)
 
+    # -- what is checked when the layer is made ---------------------------
+
     def _check_input(self) -> None:
-        if len(self.input_shape) != self.n + 2 or self.n not in _AXES:
+        shape, rank = self.input_shape, self.n + 2
+        if len(shape) != rank or self.n not in AXES:
+            change = "Give the input those axes"
+            if len(shape) == rank - 1:
+                change = f"Give the input a channels axis: {(*shape[:1], 1, *shape[1:])}"
+            elif len(shape) - 2 in AXES:
+                change = f"Use Conv{len(shape) - 2}DLayer for this input"
             raise self._fail(
-                f"Tried to create a {self.n}D convolution layer with input shape {self.input_shape!r}. "
-                f"Expected {self.n + 2} input dimensions (batchsize, channels, {_AXES.get(self.n, '...')})",
-                "Add the missing axes below, or use the layer for this rank",
+                f"Tried to create a {self.n}D convolution layer with input shape {shape!r}. "
+                f"Expected {rank} input dimensions (batchsize, channels, "
+                f"{AXES.get(self.n, '...')})",
+                change,
             )
-        if self.input_shape[1] is None:
+        if shape[1] is None:
             raise self._fail(
-                f"a convolution needs a fixed number of channels, got {self.input_shape!r}",
+                f"a convolution needs a fixed number of channels, got {shape!r}",
                 "Give the second axis a length",
             )
 
-    def _check_pad(self, pad: Any) -> Any:
+    def _resolve_pad(self, pad: Any) -> Any:
         if pad == "valid":
             return as_tuple(0, self.n)
-        if pad in ("full", "same"):
-            if pad == "same" and any(size % 2 == 0 for size in self.filter_size):
-                raise NotImplementedError("`same` padding requires odd filter size.")
-            return pad
-        return as_tuple(pad, self.n, int)
+        if pad == "same" and any(size % 2 == 0 for size in self.filter_size):
+            raise NotImplementedError("`same` padding requires odd filter size.")
+        if isinstance(pad, str) and pad not in ("same", "full"):
+            raise ValueError(f"pad must be 'valid', 'full', 'same' or integers, got {pad!r}")
+        return pad if isinstance(pad, str) else as_tuple(pad, self.n, int)
 
-    def _check_groups(self) -> None:
-        channels, groups = self.input_shape[1], self.num_groups
+    def _check_counts(self) -> None:
+        channels, filters, groups = self.input_shape[1], self.num_filters, self.num_groups
+        if filters <= 0 or any(size <= 0 for size in self.filter_size):
+            raise self._fail(
+                f"num_filters and filter_size must be positive, got {filters} and "
+                f"{self.filter_size}",
+                "Use at least 1",
+            )
         if groups <= 0:
             raise self._fail(f"num_groups (here: {groups}) must be positive", "Use 1 for no groups")
-        if self.num_filters % groups or channels % groups:
+        if filters % groups or channels % groups:
+            change = "Use another num_groups, such as 1"
+            if channels % groups == 0:
+                change = f"Use num_filters={-(-filters // groups) * groups}, or num_groups=1"
             raise self._fail(
-                f"num_groups (here: {groups}) must evenly divide num_filters (here: "
-                f"{self.num_filters}) and the number of input channels (here: {channels})",
-                f"Use {(self.num_filters // groups + 1) * groups} filters, or another num_groups",
+                f"num_groups (here: {groups}) must evenly divide num_filters (here: {filters}) and "
+                f"the number of input channels (here: {channels})",
+                change,
             )
 
-    def _settings(self) -> dict[str, Any]:
-        name = getattr(self.nonlinearity, "__name__", repr(self.nonlinearity))
-        shown = {"num_filters": self.num_filters, "filter_size": self.filter_size}
-        rest = {"stride": (self.stride, (1,) * self.n), "pad": (self.pad, (0,) * self.n),
-                "num_groups": (self.num_groups, 1), "flip_filters": (self.flip_filters, True)}  # fmt: skip
-        changed = {k: value for k, (value, default) in rest.items() if value != default}
-        return {**shown, **changed, "nonlinearity": name}
+    def _fixed(self, places: Any) -> Any:
+        """The spatial shape that biases of their own per place need."""
+        if None in places:
+            raise self._fail(
+                f"untie_biases needs fixed spatial lengths, got {self.input_shape!r}",
+                "Give these axes a length, or leave the biases tied",
+            )
+        return places
 
-    def get_W_shape(self) -> tuple[int, ...]:
-        """The shape of the weights."""
+    def _smallest_change(self, shape: Any) -> str:
+        """Which filter size, or which padding, would just fit an input of this shape."""
+        if isinstance(self.pad, str) or min(self.pad) < 0 or min(self.stride) < 1:
+            return "Use a stride of at least 1 and a pad of at least 0"
+        rows = list(zip(shape[2:], self.filter_size, self.pad, strict=True))
+        sizes = tuple([f if n is None else min(f, n + 2 * p) for n, f, p in rows])
+        pads = tuple([p if n is None else max(p, -((n - f) // 2)) for n, f, p in rows])
+        return f"The smallest changes that fit: filter_size={sizes}, or pad={pads}"
+
+    # -- shapes and output ------------------------------------------------
+
+    def _settings(self) -> dict[str, Any]:
+        shown = {"num_filters": self.num_filters, "filter_size": self.filter_size}
+        rest = {
+            "stride": (self.stride, (1,) * self.n),
+            "pad": (self.pad, (0,) * self.n),
+            "untie_biases": (self.untie_biases, False),
+            "flip_filters": (self.flip_filters, True),
+            "num_groups": (self.num_groups, 1),
+        }
+        changed = {k: value for k, (value, default) in rest.items() if value != default}
+        return {**shown, **changed, "nonlinearity": shown_function(self.nonlinearity)}
+
+    def get_W_shape(self) -> tuple[int, ...]:  # noqa: N802 (Lasagne's name)
+        """The shape of the weights, (filters, channels / groups, *filter_size)."""
         return (self.num_filters, self.input_shape[1] // self.num_groups, *self.filter_size)
 
     def _geometry(self) -> dict[str, Any]:
         return {"stride": self.stride, "pad": self.pad, "groups": self.num_groups}
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
-        """(batch, filters, *places)."""
+        """(batch, filters, *places); ValueError if the filters do not fit."""
         try:
             return conv_output_shape(
                 input_shape, self.get_W_shape(), name=type(self).__name__, **self._geometry()
             )
         except ValueError as error:
-            raise self._fail(
-                str(error), "See the filter size, stride and pad of this layer"
-            ) from None
+            raise self._fail(str(error), self._smallest_change(input_shape)) from None
 
     def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """f(conv(x, W) + b)."""
@@ -180,7 +230,10 @@ class Conv2DLayer(BaseConvLayer):
     Examples
     --------
     >>> from minitorch.layers import Conv2DLayer, InputLayer
-    >>> Conv2DLayer(InputLayer((None, 1, 28, 28)), num_filters=20, filter_size=5).output_shape
+    >>> layer = Conv2DLayer(InputLayer((None, 1, 28, 28)), num_filters=20, filter_size=5)
+    >>> layer
+    Conv2DLayer(num_filters=20, filter_size=(5, 5), nonlinearity=rectify)
+    >>> layer.output_shape
     (None, 20, 24, 24)
     """
 
@@ -191,6 +244,12 @@ class Conv3DLayer(BaseConvLayer):
     """Convolution of volumes; input (batch, channels, depth, rows, columns).
 
     Parameters and errors are those of :class:`BaseConvLayer`.
+
+    Examples
+    --------
+    >>> from minitorch.layers import Conv3DLayer
+    >>> Conv3DLayer((None, 1, 8, 28, 28), 4, 3, pad="same").output_shape
+    (None, 4, 8, 28, 28)
     """
 
     axes = 3

@@ -7,7 +7,8 @@ from typing import Any
 
 from minitorch import init, nonlinearities, ops
 from minitorch.autograd import Tensor
-from minitorch.layers.base import Layer
+from minitorch.layers.base import Layer, shown_function
+from minitorch.utils import as_tuple
 
 __all__ = ["DenseLayer"]
 
@@ -19,8 +20,8 @@ class DenseLayer(Layer):
     ----------
     incoming : Layer or tuple
     num_units : int
-    W : Parameter, array, number or callable
-        Of shape (num_inputs, num_units).
+    W : Parameter, array or callable
+        Of shape (num_inputs, num_units), num_inputs the product of the flattened axes.
     b : the same, or None for no bias
         Of shape (num_units,); not regularised.
     nonlinearity : callable or None
@@ -54,18 +55,18 @@ class DenseLayer(Layer):
     ) -> None:
         super().__init__(incoming, **kwargs)
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
-        self.num_units = num_units
+        (self.num_units,) = as_tuple(num_units, 1, int)
         rank = len(self.input_shape)
         if num_leading_axes >= rank:
             raise self._fail(
-                f"Got num_leading_axes={num_leading_axes} for a {rank}-dimensional input, leaving no "
-                f"trailing axes for the dot product",
+                f"Got num_leading_axes={num_leading_axes} for a {rank}-dimensional input, leaving "
+                f"no trailing axes for the dot product",
                 f"Use num_leading_axes={rank - 1} at most",
             )
         if num_leading_axes < -rank:
             raise self._fail(
-                f"Got num_leading_axes={num_leading_axes} for a {rank}-dimensional input, requesting "
-                f"more trailing axes than there are input dimensions",
+                f"Got num_leading_axes={num_leading_axes} for a {rank}-dimensional input, "
+                f"requesting more trailing axes than there are input dimensions",
                 f"Use num_leading_axes={-rank} at least",
             )
         self.num_leading_axes = num_leading_axes
@@ -82,8 +83,9 @@ class DenseLayer(Layer):
         )
 
     def _settings(self) -> dict[str, Any]:
-        name = getattr(self.nonlinearity, "__name__", repr(self.nonlinearity))
-        return {"num_units": self.num_units, "nonlinearity": name}
+        shown = {"num_units": self.num_units, "nonlinearity": shown_function(self.nonlinearity)}
+        leading = self.num_leading_axes
+        return shown if leading == 1 else {**shown, "num_leading_axes": leading}
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """The leading axes, then the units."""

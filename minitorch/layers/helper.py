@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 import math
 import warnings
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minitorch import utils
 from minitorch.autograd import Tensor, asarray, scope
-from minitorch.layers.base import Layer, MergeLayer
+from minitorch.layers.base import Layer, MergeLayer, walk
 from minitorch.layers.input import InputLayer
+from minitorch.ops.random import CounterRNG
 from minitorch.parameter import Parameter
 
 __all__ = [
@@ -30,11 +30,16 @@ __all__ = [
 ]
 
 
-def _inputs_of(layer: Any) -> list[Any]:
-    """The layers that feed a layer (None for free-floating inputs)."""
-    if isinstance(layer, MergeLayer):
-        return list(layer.input_layers)
-    return [layer.input_layer] if not isinstance(layer, InputLayer) else []
+def _listed(layer_or_layers: Any) -> list[Layer]:
+    """One layer or several, as a list."""
+    found = [layer_or_layers] if isinstance(layer_or_layers, Layer) else layer_or_layers
+    if not isinstance(found, Iterable) or isinstance(found, Tensor | str):
+        raise TypeError(f"expected a layer or a list of layers, got {layer_or_layers!r}")
+    found = list(found)
+    for one in found:
+        if not isinstance(one, Layer):
+            raise TypeError(f"expected a layer or a list of layers, got {one!r} in it")
+    return found
 
 
 def get_all_layers(layer: Any, treat_as_input: Iterable[Layer] | None = None) -> list[Layer]:
@@ -59,90 +64,59 @@ def get_all_layers(layer: Any, treat_as_input: Iterable[Layer] | None = None) ->
     >>> [one.name for one in get_all_layers(DenseLayer(bottom, 5, name="out"))]
     ['in', 'out']
     """
-    queue: deque[Any] = deque(layer if isinstance(layer, list | tuple) else [layer])
-    expanded: set[Any] = set(treat_as_input or ())
-    listed: set[Any] = set()
-    result: list[Layer] = []
-    while queue:
-        current = queue[0]
-        if current is None:
-            queue.popleft()
-        elif current not in expanded:
-            # First its inputs, then, met again, the layer itself.
-            expanded.add(current)
-            queue.extendleft(reversed(_inputs_of(current)))
-        else:
-            queue.popleft()
-            if current not in listed:
-                listed.add(current)
-                result.append(current)
-    return result
+    return walk(_listed(layer), set(treat_as_input or ()))
 
 
-def _check_keys(inputs: Mapping[Any, Any], what: str) -> None:
-    for key in inputs:
-        if key is not None and not isinstance(key, Layer):
-            raise TypeError(
-                f"get_output: {what} are given by layer, found a key {key!r} of type "
-                f"{type(key).__name__}; use {{layer: data}}"
-            )
-
-
-def _given_outputs(layers: Sequence[Layer], all_inputs: Any) -> dict[Any, Tensor]:
-    """What the caller provides, by layer."""
-    if isinstance(all_inputs, Mapping):
-        return {layer: asarray(value) for layer, value in all_inputs.items()}
-    if all_inputs is None:
+def _by_layer(wanted: list[Layer], given: Any, who: str, convert: Callable[[Any], Any]) -> Any:
+    """What the caller provides, as a dictionary by layer."""
+    if given is None:
         return {}
-    ends = [layer for layer in get_all_layers(list(layers)) if isinstance(layer, InputLayer)]
+    if isinstance(given, Mapping):
+        for key in given:
+            if key is not None and not isinstance(key, Layer):
+                raise TypeError(
+                    f"{who}: the dictionary's keys are layers (or None, for free-floating ones), "
+                    f"found {key!r} of type {type(key).__name__}"
+                )
+        return {layer: convert(value) for layer, value in given.items()}
+    ends = [one for one in get_all_layers(wanted) if isinstance(one, InputLayer)]
     if len(ends) > 1:
+        names = ", ".join(map(repr, ends))
         raise ValueError(
-            f"get_output() was called with a single input expression on a network with multiple input "
-            f"layers ({', '.join(map(repr, ends))}). Please call it with a dictionary of input "
-            f"expressions instead"
+            f"{who} was called with a single input on a network with multiple input layers "
+            f"({names}). Please call it with a dictionary {{layer: input}} instead"
         )
-    return {ends[0]: asarray(all_inputs)} if ends else {None: asarray(all_inputs)}
+    return {end: convert(given) for end in ends}
 
 
-def _check_data(layer: InputLayer, value: Tensor) -> None:
-    """Data against the input layer's shape, before any layer computes with them."""
-    fits = value.ndim == len(layer.shape) and all(
-        want is None or want == have for want, have in zip(layer.shape, value.shape, strict=True)
-    )
-    if not fits:
-        raise ValueError(
-            f"the data have shape {value.shape}, but {layer!r} expects {layer.shape} (None: any length)"
-        )
-
-
-def _input_for(layer: Layer, source: Any, outputs: Mapping[Any, Tensor]) -> Tensor:
-    if source is not None:
+def _input_of(layer: Layer, source: Any, outputs: Mapping[Any, Tensor]) -> Tensor:
+    """What a layer gets from one of its sources; None stands for a free-floating input."""
+    if source in outputs:
         return outputs[source]
-    if None in outputs:
-        return outputs[None]
     raise ValueError(
-        f"get_output() was called without giving an input expression for the free-floating layer "
-        f"{layer!r}. Please call it with a dictionary mapping this layer to an input expression"
+        f"get_output() was called without giving an input for the free-floating layer {layer!r}. "
+        f"Please call it with a dictionary mapping this layer to its output, or None to its input"
     )
 
 
-def _compute(layer: Any, outputs: Mapping[Any, Tensor], kwargs: dict[str, Any]) -> Tensor:
-    """One layer's output from those below it."""
+def _compute(layer: Any, place: int, outputs: Mapping[Any, Tensor], kwargs: Any) -> Tensor:
+    """One layer's output from those below it; errors and reports name the layer."""
     if isinstance(layer, InputLayer):
         if layer.input_var is None:
             raise ValueError(
-                f"get_output() was given no data for {layer!r}: get_output(network, data)"
+                f"get_output() was given no data for {layer!r}; call get_output(network, data)"
             )
+        layer.check(layer.input_var)
         return layer.input_var
-    values = [_input_for(layer, source, outputs) for source in _inputs_of(layer)]
-    name = layer.name or type(layer).__name__
-    with scope(name):
+    values = [_input_of(layer, source, outputs) for source in layer.sources()]
+    with scope(layer.name or f"{type(layer).__name__}[{place}]"):
         try:
             result: Tensor = layer.get_output_for(
                 values if isinstance(layer, MergeLayer) else values[0], **kwargs
             )
         except Exception as error:
-            error.add_note(f"in the layer {layer!r}")
+            shapes = ", ".join(str(value.shape) for value in values)
+            error.add_note(f"in layer {place} of the network, {layer!r}, for input {shapes}")
             raise
     return result
 
@@ -170,48 +144,58 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
     ValueError
         If data are missing, or do not have the input layer's shape.
     TypeError
-        For a dict key that is no layer.
+        For a dictionary key that is no layer.
 
     Warns
     -----
     UserWarning
         For keywords that no layer takes, with close names.
 
+    Notes
+    -----
+    An error that a layer raises carries a note that names the layer, and so do
+    the reports of ``NanGuard`` and ``detect_anomaly``.
+
     Examples
     --------
     >>> import minitorch as mt
     >>> from minitorch.layers import DenseLayer, InputLayer, get_output
     >>> net = DenseLayer(InputLayer((None, 4)), 3)
-    >>> get_output(net, mt.ones((2, 4))).shape
+    >>> y = get_output(net, mt.ones((2, 4)))
+    >>> y.shape
     (2, 3)
+    >>> y.sum().backward()
+    >>> net.W.grad.shape
+    (4, 3)
     """
-    single = isinstance(layer_or_layers, Layer)
-    wanted = [layer_or_layers] if single else list(layer_or_layers)
-    if isinstance(inputs, Mapping):
-        _check_keys(inputs, "inputs")
-    outputs: dict[Any, Tensor] = _given_outputs(wanted, inputs)
+    wanted = _listed(layer_or_layers)
+    outputs = _by_layer(wanted, inputs, "get_output()", asarray)
     for layer, value in outputs.items():
         if isinstance(layer, InputLayer):
-            _check_data(layer, value)
-    accepted = {"deterministic"}
-    for layer in get_all_layers(wanted, [one for one in outputs if one is not None]):
+            layer.check(value)
+    layers = walk(wanted, outputs)
+    for place, layer in enumerate(layers):
         if layer not in outputs:
-            outputs[layer] = _compute(layer, outputs, kwargs)
-            accepted.update(utils.inspect_kwargs(layer.get_output_for), layer.get_output_kwargs)
-    _warn_unused(set(kwargs) - accepted, accepted)
-    return outputs[layer_or_layers] if single else [outputs[layer] for layer in wanted]
+            outputs[layer] = _compute(layer, place, outputs, kwargs)
+    if kwargs.keys() - {"deterministic"}:
+        _warn_unused(kwargs, layers)
+    results = [outputs[layer] for layer in wanted]
+    return results[0] if isinstance(layer_or_layers, Layer) else results
 
 
-def _warn_unused(unused: set[str], accepted: set[str]) -> None:
-    if not unused:
-        return
+def _warn_unused(kwargs: Mapping[str, Any], layers: Sequence[Layer]) -> None:
+    """Keywords that no layer takes are probably misspelt."""
+    accepted = {"deterministic"}
+    for layer in layers:
+        accepted.update(utils.inspect_kwargs(layer.get_output_for), layer.get_output_kwargs)
     hints = []
-    for name in sorted(unused):
+    for name in sorted(kwargs.keys() - accepted):
         close = difflib.get_close_matches(name, accepted, n=1)
         hints.append(f"{name} (perhaps you meant {close[0]})" if close else name)
-    warnings.warn(
-        f"get_output() was called with unused kwargs:\n\t{', '.join(hints)}", stacklevel=3
-    )
+    if hints:
+        warnings.warn(
+            "get_output() was called with unused kwargs:\n\t" + "\n\t".join(hints), stacklevel=3
+        )
 
 
 def get_output_shape(layer_or_layers: Any, input_shapes: Any = None) -> Any:
@@ -225,35 +209,40 @@ def get_output_shape(layer_or_layers: Any, input_shapes: Any = None) -> Any:
 
     Returns
     -------
-    tuple, or list of tuple
+    tuple of (int or None), or list of such
+
+    Raises
+    ------
+    ValueError
+        If a layer does not fit these shapes, or one shape is given for several
+        input layers.
+    TypeError
+        For a dictionary key that is no layer.
+
+    Examples
+    --------
+    >>> from minitorch.layers import Conv2DLayer, InputLayer, get_output_shape
+    >>> net = Conv2DLayer(InputLayer((None, 1, None, None)), 20, 5)
+    >>> get_output_shape(net), get_output_shape(net, (8, 1, 28, 28))
+    ((None, 20, None, None), (8, 20, 24, 24))
     """
-    single = isinstance(layer_or_layers, Layer)
-    wanted = [layer_or_layers] if single else list(layer_or_layers)
-    shapes: dict[Any, Any] = {}
-    if isinstance(input_shapes, Mapping):
-        _check_keys(input_shapes, "input shapes")
-        shapes = dict(input_shapes)
-    elif input_shapes is not None:
-        ends = [one for one in get_all_layers(wanted) if isinstance(one, InputLayer)]
-        if len(ends) > 1:
-            raise ValueError("get_output_shape: several input layers; give a dictionary by layer")
-        shapes = {ends[0] if ends else None: tuple(input_shapes)}
-    for layer in get_all_layers(wanted, [one for one in shapes if one is not None]):
+    wanted = _listed(layer_or_layers)
+    shapes = _by_layer(wanted, input_shapes, "get_output_shape()", tuple)
+    for layer in walk(wanted, shapes):
         if layer not in shapes:
             shapes[layer] = _shape_of(layer, shapes)
-    return shapes[layer_or_layers] if single else [shapes[layer] for layer in wanted]
+    results = [shapes[layer] for layer in wanted]
+    return results[0] if isinstance(layer_or_layers, Layer) else results
 
 
 def _shape_of(layer: Any, shapes: Mapping[Any, Any]) -> Any:
+    """One layer's output shape from those below it."""
     if isinstance(layer, InputLayer):
         return layer.shape
-    if isinstance(layer, MergeLayer):
-        pairs = zip(layer.input_layers, layer.input_shapes, strict=True)
-        given = [shapes.get(None, own) if one is None else shapes[one] for one, own in pairs]
-        return tuple(layer.get_output_shape_for(given))
-    source = layer.input_layer
-    below = shapes.get(None, layer.input_shape) if source is None else shapes[source]
-    return tuple(layer.get_output_shape_for(below))
+    several = isinstance(layer, MergeLayer)
+    own = layer.input_shapes if several else [layer.input_shape]
+    below = [shapes.get(source, s) for source, s in zip(layer.sources(), own, strict=True)]
+    return tuple(layer.get_output_shape_for(below if several else below[0]))
 
 
 def get_all_params(layer: Any, unwrap_shared: bool = True, **tags: bool) -> list[Parameter]:
@@ -272,12 +261,28 @@ def get_all_params(layer: Any, unwrap_shared: bool = True, **tags: bool) -> list
     Returns
     -------
     list of Parameter
+
+    Examples
+    --------
+    >>> from minitorch.layers import DenseLayer, InputLayer, batch_norm, get_all_params
+    >>> net = batch_norm(DenseLayer(InputLayer((None, 4)), 3, name="d"))
+    >>> [p.name for p in get_all_params(net, trainable=True)]
+    ['d.W', 'd_bn.beta', 'd_bn.gamma']
     """
     return utils.unique(p for one in get_all_layers(layer) for p in one.get_params(**tags))
 
 
 def count_params(layer: Any, **tags: bool) -> int:
-    """How many numbers the parameters of a network hold."""
+    """How many numbers the parameters of a network hold.
+
+    Parameters are those of :func:`get_all_params`.
+
+    Examples
+    --------
+    >>> from minitorch.layers import DenseLayer, InputLayer, count_params
+    >>> count_params(DenseLayer(InputLayer((None, 4)), 3))
+    15
+    """
     return sum(math.prod(p.shape) for p in get_all_params(layer, **tags))
 
 
@@ -286,36 +291,77 @@ def get_all_param_values(layer: Any, **tags: bool) -> list[np.ndarray[Any, Any]]
     return [p.get_value() for p in get_all_params(layer, **tags)]
 
 
-def set_all_param_values(layer: Any, values: Sequence[Any], **tags: bool) -> None:
+def set_all_param_values(layer: Any, values: Iterable[Any], **tags: bool) -> None:
     """Set the parameters of a network, in the order of :func:`get_all_params`.
+
+    Parameters
+    ----------
+    layer : Layer or list of Layer
+    values : iterable of array_like
+    **tags : bool
+        As for :func:`get_all_params`.
 
     Raises
     ------
     ValueError
         If the number of values or a shape differs; nothing is set then.
+    TypeError
+        If a value holds no numbers; nothing is set then.
+
+    Examples
+    --------
+    >>> from minitorch.layers import DenseLayer, get_all_param_values, set_all_param_values
+    >>> a, b = DenseLayer((None, 4), 3), DenseLayer((None, 4), 3)
+    >>> set_all_param_values(b, get_all_param_values(a))
+    >>> bool((a.W == b.W).all())
+    True
     """
-    params = get_all_params(layer, **tags)
-    if len(params) != len(values):
-        raise ValueError(f"mismatch: got {len(values)} values to set {len(params)} parameters")
-    for p, value in zip(params, values, strict=True):
-        if p.shape != np.shape(value):
+    params, new = get_all_params(layer, **tags), [asarray(value) for value in values]
+    if len(params) != len(new):
+        raise ValueError(f"mismatch: got {len(new)} values to set {len(params)} parameters")
+    for p, value in zip(params, new, strict=True):
+        if p.shape != value.shape:
             raise ValueError(
-                f"mismatch: parameter has shape {p.shape} but value to set has shape {np.shape(value)}"
+                f"mismatch: parameter has shape {p.shape} but value to set has shape {value.shape}"
+                + (f" ({p.name})" if p.name else "")
             )
-    for p, value in zip(params, values, strict=True):
+    for p, value in zip(params, new, strict=True):
         p.set_value(value)
 
 
-def get_all_random_states(layer: Any) -> dict[str, dict[str, int]]:
-    """The states of all layers that draw random numbers: ``"<position>"`` -> integers.
-
-    The position is that in :func:`get_all_layers`.
-    """
+def _streams(layer: Any) -> dict[str, CounterRNG]:
+    """The random streams of all layers, by the layer's place and the attribute's name."""
     return {
-        str(i): one.rng.get_state()
-        for i, one in enumerate(get_all_layers(layer))
-        if hasattr(one, "rng")
+        f"{place}.{name}": value
+        for place, one in enumerate(get_all_layers(layer))
+        for name, value in vars(one).items()
+        if isinstance(value, CounterRNG)
     }
+
+
+def get_all_random_states(layer: Any) -> dict[str, dict[str, int]]:
+    """Where the random streams of all noise layers stand, in plain integers.
+
+    Parameters
+    ----------
+    layer : Layer or list of Layer
+
+    Returns
+    -------
+    dict
+        ``"<place in get_all_layers>.<attribute>"`` to seed and offset.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> from minitorch.layers import DropoutLayer, InputLayer, get_all_random_states, get_output
+    >>> mt.random.seed(0)
+    >>> net = DropoutLayer(InputLayer((None, 4)))
+    >>> y = get_output(net, mt.ones((2, 4)))
+    >>> get_all_random_states(net)
+    {'1.rng': {'seed': 209652397, 'offset': 1}}
+    """
+    return {key: rng.get_state() for key, rng in _streams(layer).items()}
 
 
 def set_all_random_states(layer: Any, states: Mapping[str, Any]) -> None:
@@ -324,12 +370,13 @@ def set_all_random_states(layer: Any, states: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueError
-        If the states are those of another network.
+        If the states are those of another network; nothing is set then.
     """
-    own = {str(i): one for i, one in enumerate(get_all_layers(layer)) if hasattr(one, "rng")}
-    if own.keys() != set(states):
+    streams = _streams(layer)
+    if streams.keys() != states.keys():
         raise ValueError(
-            f"random states are for layers {sorted(states)}, this network draws in {sorted(own)}"
+            f"the state is of another network: it has the noise streams {sorted(states)}, the "
+            f"network {sorted(streams)}"
         )
-    for key, one in own.items():
-        one.rng.set_state(states[key])
+    for key, rng in streams.items():
+        rng.set_state(states[key])

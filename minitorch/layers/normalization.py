@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch import init, nonlinearities, ops
-from minitorch.autograd import Tensor, no_grad
-from minitorch.autograd.inplace import write
+from minitorch.autograd import Tensor, asarray, no_grad
 from minitorch.layers.base import Layer
 from minitorch.layers.special import NonlinearityLayer
+from minitorch.parameter import Parameter
 
 __all__ = ["BatchNormLayer", "batch_norm"]
 
@@ -26,24 +26,44 @@ class BatchNormLayer(Layer):
     axes : "auto", int or tuple of int
         The axes to normalise over; "auto" is all but the second.
     epsilon : float
-        Added to the (biased) variance.
+        Added to the (biased) variance: inv_std = 1 / sqrt(var + epsilon).
     alpha : float
         Weight of a new batch in the averages.
-    beta, gamma : Parameter, array, number, callable or None
+    beta, gamma : Parameter, array, callable or None
         Shift (trained, not regularised) and scale (both); None drops the term.
-    mean, inv_std : the same
+    mean, inv_std : Parameter, array or callable
         The averages, tagged ``batch_norm_stat``; neither trained nor regularised.
     name : str, optional
 
     Raises
     ------
     ValueError
-        If a kept axis has no fixed length.
+        If a kept axis has no fixed length, or an axis is not there.
+
+    Notes
+    -----
+    inv_std itself is averaged (PyTorch averages the unbiased variance instead; its
+    ``momentum`` is alpha), and the parameters are registered in the order beta,
+    gamma, mean, inv_std: the order of saved values.
+
+    One forward pass takes one batch into the averages, in place and without a
+    gradient.
 
     References
     ----------
-    S. Ioffe and C. Szegedy: Batch normalization: accelerating deep network training by reducing internal
-    covariate shift, 2015.
+    S. Ioffe and C. Szegedy: Batch normalization: accelerating deep network training by
+    reducing internal covariate shift, 2015.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> from minitorch.layers import BatchNormLayer, get_output
+    >>> layer = BatchNormLayer((None, 1), epsilon=0, alpha=0.5)
+    >>> get_output(layer, {None: [[0.0], [4.0]]}).detach()
+    Tensor([[-1.],
+            [ 1.]])
+    >>> layer.mean.get_value(), layer.inv_std.get_value()
+    (array([1.], dtype=float32), array([0.75], dtype=float32))
     """
 
     def __init__(
@@ -59,29 +79,41 @@ class BatchNormLayer(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(incoming, **kwargs)
-        rank = len(self.input_shape)
-        if axes == "auto":
-            axes = (0, *range(2, rank))
-        elif isinstance(axes, int):
-            axes = (axes,)
-        self.axes = tuple(axes)
+        self.axes = self._resolve_axes(axes)
         self.epsilon = epsilon
         self.alpha = alpha
-        normalised = {a % rank for a in self.axes}
-        shape = tuple(n for a, n in enumerate(self.input_shape) if a not in normalised)
-        if any(n is None for n in shape):
-            raise self._fail(
-                "BatchNormLayer needs specified input sizes for all axes not normalized over; got "
-                f"{self.input_shape!r} with axes={self.axes}",
-                "Give those axes a length",
-            )
+        shape = self._kept_shape()
         fixed = {"trainable": False, "regularizable": False, "batch_norm_stat": True}
-        self.beta = (
-            None if beta is None else self.add_param(beta, shape, "beta", regularizable=False)
-        )
+        self.beta = None
+        if beta is not None:
+            self.beta = self.add_param(beta, shape, "beta", regularizable=False)
         self.gamma = None if gamma is None else self.add_param(gamma, shape, "gamma")
         self.mean = self.add_param(mean, shape, "mean", **fixed)
         self.inv_std = self.add_param(inv_std, shape, "inv_std", **fixed)
+
+    def _resolve_axes(self, axes: Any) -> tuple[int, ...]:
+        rank = len(self.input_shape)
+        if axes == "auto":
+            return (0, *range(2, rank))
+        chosen = (axes,) if isinstance(axes, int) else tuple(axes)
+        if any(not -rank <= axis < rank for axis in chosen):
+            raise self._fail(
+                f"an input of {rank} axes does not have all of axes={chosen}",
+                f"Use axes from 0 to {rank - 1}",
+            )
+        return chosen
+
+    def _kept_shape(self) -> tuple[int, ...]:
+        """The shape of the parameters: the input's without the normalised axes."""
+        normalised = {axis % len(self.input_shape) for axis in self.axes}
+        shape = tuple(n for axis, n in enumerate(self.input_shape) if axis not in normalised)
+        if None in shape:
+            raise self._fail(
+                f"BatchNormLayer needs specified input sizes for all axes not normalized over; got "
+                f"{self.input_shape!r} with axes={self.axes}",
+                "Give those axes a length",
+            )
+        return shape
 
     def _settings(self) -> dict[str, Any]:
         return {"axes": self.axes, "epsilon": self.epsilon, "alpha": self.alpha}
@@ -98,38 +130,39 @@ class BatchNormLayer(Layer):
 
         Parameters
         ----------
+        input : Tensor
+        deterministic : bool
         batch_norm_use_averages : bool, optional
             Normalise by the averages; default: ``deterministic``.
         batch_norm_update_averages : bool, optional
             Take this batch into the averages; default: ``not deterministic``.
         """
-        use = deterministic if batch_norm_use_averages is None else batch_norm_use_averages
-        update = (
-            not deterministic if batch_norm_update_averages is None else batch_norm_update_averages
-        )
+        use, update = batch_norm_use_averages, batch_norm_update_averages
+        use = deterministic if use is None else use
+        update = not deterministic if update is None else update
         out: Tensor
         if use:
-            # An update below must not change what the backward will need.
-            mean, inv_std = (
-                (self.mean * 1, self.inv_std * 1) if update else (self.mean, self.inv_std)
-            )
-            out = ops.batch_norm_inference(
-                input, mean, inv_std, self.gamma, self.beta, axes=self.axes
-            )
-        if not use or update:
-            fresh, mean, inv_std = ops.batch_norm(
+            out = self._by_averages(input, copy=update)
+            if update:
+                with no_grad():
+                    _, mean, inv_std = ops.batch_norm(input, axes=self.axes, epsilon=self.epsilon)
+        else:
+            out, mean, inv_std = ops.batch_norm(
                 input, self.gamma, self.beta, axes=self.axes, epsilon=self.epsilon
             )
-            if not use:
-                out = fresh
-            if update:
-                self._average(self.mean, mean)
-                self._average(self.inv_std, inv_std)
+        if update:
+            self._average(self.mean, mean)
+            self._average(self.inv_std, inv_std)
         return out
 
-    def _average(self, running: Any, batch: Tensor) -> None:
-        with no_grad():
-            write(running, running * (1 - self.alpha) + batch.detach() * self.alpha)
+    def _by_averages(self, input: Any, copy: bool) -> Tensor:
+        # Averages that are about to be written are copied for the backward.
+        mean, inv_std = asarray(self.mean, copy=copy), asarray(self.inv_std, copy=copy)
+        return ops.batch_norm_inference(input, mean, inv_std, self.gamma, self.beta, axes=self.axes)
+
+    @no_grad()
+    def _average(self, running: Parameter, batch: Tensor) -> None:
+        running[...] = running * (1 - self.alpha) + batch * self.alpha  # type: ignore[index]
 
 
 def batch_norm(layer: Any, **kwargs: Any) -> Layer:
@@ -142,7 +175,8 @@ def batch_norm(layer: Any, **kwargs: Any) -> Layer:
     ----------
     layer : Layer
     **kwargs
-        For :class:`BatchNormLayer`; ``name`` defaults to ``<layer>_bn``.
+        For :class:`BatchNormLayer`; ``name`` defaults to ``<layer>_bn``, and the
+        nonlinearity's layer is called ``<name>_nonlin``.
 
     Returns
     -------
@@ -152,6 +186,8 @@ def batch_norm(layer: Any, **kwargs: Any) -> Layer:
     --------
     >>> from minitorch.layers import Conv2DLayer, batch_norm, get_all_params
     >>> net = batch_norm(Conv2DLayer((None, 1, 28, 28), 20, 5, name="c"))
+    >>> net
+    NonlinearityLayer(nonlinearity=rectify, name='c_bn_nonlin')
     >>> [p.name for p in get_all_params(net)]
     ['c.W', 'c_bn.beta', 'c_bn.gamma', 'c_bn.mean', 'c_bn.inv_std']
     """

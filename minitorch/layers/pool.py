@@ -58,12 +58,15 @@ class _PoolLayer(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(incoming, **kwargs)
-        if len(self.input_shape) != self.axes + 2:
+        rank = len(self.input_shape) - 2
+        if rank != self.axes:
             raise self._fail(
                 f"Tried to create a {self.axes}D pooling layer with input shape "
                 f"{self.input_shape!r}. Expected {self.axes + 2} input dimensions (batchsize, "
                 f"channels, {self.axes} spatial dimensions)",
-                "Add the missing axes below, or use the layer for this rank",
+                f"Use Pool{rank}DLayer for this input"
+                if rank in (1, 2, 3)
+                else "Add the missing axes",
             )
         if mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}")
@@ -75,21 +78,37 @@ class _PoolLayer(Layer):
         self.output_shape  # noqa: B018 (raises now if the window does not fit)
 
     def _settings(self) -> dict[str, Any]:
-        rest = {"stride": (self.stride, self.pool_size), "pad": (self.pad, (0,) * self.axes),
-                "ignore_border": (self.ignore_border, True), "mode": (self.mode, "max")}  # fmt: skip
+        rest = {
+            "stride": (self.stride, self.pool_size),
+            "pad": (self.pad, (0,) * self.axes),
+            "ignore_border": (self.ignore_border, True),
+            "mode": (self.mode, "max"),
+        }
         return {"pool_size": self.pool_size, **{k: v for k, (v, d) in rest.items() if v != d}}
 
     def _geometry(self) -> dict[str, Any]:
         return {"stride": self.stride, "pad": self.pad, "ignore_border": self.ignore_border}
 
+    def _smallest_change(self, shape: Any) -> str:
+        """Which pool size or padding would just fit an input of this shape."""
+        if min(self.stride) < 1 or min(self.pad) < 0 or min(self.pool_size) < 1:
+            return "Use a pool_size and stride of at least 1, a pad of at least 0"
+        if not self.ignore_border and any(self.pad):
+            return "Use pad=0, or ignore_border=True"
+        rows = list(zip(shape[2:], self.pool_size, self.pad, strict=True))
+        if any(p >= f for _, f, p in rows):
+            return f"Use pad={tuple([min(p, f - 1) for _, f, p in rows])}"
+        sizes = tuple([f if n is None else min(f, n + 2 * p) for n, f, p in rows])
+        return f"The smallest changes that fit: pool_size={sizes}, or ignore_border=False"
+
     def get_output_shape_for(self, input_shape: Any) -> Any:
-        """(batch, channels, *windows)."""
+        """(batch, channels, *windows); ValueError if the window does not fit."""
         try:
             return pool_output_shape(
                 input_shape, self.pool_size, name=type(self).__name__, **self._geometry()
             )
         except ValueError as error:
-            raise self._fail(str(error), "See the pool size and pad of this layer") from None
+            raise self._fail(str(error), self._smallest_change(input_shape)) from None
 
     def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """The windows' maxima, means or sums."""

@@ -19,13 +19,13 @@ class FlattenLayer(Layer):
     ----------
     incoming : Layer or tuple
     outdim : int
-        Rank of the output, at least 1.
+        Rank of the output, from 1 to that of the input.
     name : str, optional
 
     Raises
     ------
     ValueError
-        If ``outdim`` is less than 1.
+        If ``outdim`` is out of this range.
 
     Examples
     --------
@@ -38,6 +38,11 @@ class FlattenLayer(Layer):
         super().__init__(incoming, **kwargs)
         if outdim < 1:
             raise ValueError(f"Dim must be >0, was {outdim}")
+        if outdim > len(self.input_shape):
+            raise self._fail(
+                f"an input of {len(self.input_shape)} axes cannot be flattened to outdim={outdim}",
+                f"Use outdim={len(self.input_shape)} at most",
+            )
         self.outdim = outdim
 
     def _settings(self) -> dict[str, Any]:

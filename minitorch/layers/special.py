@@ -6,7 +6,7 @@ from typing import Any
 
 from minitorch import nonlinearities
 from minitorch.autograd import Tensor
-from minitorch.layers.base import Layer
+from minitorch.layers.base import Layer, shown_function
 
 __all__ = ["NonlinearityLayer"]
 
@@ -20,6 +20,12 @@ class NonlinearityLayer(Layer):
     nonlinearity : callable or None
         None is the identity.
     name : str, optional
+
+    Examples
+    --------
+    >>> from minitorch.layers import NonlinearityLayer, get_output
+    >>> get_output(NonlinearityLayer((None, 2)), {None: [[-1.0, 2.0]]})
+    Tensor([[0., 2.]])
     """
 
     def __init__(
@@ -29,7 +35,7 @@ class NonlinearityLayer(Layer):
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
 
     def _settings(self) -> dict[str, Any]:
-        return {"nonlinearity": getattr(self.nonlinearity, "__name__", repr(self.nonlinearity))}
+        return {"nonlinearity": shown_function(self.nonlinearity)}
 
     def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """f(input)."""
