@@ -114,10 +114,15 @@ class Declaration:
         self.optional = sum(p.default is not kinds.empty for p in positional)
         self.statics = {p.name: p.default for p in parameters[1:] if p.kind is kinds.KEYWORD_ONLY}
         self._array_names = frozenset(p.name for p in positional)
+        # Static values may be given by position too: shown for those that must be given.
+        no_optional = not self.optional and self.variadic is None
         shown = [
-            p.replace(kind=kinds.POSITIONAL_OR_KEYWORD) if p in positional else p
+            p.replace(kind=kinds.POSITIONAL_OR_KEYWORD)
+            if p in positional or (no_optional and p.default is kinds.empty)
+            else p
             for p in parameters[1:]
         ]
+        shown.sort(key=lambda p: p.kind)
         self.__signature__ = signature.replace(parameters=shown)
 
     def __repr__(self) -> str:

@@ -209,7 +209,7 @@ def _(make):
 
 
 @op(formula="y = x with a unit axis", linear=("x",), view=True)
-def expand_dims(xp, x, *, axis=0):
+def expand_dims(xp, x, *, axis):
     """Insert an axis of length 1.
 
     Parameters
