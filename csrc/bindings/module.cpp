@@ -2,6 +2,7 @@
 // GIL; they compute nothing and allocate nothing but working memory that is kept.
 #include <pybind11/pybind11.h>
 
+#include "bindings/conv2d.hpp"
 #include "bindings/isa.hpp"
 #include "bindings/pool2d.hpp"
 #include "common/parallel.hpp"
@@ -12,6 +13,7 @@ PYBIND11_MODULE(_cpu, module) {
     module.doc() = "minitorch's CPU kernels.";
     py::dict rungs;
     mt::bind_isa(module);
+    mt::bind_conv2d(module, rungs);
     mt::bind_pool2d(module, rungs);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
     module.def("num_threads", mt::num_threads, "How many threads the kernels may use.");

@@ -1,14 +1,14 @@
 // Max pooling, rung 2: rows without tests.
 //
 // Idea      Where a window lies inside the image, nothing need be tested: those windows of a row
-//           are one loop that the compiler turns into vector instructions. The place of the
-//           maximum is carried as a T, so that all lanes of the loop are of one width.
+//           are one loop that the compiler turns into vector instructions.
 // Changed   Windows on the border still take rung 1's way; 2x2 and 3x3 with stride 2 are unrolled;
 //           windows that tile the image are unpooled by writing each row once; planes are shared
 //           among threads.
 // Requires  Nothing; it is at its best for narrow windows.
 // Launch    Tasks of whole planes, of some 16,000 elements each.
-// Reading   max_plane, then Rows<2, 2, 2>::max, then unmax_tiles.
+// Reading   max_plane, Known<2, 2, 2>::max, look, then unmax_tiles.
+#include "common/bits.hpp"
 #include "common/parallel.hpp"
 #include "cpu/pool2d/rungs.hpp"
 
@@ -28,75 +28,110 @@ inline Range inside(long windows, long size, long stride, long pad, long length)
 }
 
 // One window that may reach over the border.
-template <class T, class I>
-inline void max_window(const Pool2d& d, const T* x, long p, long q, T* y, I* index) {
+template <class T>
+inline void max_window(const Pool2d& d, const T* x, long p, long q, T& best, Bits<T>& place) {
     long h0 = p * d.stride_h - d.pad_h, w0 = q * d.stride_w - d.pad_w;
     bool found = false;
     for (long r = h0 < 0 ? -h0 : 0; r < d.R && h0 + r < d.H; r++)
         for (long s = w0 < 0 ? -w0 : 0; s < d.S && w0 + s < d.W; s++) {
             T seen = x[(h0 + r) * d.W + w0 + s];
-            if (found && (seen <= *y || *y != *y)) continue;
+            if (found && (seen <= best || best != best)) continue;
             found = true;
-            *y = seen;
-            *index = static_cast<I>(r * d.S + s);
+            best = seen;
+            place = static_cast<Bits<T>>(r * d.S + s);
         }
 }
 
-// `count` windows beside each other, the first at x, all inside. R, S and STRIDE known.
+// One step of the search, without a branch.
+template <class T>
+inline void look(T seen, Bits<T> here, T& best, Bits<T>& place) {
+    Bits<T> better = -Bits<T>(!(seen <= best) & (best == best));
+    best = from_bits<T>((to_bits(seen) & better) | (to_bits(best) & ~better));
+    place = (here & better) | (place & ~better);
+}
+
+// A block of windows beside each other, all inside the image, the first at x. R, S, STRIDE known.
 template <long R, long S, long STRIDE>
-struct Rows {
-    template <class T, class I>
-    static void max(const Pool2d& d, const T* x, long count, T* y, I* index) {
+struct Known {
+    template <class T>
+    static void max(const Pool2d& d, const T* __restrict x, long count, T* __restrict y,
+                    Bits<T>* __restrict places) {
         for (long q = 0; q < count; q++) {
-            T best = x[q * STRIDE], place = 0;
+            T best = x[q * STRIDE];
+            Bits<T> place = 0;
 #pragma GCC unroll 3
             for (long r = 0; r < R; r++)
 #pragma GCC unroll 3
-                for (long s = 0; s < S; s++) {
-                    T seen = x[r * d.W + q * STRIDE + s];
-                    bool better = !(seen <= best) & (best == best);
-                    best = better ? seen : best;
-                    place = better ? T(r * S + s) : place;
-                }
+                for (long s = 0; s < S; s++)
+                    look(x[r * d.W + q * STRIDE + s], Bits<T>(r * S + s), best, place);
             y[q] = best;
-            index[q] = static_cast<I>(place);
+            places[q] = place;
         }
     }
 };
 
-// Any window: one place of all windows after the other.
-struct AnyRows {
-    template <class T, class I>
-    static void max(const Pool2d& d, const T* x, long count, T* y, I* index) {
-        for (long q = 0; q < count; q++) y[q] = x[q * d.stride_w], index[q] = 0;
+// The same for any window: one place of all windows after the other. STRIDE 0: d says it.
+template <long STRIDE>
+struct Any {
+    template <class T>
+    static void max(const Pool2d& d, const T* __restrict x, long count, T* __restrict y,
+                    Bits<T>* __restrict places) {
+        const long stride = STRIDE ? STRIDE : d.stride_w;
+        for (long q = 0; q < count; q++) y[q] = x[q * stride], places[q] = 0;
         for (long r = 0; r < d.R; r++)
             for (long s = 0; s < d.S; s++) {
                 const T* tap = x + r * d.W + s;
-                I place = static_cast<I>(r * d.S + s);
-                for (long q = 0; q < count; q++) {
-                    T seen = tap[q * d.stride_w];
-                    bool better = !(seen <= y[q]) & (y[q] == y[q]);
-                    y[q] = better ? seen : y[q];
-                    index[q] = better ? place : index[q];
-                }
+                Bits<T> here = static_cast<Bits<T>>(r * d.S + s);
+                for (long q = 0; q < count; q++) look(tap[q * stride], here, y[q], places[q]);
             }
     }
+};
+
+// Places on their way to `index`. They are as wide as T until here, so that all lanes of the search
+// are of one width, and are narrowed many at a time.
+template <class T, class I>
+class Places {
+  public:
+    static constexpr long MOST = 512;
+
+    explicit Places(I* index) : index_(index) {}
+
+    // Room for the next `count` <= MOST.
+    Bits<T>* next(long count) {
+        if (used_ + count > MOST) flush();
+        used_ += count;
+        return held_ + used_ - count;
+    }
+
+    void flush() {
+        for (long i = 0; i < used_; i++) index_[i] = static_cast<I>(held_[i]);
+        index_ += used_;
+        used_ = 0;
+    }
+
+  private:
+    I* index_;
+    long used_ = 0;
+    Bits<T> held_[MOST];
 };
 
 template <class T, class I, class Kind>
 void max_plane(const Pool2d& d, const T* x, T* y, I* index) {
     Range rows = inside(d.P, d.R, d.stride_h, d.pad_h, d.H);
     Range columns = inside(d.Q, d.S, d.stride_w, d.pad_w, d.W);
-    for (long p = 0; p < d.P; p++, y += d.Q, index += d.Q) {
+    Places<T, I> places(index);
+    for (long p = 0; p < d.P; p++, y += d.Q) {
         bool whole = p >= rows.begin && p < rows.end;
         long begin = whole ? columns.begin : 0, end = whole ? columns.end : 0;
-        for (long q = 0; q < begin; q++) max_window(d, x, p, q, y + q, index + q);
-        if (begin < end) {
-            const T* first = x + (p * d.stride_h - d.pad_h) * d.W + begin * d.stride_w - d.pad_w;
-            Kind::max(d, first, end - begin, y + begin, index + begin);
+        const T* row = x + (p * d.stride_h - d.pad_h) * d.W - d.pad_w;
+        for (long q = 0; q < begin; q++) max_window(d, x, p, q, y[q], *places.next(1));
+        for (long q = begin, n; q < end; q += n) {
+            n = end - q < places.MOST ? end - q : places.MOST;
+            Kind::max(d, row + q * d.stride_w, n, y + q, places.next(n));
         }
-        for (long q = end; q < d.Q; q++) max_window(d, x, p, q, y + q, index + q);
+        for (long q = end; q < d.Q; q++) max_window(d, x, p, q, y[q], *places.next(1));
     }
+    places.flush();
 }
 
 // Windows of 2 x 2 that tile the image: every element of x is written once.
@@ -105,10 +140,11 @@ void unmax_tiles(const Pool2d& d, const T* y, const I* index, T* x) {
     for (long p = 0; p < d.P; p++, y += d.Q, index += d.Q) {
         T *upper = x + 2 * p * d.W, *lower = upper + d.W;
         for (long q = 0; q < d.Q; q++) {
-            upper[2 * q] = index[q] == 0 ? y[q] : T(0);
-            upper[2 * q + 1] = index[q] == 1 ? y[q] : T(0);
-            lower[2 * q] = index[q] == 2 ? y[q] : T(0);
-            lower[2 * q + 1] = index[q] == 3 ? y[q] : T(0);
+            Bits<T> value = to_bits(y[q]), place = index[q];
+            upper[2 * q] = from_bits<T>(value & -Bits<T>(place == 0));
+            upper[2 * q + 1] = from_bits<T>(value & -Bits<T>(place == 1));
+            lower[2 * q] = from_bits<T>(value & -Bits<T>(place == 2));
+            lower[2 * q + 1] = from_bits<T>(value & -Bits<T>(place == 3));
         }
         for (long w = 2 * d.Q; w < d.W; w++) upper[w] = lower[w] = 0;
     }
@@ -142,9 +178,10 @@ inline bool is(const Pool2d& d, long size, long stride) {
 
 template <class T, class I>
 void max(const Pool2d& d, int threads, const T* x, T* y, I* index) {
-    auto plane = is(d, 2, 2)   ? max_plane<T, I, Rows<2, 2, 2>>
-                 : is(d, 3, 2) ? max_plane<T, I, Rows<3, 3, 2>>
-                               : max_plane<T, I, AnyRows>;
+    auto plane = is(d, 2, 2)       ? max_plane<T, I, Known<2, 2, 2>>
+                 : is(d, 3, 2)     ? max_plane<T, I, Known<3, 3, 2>>
+                 : d.stride_w == 1 ? max_plane<T, I, Any<1>>
+                                   : max_plane<T, I, Any<0>>;
     for_each_plane(d, threads, [&](long n) {
         plane(d, x + n * d.H * d.W, y + n * d.P * d.Q, index + n * d.P * d.Q);
     });

@@ -1,0 +1,26 @@
+// What each rung's file offers to the table.
+#pragma once
+
+#include "cpu/conv2d/conv2d.hpp"
+
+namespace mt::MT_ISA {
+
+template <class T>
+Conv2dKernels<T> conv2d_k01_naive();
+
+template <class T>
+Conv2dKernels<T> conv2d_k02_rows();
+
+// Rung 3 has a file for each direction.
+template <class T>
+void add_k03_packed_fwd(Conv2dKernels<T>& kernels);
+template <class T>
+void add_k03_packed_dgrad(Conv2dKernels<T>& kernels);
+template <class T>
+void add_k03_packed_wgrad(Conv2dKernels<T>& kernels);
+
+inline std::size_t no_scratch(const Conv2d&, int) {
+    return 0;
+}
+
+}  // namespace mt::MT_ISA

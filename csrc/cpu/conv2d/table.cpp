@@ -1,0 +1,32 @@
+// The rungs of convolution, from the ground up. Nothing else lists them.
+#include "cpu/conv2d/rungs.hpp"
+
+namespace mt::MT_ISA {
+
+template <class T>
+Conv2dKernels<T> conv2d_k03_packed() {
+    Conv2dKernels<T> kernels;
+    add_k03_packed_fwd(kernels);
+    add_k03_packed_dgrad(kernels);
+    add_k03_packed_wgrad(kernels);
+    return kernels;
+}
+
+namespace {
+
+#define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
+
+const Conv2dRung RUNGS[] = {
+    {"k01_naive", "the definition, loop by loop", "", MT_ALL_TYPES(conv2d_k01_naive)},
+    {"k02_rows", "a row of positions at a time, for each tap", "", MT_ALL_TYPES(conv2d_k02_rows)},
+    {"k03_packed", "register tiles on operands packed straight from the image", "",
+     MT_ALL_TYPES(conv2d_k03_packed)},
+};
+
+}  // namespace
+
+Conv2dTable conv2d_table() {
+    return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
+}
+
+}  // namespace mt::MT_ISA

@@ -1,0 +1,74 @@
+// The tile of a matrix product that stays in registers: every packed kernel is made of it.
+//
+//   c[MR x NR] (+)= a b     a: MR numbers a step, b: NR numbers a step, both packed step after step
+//
+// In each step MR x 2 vectors of c grow by the product of a broadcast number and a vector: twelve
+// independent sums hide the latency of the multiply-add, and every number loaded is used often.
+#pragma once
+
+#include <algorithm>
+
+#include "common/simd.hpp"
+
+namespace mt::MT_ISA {
+
+constexpr long MR = 6;
+template <class T>
+constexpr long NR = 2 * Simd<T>::LANES;
+// Steps after which packed panels are done with: NR x KC numbers stay in the first-level cache.
+constexpr long KC = 256;
+
+inline long round_up(long n, long unit) {
+    return (n + unit - 1) / unit * unit;
+}
+
+template <class T>
+inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add) {
+    constexpr long LANES = Simd<T>::LANES;
+    Vector<T> left[MR], right[MR];
+#pragma GCC unroll 6
+    for (long i = 0; i < MR; i++) {
+        left[i] = add ? load(c + i * c_row) : Vector<T>{};
+        right[i] = add ? load(c + i * c_row + LANES) : Vector<T>{};
+    }
+    for (long k = 0; k < steps; k++, a += MR, b += NR<T>) {
+        Vector<T> b0 = load(b), b1 = load(b + LANES);
+#pragma GCC unroll 6
+        for (long i = 0; i < MR; i++) {
+            left[i] += a[i] * b0;
+            right[i] += a[i] * b1;
+        }
+    }
+#pragma GCC unroll 6
+    for (long i = 0; i < MR; i++) {
+        store(c + i * c_row, left[i]);
+        store(c + i * c_row + LANES, right[i]);
+    }
+}
+
+// A tile of which only m x n numbers are there.
+template <class T>
+inline void tile_at_edge(long steps, const T* a, const T* b, T* c, long c_row, bool add, long m,
+                         long n) {
+    if (m >= MR && n >= NR<T>) return tile(steps, a, b, c, c_row, add);
+    T whole[MR * NR<T>];
+    tile(steps, a, b, whole, NR<T>, false);
+    for (long i = 0; i < std::min(m, MR); i++)
+        for (long j = 0; j < std::min(n, NR<T>); j++)
+            c[i * c_row + j] = (add ? c[i * c_row + j] : T(0)) + whole[i * NR<T> + j];
+}
+
+// c[rows x columns] (+)= a b for panels that are packed: a in panels of MR rows, `a_panel` numbers
+// each, b in panels of NR columns of `steps` steps.
+template <class T>
+inline void tiles(long rows, long columns, long steps, const T* a, long a_panel, const T* b, T* c,
+                  long c_row, bool add) {
+    constexpr long MC = 16 * MR;  // rows whose panels stay in the second-level cache
+    for (long i0 = 0; i0 < rows; i0 += MC)
+        for (long j = 0; j < columns; j += NR<T>)
+            for (long i = i0; i < std::min(rows, i0 + MC); i += MR)
+                tile_at_edge(steps, a + i / MR * a_panel, b + j * steps, c + i * c_row + j, c_row,
+                             add, rows - i, columns - j);
+}
+
+}  // namespace mt::MT_ISA

@@ -1,0 +1,117 @@
+"""The kernels of csrc/cpu/conv2d as the bodies of the convolution ops are called.
+
+One spatial axis is taken as an image of one row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minitorch.ops.conv_shape import conv_output_length
+
+__all__ = [
+    "conv_dgrad_native",
+    "conv_fwd_native",
+    "conv_wgrad_native",
+    "few_filters",
+    "supports_conv",
+]
+
+FLOATS = (numpy.dtype("float32"), numpy.dtype("float64"))
+
+
+def supports_conv(*arrays: Any, **_: Any) -> bool | str:
+    """Whether the kernels can do this convolution (any direction), or why not."""
+    given = [a for a in arrays if a is not None]
+    if any(a.dtype != given[0].dtype for a in given):
+        dtypes = ", ".join(sorted({str(a.dtype) for a in given}))
+        return f"its arrays must be of one dtype, they are {dtypes}"
+    if given[0].dtype not in FLOATS:
+        return f"it computes in float32 and float64, the arrays are {given[0].dtype}"
+    if given[0].ndim not in (3, 4):
+        return f"it has one or two spatial axes, x has {given[0].ndim - 2}"
+    return True
+
+
+def few_filters(*arrays: Any, groups: int, **_: Any) -> bool:
+    """Whether a group has so few channels or filters that packing them gains nothing."""
+    return groups > 1 and arrays[0].shape[1] < 2 * groups
+
+
+def _image(a: Any) -> Any:
+    """Contiguous, with two spatial axes."""
+    a = numpy.ascontiguousarray(a)
+    return a if a.ndim == 4 else a[:, :, None]
+
+
+def _settings(stride: Any, pad: Any, dilation: Any, groups: int) -> dict[str, Any]:
+    """The static arguments for two spatial axes; kernels want the padding before."""
+    if len(stride) == 1:
+        stride, pad, dilation = (1, *stride), ((0, 0), *pad), (1, *dilation)
+    return {
+        "stride": stride,
+        "pad": (pad[0][0], pad[1][0]),
+        "dilation": dilation,
+        "groups": groups,
+    }
+
+
+def conv_fwd_native(
+    native: Any,
+    rung: str,
+    x: Any,
+    w: Any,
+    b: Any = None,
+    *,
+    stride: Any,
+    pad: Any,
+    dilation: Any,
+    groups: int,
+) -> Any:
+    """``conv_fwd`` by a rung of csrc/cpu/conv2d."""
+    rows = zip(x.shape[2:], w.shape[2:], stride, pad, dilation, strict=True)
+    y = numpy.empty((x.shape[0], w.shape[0], *[conv_output_length(*row) for row in rows]), x.dtype)
+    b = None if b is None else numpy.ascontiguousarray(b)
+    settings = _settings(stride, pad, dilation, groups)
+    native.conv2d_fwd(rung, _image(x), _image(w), b, _image(y), **settings)
+    return y
+
+
+def conv_dgrad_native(
+    native: Any,
+    rung: str,
+    dy: Any,
+    w: Any,
+    *,
+    size: Any,
+    stride: Any,
+    pad: Any,
+    dilation: Any,
+    groups: int,
+) -> Any:
+    """``conv_dgrad`` by a rung of csrc/cpu/conv2d."""
+    dx = numpy.empty((dy.shape[0], w.shape[1] * groups, *size), dy.dtype)
+    settings = _settings(stride, pad, dilation, groups)
+    native.conv2d_dgrad(rung, _image(dy), _image(w), _image(dx), **settings)
+    return dx
+
+
+def conv_wgrad_native(
+    native: Any,
+    rung: str,
+    x: Any,
+    dy: Any,
+    *,
+    size: Any,
+    stride: Any,
+    pad: Any,
+    dilation: Any,
+    groups: int,
+) -> Any:
+    """``conv_wgrad`` by a rung of csrc/cpu/conv2d."""
+    dw = numpy.empty((dy.shape[1], x.shape[1] // groups, *size), x.dtype)
+    settings = _settings(stride, pad, dilation, groups)
+    native.conv2d_wgrad(rung, _image(x), _image(dy), _image(dw), **settings)
+    return dw
