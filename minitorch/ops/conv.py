@@ -24,6 +24,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from minitorch.autograd.op import Sample, op
+from minitorch.backend.native import attach
+from minitorch.ops.conv_native import (
+    conv_dgrad_native,
+    conv_fwd_native,
+    conv_wgrad_native,
+    supports_conv,
+)
 from minitorch.ops.conv_shape import conv_output_length
 from minitorch.ops.windows import offsets, window_slices
 
@@ -277,6 +284,11 @@ def conv_wgrad_dx(g, dy, x_shape, stride, pad, dilation, groups):
 def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     """dL/ddy = conv_fwd(x, g)"""
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
+
+
+attach(conv_fwd, "conv2d", conv_fwd_native, supports=supports_conv)
+attach(conv_dgrad, "conv2d", conv_dgrad_native, supports=supports_conv)
+attach(conv_wgrad, "conv2d", conv_wgrad_native, supports=supports_conv)
 
 
 # (x, w, stride, pad, dilation, groups) of the calls that all three ops are tested on
