@@ -1,5 +1,12 @@
 """Reverse-mode automatic differentiation: tensors, ops, the tape and its walk."""
 
+from minitorch.autograd.check import (
+    GradcheckError,
+    NotDifferentiableError,
+    adjoint_check,
+    gradcheck,
+    gradgradcheck,
+)
 from minitorch.autograd.checkpoint import checkpoint
 from minitorch.autograd.create import asarray, tensor
 from minitorch.autograd.engine import Step, backward, backward_steps, grad
@@ -23,9 +30,11 @@ from minitorch.backend.arrays import get_default_dtype, set_default_dtype
 
 __all__ = [
     "AnomalyError",
+    "GradcheckError",
     "MemoryMeter",
     "NanGuard",
     "Node",
+    "NotDifferentiableError",
     "Observer",
     "Op",
     "Printer",
@@ -33,6 +42,7 @@ __all__ = [
     "Step",
     "Tensor",
     "Timer",
+    "adjoint_check",
     "asarray",
     "backward",
     "backward_steps",
@@ -43,6 +53,8 @@ __all__ = [
     "find_op",
     "get_default_dtype",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "hessian",
     "hvp",
     "is_grad_enabled",

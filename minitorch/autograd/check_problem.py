@@ -5,35 +5,43 @@ See :mod:`minitorch.autograd.check` for the checks themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from minitorch.autograd.engine import grad
-from minitorch.autograd.mode import enable_grad, no_grad
+from minitorch.autograd.mode import enable_grad
 from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import to_device, to_numpy
 
 __all__ = [
     "GradcheckError",
+    "Measure",
+    "NotDifferentiableError",
     "Problem",
-    "direction",
-    "discrepancy",
     "fail",
-    "floating_outputs",
-    "input_name",
-    "unit",
+    "measure",
 ]
 
 Array = Any
+Where = tuple[int, tuple[int, ...]]  # an input's position, an index in it
 # Sixth-order central difference: f'(x) ≈ Σ c_k (f(x + k h) - f(x - k h)) / h.
-_STENCIL = ((1, 45 / 60), (2, -9 / 60), (3, 1 / 60))
-# Wide steps are exact for smooth functions, narrow ones do not reach a kink nearby.
-_STEPS = (1e-2, 1e-3, 1e-5)
+_CENTRAL = (45 / 60, -9 / 60, 1 / 60)
+# Third-order one-sided difference: f'(x±) ≈ ± Σ d_k (f(x ± k h) - f(x)) / h.
+_ONE_SIDED = (3.0, -3 / 2, 1 / 3)
+# The first try costs two values; for smooth functions it errs by about 1e-10.
+_QUICK = 1e-5
+# Wide steps are exact for smooth functions; narrow ones do not reach a kink or a pole nearby.
+_STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-7)
+# Rounding of a function value, relative to the sum of |u f|.
+_ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 class GradcheckError(AssertionError):
-    """A gradient that is wrong, or a point where there is none.
+    """A gradient that is wrong, or a function that cannot be checked.
 
     Attributes
     ----------
@@ -41,18 +49,26 @@ class GradcheckError(AssertionError):
         Relative error, NaN where it does not apply.
     input, index : int, tuple of int, or None
         Where.
+    analytic, numeric : float
+        What the rule says there, and what the differences say.
     """
 
     def __init__(
         self,
         message: str,
         error: float = float("nan"),
-        where: tuple[int, tuple[int, ...]] | None = None,
+        where: Where | None = None,
+        analytic: float = float("nan"),
+        numeric: float = float("nan"),
     ) -> None:
         super().__init__(message)
         self.error = error
-        self.input = None if where is None else where[0]
-        self.index = None if where is None else where[1]
+        self.input, self.index = where if where is not None else (None, None)
+        self.analytic, self.numeric = analytic, numeric
+
+
+class NotDifferentiableError(GradcheckError):
+    """The function has a kink or a jump at the point: no rule can be right or wrong there."""
 
 
 class Problem:
@@ -61,7 +77,7 @@ class Problem:
     def __init__(
         self,
         fn: Callable[..., Any],
-        inputs: Sequence[Any],
+        inputs: Any,
         kwargs: dict[str, Any],
         constant: Any,
         seed: int,
@@ -69,185 +85,312 @@ class Problem:
         self.fn, self.kwargs = fn, kwargs
         self.name: str = getattr(fn, "name", "") or getattr(fn, "__name__", repr(fn))
         self.rng = np.random.default_rng(seed)
-        self.inputs = [_as_input(x, i, self.name) for i, x in enumerate(inputs)]
+        given = [inputs] if isinstance(inputs, Tensor | np.ndarray) else list(inputs)
+        self.device = next((x.device for x in given if isinstance(x, Tensor)), "cpu")
+        self.inputs = [_as_input(x, i, self) for i, x in enumerate(given)]
+        left_out = {self.position(c) for c in constant}
         self.active = [
             i
             for i, x in enumerate(self.inputs)
-            if isinstance(x, np.ndarray) and x.dtype.kind == "f" and i not in constant
+            if isinstance(x, np.ndarray) and x.dtype.kind == "f" and i not in left_out
         ]
         if not self.active:
             raise TypeError(f"{self.name}: no floating-point input to check")
-        outs = self.evaluate(self.inputs)
-        for k, out in enumerate(outs):
+        self.outs = self.evaluate(self.inputs)
+        for k, out in enumerate(self.outs):
             if not np.isfinite(out).all():
                 raise GradcheckError(
                     f"{self.name}: output {k} is not finite at this point; choose another"
                 )
-        self.u = [np.asarray(self.rng.normal(size=out.shape)) for out in outs]
-
-    def evaluate(self, inputs: Sequence[Any]) -> list[Array]:
-        """The floating-point outputs as arrays."""
-        with no_grad():
-            out = self.fn(
-                *[Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs], **self.kwargs
-            )
-        return [t.numpy() for t in floating_outputs(out)]
-
-    def value(self, inputs: Sequence[Any]) -> float:
-        """<u, f(inputs)>."""
-        return float(
-            sum((w * out).sum() for w, out in zip(self.u, self.evaluate(inputs), strict=True))
+        self.u = [np.asarray(self.rng.normal(size=out.shape)) for out in self.outs]
+        self.here = self.weigh(self.outs)
+        # How much of a function value is rounding.
+        self.noise = _ROUNDING * sum(
+            float(np.abs(w * out).sum()) for w, out in zip(self.u, self.outs, strict=True)
         )
 
-    def moved(self, v: dict[int, Array], step: float) -> list[Any]:
-        """The inputs, those in ``v`` moved by step · v."""
-        return [np.asarray(x + step * v[i]) if i in v else x for i, x in enumerate(self.inputs)]
+    # -- names ------------------------------------------------------------
+
+    def names(self, count: int) -> list[str]:
+        """How messages call the inputs: by the function's own parameter names, or by number."""
+        if hasattr(self.fn, "input_names"):
+            return [repr(name) for name in self.fn.input_names(count)]
+        try:
+            parameters = list(inspect.signature(self.fn).parameters.values())
+        except (TypeError, ValueError):
+            parameters = []
+        names = [
+            repr(p.name)
+            for p in parameters
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+        return names[:count] + [str(i) for i in range(len(names), count)]
+
+    def position(self, which: int | str) -> int:
+        """The position of an input given by position or name."""
+        names = self.names(len(self.inputs))
+        if isinstance(which, str):
+            if repr(which) not in names:
+                raise ValueError(f"{self.name} has no input {which!r}; it has {', '.join(names)}")
+            return names.index(repr(which))
+        if not -len(names) <= which < len(names):
+            raise ValueError(f"{self.name} has {len(names)} inputs, there is no input {which}")
+        return which % len(names)
+
+    def place(self, where: Where) -> str:
+        """An input and an index in words."""
+        return f"input {self.names(len(self.inputs))[where[0]]} at index {where[1]}"
+
+    # -- values and gradients ---------------------------------------------
+
+    def call(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Tensor]]:
+        """The inputs as tensors (those to be checked require a gradient) and the outputs."""
+        leaves = [
+            Tensor(to_device(x.copy(order="K"), self.device)) if isinstance(x, np.ndarray) else x
+            for x in inputs
+        ]
+        for i in self.active:
+            leaves[i].requires_grad_()
+        # Recorded even where only the values count: the function may itself ask for gradients.
+        with enable_grad():
+            return leaves, self.floating(self.fn(*leaves, **self.kwargs))
+
+    def floating(self, out: Any) -> list[Tensor]:
+        """The floating-point ones of a function's outputs."""
+        outs = out if isinstance(out, tuple | list) else (out,)
+        found = [t for t in outs if isinstance(t, Tensor) and t.dtype.kind == "f"]
+        if not found:
+            kinds = ", ".join(
+                str(t.dtype) if isinstance(t, Tensor) else type(t).__name__ for t in outs
+            )
+            raise TypeError(
+                f"{self.name}: a gradient check needs a floating-point tensor, or a tuple with "
+                f"one, as the result; the function returned {kinds or 'nothing'}"
+            )
+        return found
+
+    def evaluate(self, inputs: Sequence[Any]) -> list[Array]:
+        """The floating-point outputs as arrays in host memory."""
+        return [to_numpy(t.data) for t in self.call(inputs)[1]]
+
+    def weigh(self, outs: Sequence[Array]) -> float:
+        """<u, outs>."""
+        return float(sum((w * out).sum() for w, out in zip(self.u, outs, strict=True)))
+
+    def value(self, v: dict[int, Array], step: float) -> float:
+        """<u, f(x + step v)>."""
+        moved = [np.asarray(x + step * v[i]) if i in v else x for i, x in enumerate(self.inputs)]
+        with np.errstate(all="ignore"):  # the step may leave the domain: then another is taken
+            return self.weigh(self.evaluate(moved))
 
     def gradients(self) -> dict[int, Array]:
         """What the rules say: d<u, f>/dx for every active input."""
-        leaves = self.leaves()
-        with enable_grad():
-            outs = floating_outputs(self.fn(*leaves, **self.kwargs))
-            pairs = [(o, Tensor(w)) for o, w in zip(outs, self.u, strict=True) if o.requires_grad]
-            wanted = [leaves[i] for i in self.active]
-            found: list[Any] = [None] * len(wanted)
-            if pairs:
-                found = grad(
-                    [o for o, _ in pairs], wanted, [w for _, w in pairs], allow_unused=True
+        leaves, outs = self.call(self.inputs)
+        for known, out in zip(self.outs, outs, strict=True):
+            if not np.array_equal(known, to_numpy(out.data)):
+                raise GradcheckError(
+                    f"{self.name}: two calls with the same inputs gave different results; a "
+                    f"function that draws random numbers must draw the same ones in every call "
+                    f"(pass it a fixed seed)"
                 )
+        seeds = [Tensor(to_device(w, self.device)) for w in self.u]
+        pairs = [(o, w) for o, w in zip(outs, seeds, strict=True) if o.requires_grad]
+        wanted = [leaves[i] for i in self.active]
+        found: list[Any] = [None] * len(wanted)
+        if pairs:
+            found = grad([o for o, _ in pairs], wanted, [w for _, w in pairs], allow_unused=True)
+        g = {
+            i: np.zeros_like(self.inputs[i]) if part is None else np.array(to_numpy(part.data))
+            for i, part in zip(self.active, found, strict=True)
+        }
+        for i, part in g.items():
+            self._expect_finite(i, part)
+        return g
+
+    def _expect_finite(self, position: int, part: Array) -> None:
+        flawed = np.argwhere(~np.isfinite(part))
+        if flawed.size:
+            where = (position, tuple(int(k) for k in flawed[0]))
+            raise GradcheckError(
+                f"{self.name}: the gradient towards {self.place(where)} is {part[where[1]]}, "
+                f"though the function is finite there",
+                where=where,
+                analytic=float(part[where[1]]),
+            )
+
+    # -- directions -------------------------------------------------------
+
+    def direction(self, only: Sequence[int] | None = None) -> dict[int, Array]:
+        """A random direction in all active inputs, or in some."""
         return {
-            i: np.zeros_like(self.inputs[i]) if g is None else np.array(g.numpy())
-            for i, g in zip(self.active, found, strict=True)
+            i: self.rng.normal(size=self.inputs[i].shape) * self.unit_length(i)
+            for i in (self.active if only is None else only)
         }
 
-    def leaves(self) -> list[Any]:
-        """The inputs as tensors; the active ones require a gradient."""
-        tensors = [Tensor(x.copy()) if isinstance(x, np.ndarray) else x for x in self.inputs]
+    def unit_length(self, position: int) -> Array:
+        """How far each element is to go: a step must be seen next to a large element."""
+        return np.maximum(1.0, np.abs(self.inputs[position]))
+
+    def axes(self) -> Iterator[Where]:
+        """Every element of every active input."""
         for i in self.active:
-            tensors[i].requires_grad_()
-        return tensors
+            for index in np.ndindex(self.inputs[i].shape):
+                yield i, index
 
-    def difference(self, v: dict[int, Array], step: float) -> float:
-        """The derivative along v from function values."""
-        total = sum(
-            c * (self.value(self.moved(v, k * step)) - self.value(self.moved(v, -k * step)))
-            for k, c in _STENCIL
-        )
-        return total / step
+    def along(self, position: int, elements: Array, values: Any = 1.0) -> dict[int, Array]:
+        """The direction with ``values`` at some (flat) elements of an input, 0 elsewhere."""
+        v = np.zeros(self.inputs[position].size)
+        v[elements] = values
+        return {position: v.reshape(self.inputs[position].shape)}
 
 
-def _as_input(x: Any, position: int, name: str) -> Any:
+def _as_input(x: Any, position: int, problem: Problem) -> Any:
     if isinstance(x, Tensor):
-        x = x.numpy()
-    if isinstance(x, np.ndarray):
-        if x.dtype.kind == "f" and x.dtype != np.float64:
-            raise TypeError(
-                f"{name}: input {position} is {x.dtype}; a gradient check needs float64, other "
-                f"types have too few digits"
-            )
-        return x
+        x = to_numpy(x.data)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.dtype != np.float64:
+        raise TypeError(
+            f"{problem.name}: input {position} is {x.dtype}; a gradient check needs float64, "
+            f"other types have too few digits; convert it with .astype('float64')"
+        )
     return x
 
 
-def floating_outputs(out: Any) -> list[Tensor]:
-    outs = out if isinstance(out, tuple | list) else (out,)
-    return [t for t in outs if isinstance(t, Tensor) and t.dtype.kind == "f"]
+@dataclass(frozen=True)
+class Measure:
+    """The derivative along one direction, by the rules and by differences.
+
+    ``error`` is relative, and 0 within rounding. ``jump`` is how far the
+    derivatives from the left and from the right lie apart if that is a kink, else 0.
+    """
+
+    analytic: float
+    numeric: float
+    error: float
+    left: float = float("nan")
+    right: float = float("nan")
+    jump: float = 0.0
+
+    def per(self, length: float) -> Measure:
+        """The same derivatives along a direction of unit length."""
+        parts = (self.left / length, self.right / length, self.jump / length)
+        return Measure(self.analytic / length, self.numeric / length, self.error, *parts)
+
+    @property
+    def gap(self) -> float:
+        """Absolute difference, infinite where there is no numeric value."""
+        gap = abs(self.analytic - self.numeric)
+        return gap if np.isfinite(gap) else float("inf")
 
 
-def _dot(a: dict[int, Array], b: dict[int, Array]) -> float:
-    return float(sum((a[i] * b[i]).sum() for i in b))
+def measure(problem: Problem, g: dict[int, Array], v: dict[int, Array]) -> Measure:
+    """Compare the rules with differences along v, with as few function values as will do."""
+    products = [g[i] * v[i] for i in v]
+    analytic = float(sum(p.sum() for p in products))
+    # The usual size of <g, v> for a random v of this length: what errors are relative to.
+    scale = max(abs(analytic), float(np.sqrt(sum((p**2).sum() for p in products))))
+    numeric, bend = _near(problem, v, _QUICK)
+    error = abs(analytic - numeric)
+    if error <= 1e-8 * scale:
+        if abs(bend) > 1e-5 * scale:
+            # A smooth function's bend shrinks with the step, a kink's does not.
+            bend = (8 * _near(problem, v, _QUICK / 8)[1] - bend) / 7
+        if abs(bend) <= 1e-5 * scale + 100 * problem.noise / _QUICK:
+            return Measure(analytic, numeric, error / scale if error else 0.0)
+    return _measure_closely(problem, v, analytic, scale)
 
 
-def discrepancy(
-    problem: Problem, g: dict[int, Array], v: dict[int, Array]
-) -> tuple[float, float, float]:
-    """Relative error along v, analytic and numeric derivative; the best of the steps."""
-    analytic = _dot(g, v)
-    # Two random vectors of these lengths have an inner product of this size.
-    sizes = [
-        float(np.sqrt((g[i] ** 2).sum() * (v[i] ** 2).mean())) if v[i].size else 0.0 for i in v
-    ]
-    best = (np.inf, analytic, np.nan)
+def _near(problem: Problem, v: dict[int, Array], step: float) -> tuple[float, float]:
+    """The central difference, and how far the one-sided ones lie apart."""
+    after, before = problem.value(v, step), problem.value(v, -step)
+    return (after - before) / (2 * step), (after - 2 * problem.here + before) / step
+
+
+def _measure_closely(
+    problem: Problem, v: dict[int, Array], analytic: float, scale: float
+) -> Measure:
+    """The best of several steps, unless the narrowest ones show a kink."""
+    best, uncertain = Measure(analytic, float("nan"), float("inf")), float("inf")
+    kinks = []
     for step in _STEPS:
-        numeric = problem.difference(v, step)
-        if not np.isfinite(numeric):
+        ahead = [problem.value(v, k * step) - problem.here for k in (1, 2, 3)]
+        behind = [problem.value(v, -k * step) - problem.here for k in (1, 2, 3)]
+        if not np.isfinite([*ahead, *behind]).all():
             continue
-        scale = max(abs(analytic), abs(numeric), *sizes, 1e-6)
-        error = abs(analytic - numeric) / scale
-        if error < best[0]:
-            best = (error, analytic, numeric)
-        if error < 1e-9:
-            break
+        numeric = float(np.dot(_CENTRAL, np.subtract(ahead, behind)) / step)
+        right = float(np.dot(_ONE_SIDED, ahead) / step)
+        left = float(-np.dot(_ONE_SIDED, behind) / step)
+        gap, rounding = abs(analytic - numeric), problem.noise / step
+        error = (gap - rounding) / max(scale, abs(numeric)) if gap > rounding else 0.0
+        if gap + rounding < uncertain:  # a narrow step excuses much: not the least error counts
+            best, uncertain = Measure(analytic, numeric, error, left, right), gap + rounding
+        jump = abs(right - left)
+        if gap + rounding <= 1e-9 * scale and jump <= 1e-6 * scale + 10 * rounding:
+            return best
+        is_kink = jump > 1e-5 * max(scale, abs(left), abs(right)) + 10 * rounding
+        kinks.append(Measure(analytic, numeric, error, left, right, jump if is_kink else 0.0))
+    # Where a function is smooth, both sides meet as the step shrinks.
+    if kinks and all(m.jump for m in kinks[-2:]):
+        return kinks[-1]
     return best
 
 
-def direction(problem: Problem, only: Sequence[int] | None = None) -> dict[int, Array]:
-    chosen = problem.active if only is None else only
-    return {i: np.asarray(problem.rng.normal(size=problem.inputs[i].shape)) for i in chosen}
-
-
-def _locate(problem: Problem, g: dict[int, Array], rtol: float) -> tuple[int, tuple[int, ...]]:
-    """The input and index whose derivative is wrong, by halving the direction."""
-    errors = {i: discrepancy(problem, g, direction(problem, [i]))[0] for i in problem.active}
-    worst = max(errors, key=lambda i: errors[i])
-    shape = problem.inputs[worst].shape
+def locate(
+    problem: Problem, g: dict[int, Array], badness: Callable[[Measure], float]
+) -> tuple[Where, Measure]:
+    """The element that is worst, by halving the direction, and what is measured there."""
+    found = {i: badness(measure(problem, g, problem.direction([i]))) for i in problem.active}
+    worst = max(found, key=lambda i: found[i])
+    length = problem.unit_length(worst).ravel()
     candidates = np.arange(problem.inputs[worst].size)
     while candidates.size > 1:
         halves = np.array_split(candidates, 2)
-        wrong = []
-        for half in halves:
-            v = np.zeros(problem.inputs[worst].size)
-            v[half] = problem.rng.normal(size=half.size)
-            _, a, n = discrepancy(problem, g, {worst: v.reshape(shape)})
-            wrong.append(abs(a - n) if np.isfinite(n) else np.inf)
-        candidates = halves[int(np.argmax(wrong))]
-    return worst, tuple(int(k) for k in np.unravel_index(int(candidates[0]), shape))
+        values = [problem.rng.normal(size=half.size) * length[half] for half in halves]
+        bad = [
+            badness(measure(problem, g, problem.along(worst, half, w)))
+            for half, w in zip(halves, values, strict=True)
+        ]
+        candidates = halves[int(np.argmax(bad))]
+    element = int(candidates[0])
+    index = np.unravel_index(element, problem.inputs[worst].shape)
+    found_there = measure(problem, g, problem.along(worst, element, length[element]))
+    return (worst, tuple(int(k) for k in index)), found_there.per(float(length[element]))
 
 
-def unit(problem: Problem, where: tuple[int, tuple[int, ...]]) -> dict[int, Array]:
-    v = np.zeros_like(problem.inputs[where[0]])
-    v[where[1]] = 1.0
-    return {where[0]: v}
+def _hint(m: Measure) -> str:
+    """What the two numbers have to do with each other, if it is something usual."""
+    if not np.isfinite(m.numeric):
+        return "; no step size gives a finite function value nearby"
+    if m.analytic == 0:
+        return "; the rule, or a detach() on the way, cuts this input off"
+    if abs(m.numeric) < 1e-9 * abs(m.analytic):
+        return "; the function does not depend on it"
+    ratio = m.analytic / m.numeric
+    for factor, words in ((-1, "the sign is wrong"), (2, "twice too large"), (0.5, "half of it")):
+        if abs(ratio - factor) < 1e-4:
+            return f"; {words}"
+    return ""
 
 
-def _has_kink(problem: Problem, v: dict[int, Array]) -> tuple[bool, float, float]:
-    """Whether the derivatives from both sides differ at the point itself."""
-    here = problem.value(problem.inputs)
-    sides = []
-    for sign in (1.0, -1.0):
-        near, nearer = (
-            sign * (problem.value(problem.moved(v, sign * h)) - here) / h for h in (2e-6, 1e-6)
-        )
-        sides.append(2 * nearer - near)
-    right, left = sides
-    return bool(abs(right - left) > 1e-3 * max(abs(right), abs(left), 1e-3)), left, right
-
-
-def input_name(fn: Any, position: int) -> str:
-    names = getattr(fn, "arrays", ())
-    variadic = getattr(fn, "variadic", None)
-    if variadic is not None and position >= fn.arity:
-        return f"{variadic}[{position - fn.arity}]"
-    return repr(names[position]) if position < len(names) else str(position)
-
-
-def fail(problem: Problem, g: dict[int, Array], error: float, rtol: float, order: str) -> None:
-    where = _locate(problem, g, rtol)
-    v = unit(problem, where)
-    kink, left, right = _has_kink(problem, v)
-    _, analytic, numeric = discrepancy(problem, g, v)
-    place = f"input {input_name(problem.fn, where[0])} at index {where[1]}"
-    if kink:
-        raise GradcheckError(
-            f"{problem.name}: not differentiable at {place}: the derivative is {left:.6g} from the "
-            f"left and {right:.6g} from the right (the rule says {analytic:.6g}); choose "
-            f"another point",
-            error,
+def fail(problem: Problem, g: dict[int, Array], m: Measure, rtol: float, order: str) -> None:
+    """Raise the error that says where and how much."""
+    if m.jump:
+        where, m_there = locate(problem, g, lambda m: m.jump)
+        raise NotDifferentiableError(
+            f"{problem.name}: not differentiable at {problem.place(where)}: the derivative is "
+            f"{m_there.left:.6g} from the left and {m_there.right:.6g} from the right (the rule "
+            f"says {m_there.analytic:.6g}); choose another point",
+            m.error,
             where,
+            m_there.analytic,
+            m_there.numeric,
         )
+    where, m_there = locate(problem, g, lambda m: m.gap)
     raise GradcheckError(
-        f"{problem.name}: wrong {order} gradient towards {place}: analytic {analytic:.10g}, "
-        f"numeric {numeric:.10g} (relative error along a random direction {error:.3g}, allowed {rtol:.3g})",
-        error,
+        f"{problem.name}: wrong {order} gradient towards {problem.place(where)}: analytic "
+        f"{m_there.analytic:.10g}, numeric {m_there.numeric:.10g}{_hint(m_there)} (relative error "
+        f"along the direction that was tried {m.error:.3g}, allowed {rtol:.3g})",
+        m.error,
         where,
+        m_there.analytic,
+        m_there.numeric,
     )

@@ -6,6 +6,7 @@ Hypothesis strategies are in ``minitorch.testing.strategies`` (they need the
 
 from minitorch.autograd.check import (
     GradcheckError,
+    NotDifferentiableError,
     adjoint_check,
     gradcheck,
     gradgradcheck,
@@ -15,6 +16,7 @@ from minitorch.testing.samples import SampleMaker
 
 __all__ = [
     "GradcheckError",
+    "NotDifferentiableError",
     "OpReport",
     "SampleMaker",
     "adjoint_check",
