@@ -14,6 +14,7 @@ from typing import Any
 
 from minitorch import ops
 from minitorch.autograd import *
+from minitorch.backend.native import get_num_threads, set_num_threads
 from minitorch.ops import *
 from minitorch.ops.dtypes import namespace_info as __array_namespace_info__
 

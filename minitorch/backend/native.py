@@ -182,13 +182,16 @@ def attach(
     native, op.kernels.missing = load_extension("_cpu")
     if native is None:
         return
-    for name, idea, _ in reversed(native.rungs[family]):
+    rungs = native.rungs[family]
+    if unknown := (prefers or {}).keys() - {name for name, _, _ in rungs}:
+        raise ValueError(f"{op.name}: csrc/cpu/{family} has no rung {', '.join(sorted(unknown))}")
+    for name, idea, _ in reversed(rungs):
 
         def fn(xp: Any, *arrays: Any, _name: str = name, **static: Any) -> Any:
             return call(native, _name, *arrays, **static)
 
-        prefer = (prefers or {}).get(name, always)
-        op.kernel("cpu", name, supports=supports, prefers=prefer, idea=idea)(fn)
+        choose = (prefers or {}).get(name, always)
+        op.kernel("cpu", name, supports=supports, prefers=choose, idea=idea)(fn)
 
 
 def native_status() -> dict[str, Any]:

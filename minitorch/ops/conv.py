@@ -29,6 +29,7 @@ from minitorch.ops.conv_native import (
     conv_dgrad_native,
     conv_fwd_native,
     conv_wgrad_native,
+    packing_pays,
     supports_conv,
 )
 from minitorch.ops.conv_shape import conv_output_length
@@ -286,9 +287,12 @@ def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
 
 
-attach(conv_fwd, "conv2d", conv_fwd_native, supports=supports_conv)
-attach(conv_dgrad, "conv2d", conv_dgrad_native, supports=supports_conv)
-attach(conv_wgrad, "conv2d", conv_wgrad_native, supports=supports_conv)
+for _op, _call in (
+    (conv_fwd, conv_fwd_native),
+    (conv_dgrad, conv_dgrad_native),
+    (conv_wgrad, conv_wgrad_native),
+):
+    attach(_op, "conv2d", _call, supports=supports_conv, prefers={"k03_packed": packing_pays})
 
 
 # (x, w, stride, pad, dilation, groups) of the calls that all three ops are tested on

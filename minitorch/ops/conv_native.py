@@ -15,7 +15,7 @@ __all__ = [
     "conv_dgrad_native",
     "conv_fwd_native",
     "conv_wgrad_native",
-    "few_filters",
+    "packing_pays",
     "supports_conv",
 ]
 
@@ -35,9 +35,9 @@ def supports_conv(*arrays: Any, **_: Any) -> bool | str:
     return True
 
 
-def few_filters(*arrays: Any, groups: int, **_: Any) -> bool:
-    """Whether a group has so few channels or filters that packing them gains nothing."""
-    return groups > 1 and arrays[0].shape[1] < 2 * groups
+def packing_pays(first: Any, *_: Any, groups: int, **__: Any) -> bool:
+    """Whether a group has more than one channel: with one, nothing packed is used again."""
+    return groups == 1 or first.shape[1] > groups
 
 
 def _image(a: Any) -> Any:
