@@ -1,0 +1,70 @@
+"""New tensors, against NumPy."""
+
+import numpy as np
+import pytest
+
+import minitorch as mt
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (lambda: mt.zeros((2, 3)), np.zeros((2, 3), np.float32)),
+        (lambda: mt.ones(4, dtype=mt.int32), np.ones(4, np.int32)),
+        (lambda: mt.full((2,), 7), np.full(2, 7)),
+        (lambda: mt.full((2,), 0.5), np.full(2, 0.5, np.float32)),
+        (lambda: mt.full((), True), np.full((), True)),
+        (lambda: mt.arange(5), np.arange(5)),
+        (lambda: mt.arange(1, 8, 3), np.arange(1, 8, 3)),
+        (lambda: mt.arange(5, 0, -2), np.arange(5, 0, -2)),
+        (lambda: mt.arange(0.0, 1.0, 0.25), np.arange(0, 1, 0.25, np.float32)),
+        (lambda: mt.arange(3, 1), np.arange(3, 1)),
+        (lambda: mt.linspace(0, 1, 5), np.linspace(0, 1, 5, dtype=np.float32)),
+        (lambda: mt.linspace(0, 1, 4, endpoint=False), np.array([0, 0.25, 0.5, 0.75], np.float32)),
+        (lambda: mt.eye(3), np.eye(3, dtype=np.float32)),
+        (lambda: mt.eye(2, 4, k=1), np.eye(2, 4, 1, np.float32)),
+        (lambda: mt.zeros_like(mt.arange(3)), np.zeros(3, np.int64)),
+        (lambda: mt.ones_like(mt.arange(3), dtype=mt.float64), np.ones(3)),
+        (lambda: mt.full_like(mt.zeros(2), 3), np.full(2, 3, np.float32)),
+    ],
+)
+def test_values_and_dtypes(found, expected):
+    x = found()
+    np.testing.assert_array_equal(x.numpy(), expected)
+    assert x.dtype == expected.dtype and not x.requires_grad
+
+
+def test_empty_has_shape_and_dtype():
+    assert mt.empty((2, 3), dtype=mt.int8).dtype == np.int8
+    assert mt.empty_like(mt.zeros((4,))).shape == (4,)
+
+
+@pytest.mark.parametrize("indexing", ["xy", "ij"])
+def test_meshgrid(indexing):
+    lines = [np.arange(3.0), np.arange(2.0), np.arange(4.0)]
+    for count in (1, 2, 3):
+        found = mt.meshgrid(*[mt.asarray(v) for v in lines[:count]], indexing=indexing)
+        for a, b in zip(found, np.meshgrid(*lines[:count], indexing=indexing), strict=True):
+            np.testing.assert_array_equal(a.numpy(), b)
+    with pytest.raises(ValueError, match="'xy' or 'ij'"):
+        mt.meshgrid(mt.zeros(1), indexing="yx")
+
+
+@pytest.mark.parametrize("k", [-1, 0, 2])
+def test_triangles(k):
+    x = np.arange(24.0).reshape(2, 3, 4)
+    np.testing.assert_array_equal(mt.tril(mt.asarray(x), k=k).numpy(), np.tril(x, k))
+    np.testing.assert_array_equal(mt.triu(mt.asarray(x), k=k).numpy(), np.triu(x, k))
+
+
+def test_from_dlpack_shares_or_copies():
+    a = np.arange(3.0)
+    shared, copied = mt.from_dlpack(a), mt.from_dlpack(a, copy=True)
+    a[0] = 9
+    assert shared.tolist() == [9, 1, 2] and copied.tolist() == [0, 1, 2]
+    assert mt.from_dlpack(mt.ones(2)).tolist() == [1, 1]
+
+
+def test_unknown_devices_are_told():
+    with pytest.raises(ValueError, match="unknown device"):
+        mt.zeros(2, device="abacus")

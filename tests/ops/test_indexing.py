@@ -1,0 +1,145 @@
+"""Indexing, against NumPy: every kind of index, its gradient, and assignment."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import minitorch as mt
+
+X = np.arange(60.0).reshape(3, 4, 5)
+MASK = X % 7 > 3
+INDICES = [
+    0,
+    -1,
+    (1, 2, 3),
+    slice(None, None, -1),
+    (slice(0, 2), 1),
+    (Ellipsis, 2),
+    (None, 0, Ellipsis, None),
+    (slice(None), [0, 2, 2]),
+    ([0, 1], [1, 3]),
+    (np.array([[0, 1], [2, 0]]),),
+    MASK,
+    (0, MASK[0]),
+    (slice(None), np.array([True, False, True, False])),
+    [],
+    (np.array(1), slice(None)),
+]
+
+
+@pytest.mark.parametrize("index", INDICES, ids=str)
+def test_getitem_and_its_gradient(index):
+    x = mt.tensor(X, requires_grad=True)
+    plain = np.zeros(0, int) if isinstance(index, list) and not index else index
+    y = x[index]
+    np.testing.assert_array_equal(y.detach().numpy(), X[plain])
+    weights = np.random.default_rng(0).normal(size=X[plain].shape)
+    (y * mt.asarray(weights)).sum().backward()
+    expected = np.zeros_like(X)
+    np.add.at(expected, plain, weights)
+    np.testing.assert_allclose(x.grad.numpy(), expected)
+
+
+@given(st.data())
+def test_any_basic_index_is_a_view(data):
+    index = data.draw(hnp.basic_indices(X.shape, allow_newaxis=True))
+    x = mt.asarray(X.copy())
+    y = x[index]
+    np.testing.assert_array_equal(y.numpy(), X[index])
+    if y.size:
+        assert np.shares_memory(y.data, x.data) and y._cell is x._cell
+
+
+@given(st.data())
+def test_any_basic_assignment(data):
+    index = data.draw(hnp.basic_indices(X.shape, allow_newaxis=True))
+    x, expected = mt.asarray(X.copy()), X.copy()
+    x[index] = -1.0
+    expected[index] = -1.0
+    np.testing.assert_array_equal(x.numpy(), expected)
+
+
+@given(hnp.integer_array_indices(X.shape, dtype=np.intp))
+def test_any_integer_index(index):
+    x = mt.tensor(X, requires_grad=True)
+    y = x[index]
+    np.testing.assert_array_equal(y.detach().numpy(), X[index])
+    y.sum().backward()
+    expected = np.zeros_like(X)
+    np.add.at(expected, index, 1.0)
+    np.testing.assert_array_equal(x.grad.numpy(), expected)
+
+
+def test_a_full_index_gives_a_0_d_view():
+    x = mt.zeros(3)
+    y = x[1]
+    assert y.shape == () and isinstance(y.data, np.ndarray)
+    y += 5.0
+    assert x.tolist() == [0, 5, 0]
+
+
+def test_tensors_as_indices():
+    x = mt.asarray(X)
+    index = mt.asarray([0, 2])
+    np.testing.assert_array_equal(x[index].numpy(), X[[0, 2]])
+    np.testing.assert_array_equal(x[x > 30].numpy(), X[X > 30])
+    np.testing.assert_array_equal(x[mt.asarray(1)].numpy(), X[1])
+
+
+@pytest.mark.parametrize("bad", [1.5, "a", (0, 0.5), np.array([0.5])])
+def test_what_is_no_index(bad):
+    with pytest.raises(IndexError, match="integers, booleans or slices"):
+        mt.asarray(X)[bad]
+    with pytest.raises(IndexError):
+        mt.asarray(X)[99]
+
+
+@pytest.mark.parametrize("index", INDICES[:-2], ids=str)
+def test_setitem(index):
+    x, expected = mt.asarray(X.copy()), X.copy()
+    value = np.arange(X[index].size, dtype=float).reshape(X[index].shape)
+    x[index] = mt.asarray(value)
+    expected[index] = value
+    np.testing.assert_array_equal(x.numpy(), expected)
+
+
+@pytest.mark.parametrize("index", [1, (slice(1), 2), ([0, 2], [1, 3]), MASK], ids=str)
+def test_setitem_with_gradients(index):
+    x = mt.tensor(X, requires_grad=True)
+    value = mt.tensor(np.full(X[index].shape, 2.0), requires_grad=True)
+    y = x * 1
+    y[index] = value
+    (y * y).sum().backward()
+    expected = 2 * X
+    expected[index] = 0
+    np.testing.assert_array_equal(x.grad.numpy(), expected)
+    np.testing.assert_array_equal(value.grad.numpy(), np.full(X[index].shape, 4.0))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_take(axis):
+    index = np.array([1, 0, 1])
+    np.testing.assert_array_equal(
+        mt.take(mt.asarray(X), mt.asarray(index), axis=axis).numpy(), np.take(X, index, axis)
+    )
+    with pytest.raises(IndexError):
+        mt.take(mt.asarray(X), mt.asarray([99]), axis=axis)
+    with pytest.raises(ValueError, match="an axis is needed"):
+        mt.take(mt.asarray(X), mt.asarray([0]))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_take_along_axis_gather_and_scatter(axis):
+    order = np.argsort(-X, axis=axis)
+    x = mt.asarray(X)
+    expected = np.take_along_axis(X, order, axis)
+    np.testing.assert_array_equal(
+        mt.take_along_axis(x, mt.asarray(order), axis=axis).numpy(), expected
+    )
+    np.testing.assert_array_equal(mt.gather(x, mt.asarray(order), axis).numpy(), expected)
+    back = mt.scatter(
+        mt.zeros(X.shape, dtype=mt.float64), mt.asarray(order), mt.asarray(expected), axis=axis
+    )
+    np.testing.assert_array_equal(back.numpy(), X)
