@@ -19,13 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.autograd.check_problem import (
-    GradcheckError,
-    NotDifferentiableError,
-    Problem,
-    fail,
-    measure,
-)
+from minitorch.autograd.check_measure import fail, measure
+from minitorch.autograd.check_problem import GradcheckError, NotDifferentiableError, Problem
 from minitorch.autograd.engine import grad
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import backend_of, to_device

@@ -52,9 +52,13 @@ class OpReport:
     def _take(self, which: str, label: str, check: Callable[[], float]) -> None:
         try:
             error = check()
-        except (GradcheckError, TypeError, ValueError, RuntimeError) as failure:
-            error = getattr(failure, "error", float("nan"))
+        except GradcheckError as failure:
+            error = failure.error
             self.failures.append(f"{label}: {failure}")
+        except Exception as failure:  # a rule may raise whatever it likes
+            error = float("nan")
+            notes = "".join(f" ({note})" for note in getattr(failure, "__notes__", ()))
+            self.failures.append(f"{label}: {type(failure).__name__}: {failure}{notes}")
         known = getattr(self, which)
         setattr(self, which, error if known is None else float(np.maximum(known, error)))
 
