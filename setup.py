@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 # Name -> compiler flags, the most portable first: the linker keeps the first copy
 # of an inline function that several variants contain, and that one must run anywhere.
-ISAS = {"generic": []}
+ISAS: dict[str, list[str]] = {"generic": []}
 if X86:
     ISAS["avx2"] = ["-mavx2", "-mfma"]
 
-COMMON = ["-std=c++17", "-O3", "-g0", "-Wall", "-Wextra", "-fvisibility=hidden", "-fopenmp-simd"]
+COMMON = ["-std=c++17", "-O3", "-g0", "-Wall", "-Wextra", "-fvisibility=hidden"]
+COMMON += ["-fopenmp-simd"]  # its pragmas only; there is no OpenMP runtime (see parallel.hpp)
 # For the sanitizers, e.g. MINITORCH_CFLAGS="-fsanitize=address" (linked with as well).
 EXTRA = os.environ.get("MINITORCH_CFLAGS", "").split()
 
@@ -40,26 +42,36 @@ def sources(*folders: str) -> list[str]:
     return sorted(p.relative_to(ROOT).as_posix() for p in found)
 
 
-class BuildNative(build_ext):
+class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed here
     """build_ext that compiles the kernels per instruction set and may fail in peace."""
 
     def run(self) -> None:
         """Build, or say in one line why the package stays pure Python."""
-        note = Path(self.build_lib) / "minitorch" / "_cpu_missing.txt"
-        if self.editable_mode or self.inplace:
-            note = ROOT / "minitorch" / note.name
+        in_tree = self.editable_mode or self.inplace
+        package = (ROOT if in_tree else Path(self.build_lib)) / "minitorch"
+        note = package / "_cpu_missing.txt"
         note.unlink(missing_ok=True)
         try:
-            import pybind11
-
-            self.include_dirs.append(pybind11.get_include())
+            self._check_tools()
             super().run()
         except Exception as error:  # whatever a broken toolchain throws
             reason = str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
             print(f"warning: minitorch._cpu is not built, NumPy will do: {reason}", file=sys.stderr)
-            self.extensions = []
-            note.parent.mkdir(parents=True, exist_ok=True)
+            self.extensions: list[Extension] = []
+            package.mkdir(parents=True, exist_ok=True)
             note.write_text(reason + "\n")
+            for old in package.glob("_cpu.*"):
+                old.unlink()
+
+    def _check_tools(self) -> None:
+        """Fail with a sentence where the compiler would fail with a page."""
+        try:
+            import pybind11
+        except ImportError:
+            raise RuntimeError("pybind11 is not installed where the build runs") from None
+        if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+            raise RuntimeError("Python.h is missing; install the Python development package")
+        self.include_dirs.append(pybind11.get_include())
 
     def build_extension(self, ext: Extension) -> None:
         """Add one set of objects per instruction set to the bindings' own."""
