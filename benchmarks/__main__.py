@@ -1,45 +1,65 @@
-"""``python -m benchmarks engine|lenet``: time workloads beside the installed peers."""
+"""``python -m benchmarks engine|lenet|digits``: measure, print, and keep the results."""
 
 from __future__ import annotations
 
 import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from benchmarks.timing import save
+from benchmarks.timing import Measurement, save
 
 RESULTS = Path(__file__).parent / "results"
-WORKLOADS = ("engine", "lenet")
+TIMED = ("engine", "lenet")
+
+
+def timed_rows(measurements: list[Measurement]) -> list[dict[str, Any]]:
+    """One row per workload and competitor, relative to PyTorch where it took part."""
+    return [
+        measured.row(entrant, "torch" if "torch" in measured.seconds else "minitorch")
+        for measured in measurements
+        for entrant in measured.seconds
+    ]
+
+
+def timed_line(row: dict[str, Any]) -> str:
+    """A row for people."""
+    relative = next(f"{v:.2f} x {k.rpartition('_')[2]}" for k, v in row.items() if "relative" in k)
+    took = f"{row['us_per_unit']:,.2f} us"
+    return f"{row['workload']:<32}{row['competitor']:<22}{took:>16}{relative:>18}"
 
 
 @click.command()
-@click.argument("name", type=click.Choice(WORKLOADS))
-@click.option("--rounds", default=15, show_default=True, help="Interleaved rounds.")
+@click.argument("name", type=click.Choice((*TIMED, "digits")))
+@click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
+@click.option("--seeds", default=1, show_default=True, help="Trainings per network, of digits.")
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
 @click.option("--write/--no-write", default=False, help="Write benchmarks/results/<name>.json.")
-def main(name: str, rounds: int, as_json: bool, write: bool) -> None:
-    """Run one benchmark. Every figure is a median, every ratio from the same run."""
-    measurements, missing = importlib.import_module(f"benchmarks.{name}").run(rounds=rounds)
-    rows = []
-    for measured in measurements:
-        base = "torch" if "torch" in measured.seconds else "minitorch"
-        rows += [measured.row(entrant, base) for entrant in measured.seconds]
+def main(name: str, rounds: int, seeds: int, as_json: bool, write: bool) -> None:
+    """Run one benchmark: engine overhead, a LeNet step, or the digits' errors.
+
+    A timing is a median, a ratio the median of the rounds' ratios, all from one
+    run in which the competitors take turns.
+    """
+    work = importlib.import_module(f"benchmarks.{name}")
+    missing: dict[str, str] = {}
+    if name == "digits":
+        rows = work.run(seeds)
+        lines = [
+            f"{r['network']:<26}{r['error']:>6}% (lecture {r['lecture_error']}%)" for r in rows
+        ]
+    else:
+        measurements, missing = work.run(rounds=rounds)
+        rows = timed_rows(measurements)
+        lines = [timed_line(row) for row in rows]
     if write:
         save(RESULTS / f"{name}.json", rows, missing=missing)
     if as_json:
         click.echo(json.dumps({"rows": rows, "missing": missing}))
         return
-    for row in rows:
-        relative = next(
-            (f"{v:7.2f} x {k.rpartition('_')[2]}" for k, v in row.items() if "relative" in k), ""
-        )
-        click.echo(
-            f"{row['workload']:<32}{row['competitor']:<22}{row['us_per_unit']:>12.2f} us{relative:>20}"
-        )
-    for peer, reason in missing.items():
-        click.echo(f"{peer}: {reason}")
+    click.echo("\n".join([*lines, *(f"{peer}: {reason}" for peer, reason in missing.items())]))
 
 
 if __name__ == "__main__":

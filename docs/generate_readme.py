@@ -1,0 +1,99 @@
+"""Fill the README's results from benchmarks/results/*.json.
+
+    python -m benchmarks digits --seeds 3 --write
+    python -m benchmarks engine --write
+    python -m benchmarks lenet --write
+    python docs/generate_readme.py [--check]
+
+``--check`` writes nothing and fails if the README is not what the results say.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+START, END = "<!-- results: written by docs/generate_readme.py -->", "<!-- end of results -->"
+
+
+def load(name: str) -> dict[str, Any]:
+    """One result file."""
+    found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def machine(results: dict[str, Any]) -> str:
+    """What the figures were measured on."""
+    where = results["environment"]
+    return (
+        f"{where['processor']}, {where['cores']} cores, Python {where['python']}, "
+        f"NumPy {where['numpy']}"
+    )
+
+
+def digits() -> str:
+    """The lecture's table."""
+    results = load("digits")
+    lines = [
+        "| network | lecture, 300 epochs | measured | epochs | seconds | command |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(row["name"] for row in results["rows"]):
+        rows = [row for row in results["rows"] if row["name"] == name]
+        errors = ", ".join(f"{row['error']:.2f}" for row in rows)
+        seconds = ", ".join(str(row["seconds"]) for row in rows)
+        first = rows[0]
+        lines.append(
+            f"| {first['network']} | {first['lecture_error']}% | {errors}% | {first['epochs']} | "
+            f"{seconds} | `python -m minitorch train {name}` |"
+        )
+    seeds = len({row["seed"] for row in results["rows"]})
+    caption = (
+        f"Error on MNIST's 10,000 test digits, seeds 0 to {seeds - 1} ({machine(results)}; "
+        f"`python -m benchmarks digits --seeds {seeds} --write`). The recipe moves training digits "
+        f"by a pixel; it was chosen on held-out training digits."
+    )
+    return "\n".join([caption, "", *lines])
+
+
+def timings() -> str:
+    """Engine and LeNet step beside the peers."""
+    lines = ["| workload | | microseconds | speed relative to PyTorch |", "|---|---|---|---|"]
+    units = {"chain": "op of a chain, 4 elements", "scalars": "op of a graph of scalars"}
+    for name in ("engine", "lenet"):
+        for row in load(name)["rows"]:
+            relative = row.get("speed_relative_to_torch", "")
+            what = units.get(row["workload"], row["workload"])
+            lines.append(
+                f"| {what} | {row['competitor']} | {row['us_per_unit']:,.1f} | {relative} |"
+            )
+    caption = (
+        f"Medians of one interleaved run each ({machine(load('engine'))}; "
+        f"`python -m benchmarks engine --write`, `python -m benchmarks lenet --write`). An op is "
+        f"its forward, recording and backward."
+    )
+    return "\n".join([caption, "", *lines])
+
+
+def main() -> int:
+    """Write or check the README."""
+    page = ROOT / "README.md"
+    text = page.read_text(encoding="utf-8")
+    head, _, rest = text.partition(START)
+    _, _, tail = rest.partition(END)
+    new = f"{head}{START}\n\n{digits()}\n\n{timings()}\n\n{END}{tail}"
+    if "--check" in sys.argv[1:]:
+        if new != text:
+            print("README.md is out of date: run python docs/generate_readme.py", file=sys.stderr)
+            return 1
+        return 0
+    page.write_text(new, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
