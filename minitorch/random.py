@@ -8,6 +8,7 @@ import numpy as np
 
 __all__ = ["draw_seed", "get_rng", "get_state", "seed", "set_rng", "set_state"]
 
+_BITS = {cls.__name__: cls for cls in np.random.BitGenerator.__subclasses__()}
 _rng: Any = np.random.RandomState(np.random.SeedSequence().generate_state(4))
 
 
@@ -101,14 +102,14 @@ def set_state(state: dict[str, Any]) -> None:
     """
     try:
         if state["kind"] == "Generator":
-            bits = getattr(np.random, state["bits"]["bit_generator"])()
+            bits = _BITS[state["bits"]["bit_generator"]]()
             bits.state = state["bits"]
             set_rng(np.random.Generator(bits))
             return
         keys = np.asarray(state["keys"], dtype=np.uint32)
         rng = np.random.RandomState()
         rng.set_state((state["kind"], keys, state["position"], state["has_gauss"], state["cached"]))
-    except (AttributeError, KeyError, TypeError) as error:
+    except (LookupError, TypeError) as error:
         raise ValueError(f"this is no state of a generator: {error!r}") from None
     set_rng(rng)
 

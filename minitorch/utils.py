@@ -141,8 +141,10 @@ def norm_axes_of(ndim: int, norm_axes: int | Iterable[int] | None) -> tuple[int,
     ValueError
         If none are given for another number of axes.
     """
+    if isinstance(norm_axes, int):
+        return (norm_axes,)
     if norm_axes is not None:
-        return (norm_axes,) if isinstance(norm_axes, numbers.Integral) else tuple(norm_axes)  # type: ignore[arg-type,return-value]
+        return tuple(norm_axes)
     if ndim == 2:
         return (0,)
     if ndim in (3, 4, 5):

@@ -112,7 +112,7 @@ def adadelta(
     rho: Hyper = 0.95,
     epsilon: float = 1e-6,
 ) -> Updates:
-    """Steps in the units of the parameters: u = g · sqrt(d + eps) / sqrt(a' + eps); p' = p - lr·u.
+    """Steps in the parameters' units: u = g · sqrt(d + eps) / sqrt(a' + eps); p' = p - lr·u.
 
     a' = rho·a + (1-rho)·g² and d' = rho·d + (1-rho)·u² are averages of the squares of
     gradients and of steps.

@@ -136,7 +136,9 @@ def _compute_grads(loss: Tensor, params: list[Parameter]) -> list[Tensor]:
             f"{fixed!r} does not require a gradient, so it cannot be trained; take "
             f"get_all_params(network, trainable=True), or set its requires_grad"
         )
-    if not loss.requires_grad and params:
+    if not params:
+        return []
+    if not loss.requires_grad:
         raise RuntimeError(
             "the loss depends on no parameter; was it computed under no_grad, or from values?"
         )
