@@ -99,7 +99,7 @@ def write(target: Tensor, value: Tensor) -> None:
     RuntimeError
         If a leaf that requires a gradient would be overwritten while recording.
     ValueError
-        If the value does not broadcast to the target.
+        If the value does not broadcast to the target, or its memory is read-only.
     TypeError
         If its dtype cannot be cast to the target's (float into int, say).
     """
@@ -108,6 +108,11 @@ def write(target: Tensor, value: Tensor) -> None:
     value._refresh()
     if _same_place(target_view, value._view):
         return  # Python's x[i] += y ends by assigning x[i] to itself
+    if not getattr(target.data.flags, "writeable", True):
+        raise ValueError(
+            f"cannot write into this tensor {target.shape}: its memory is read-only, as after "
+            f"broadcast_to, where elements share it. Write to a copy instead"
+        )
     root = target if target_view is None else target_view.root
     records = mode.grad and (target._needs or value._needs)
     if records and root._needs and root._node is None:

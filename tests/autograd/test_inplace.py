@@ -192,6 +192,12 @@ def test_bad_writes_are_refused():
         y += mt.asarray([0.5, 0.5, 0.5])
 
 
+def test_what_broadcast_to_gave_is_read_only():
+    x = mt.broadcast_to(mt.ones(3), (2, 3))
+    with pytest.raises(ValueError, match=r"\(2, 3\): its memory is read-only.*copy"):
+        x += 1
+
+
 def test_versions_are_shared_by_views_and_detached_handles():
     b = mt.zeros(4)
     v, d = b[1:], b.detach()
