@@ -8,8 +8,9 @@ Paper     D. Rumelhart, G. Hinton, R. Williams, "Learning representations by
           back-propagating errors", 1986.
 Run       python examples/mlp.py                      (FC64)
           python examples/mlp.py --hidden 256 256     (FC256-FC256)
-Expect    @TIME@
-          @ERROR@
+Expect    Half a minute on an idle core for FC64, a minute for FC256-FC256. FC64
+          misreads 1.5% to 1.8% of the test digits, FC256-FC256 1.0% to 1.1%;
+          the lecture has 2.85% and 1.83%.
 """
 
 import argparse
