@@ -76,7 +76,9 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (ValueError, TypeError, RuntimeError, OSError, ImportError) as error:
-            if ctx.params.get("debug") or isinstance(error, click.exceptions.Exit | BrokenPipeError):
+            if ctx.params.get("debug") or isinstance(
+                error, click.exceptions.Exit | BrokenPipeError
+            ):
                 raise
             raise BadInput(" ".join(str(error).split())) from error
 
