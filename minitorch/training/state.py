@@ -7,46 +7,13 @@ from typing import Any
 
 import numpy
 
-from minitorch import CounterRNG, layers, updates
+from minitorch import updates
 from minitorch.training.model_file import named_params, set_params
 
-__all__ = ["capture", "noise_state", "restore", "set_noise_state"]
+__all__ = ["capture", "restore"]
 
 Array = numpy.ndarray
 _PARAM, _SLOT = "param/", "slot/"
-
-
-def _streams(network: Any) -> dict[str, CounterRNG]:
-    """The random streams of the noise layers, by the layer's place and attribute."""
-    return {
-        f"{place}.{name}": value
-        for place, layer in enumerate(layers.get_all_layers(network))
-        for name, value in vars(layer).items()
-        if isinstance(value, CounterRNG)
-    }
-
-
-def noise_state(network: Any) -> dict[str, dict[str, int]]:
-    """Where each noise layer's stream stands."""
-    return {key: rng.get_state() for key, rng in _streams(network).items()}
-
-
-def set_noise_state(network: Any, state: Mapping[str, Any]) -> None:
-    """Put each noise layer's stream back.
-
-    Raises
-    ------
-    ValueError
-        If the network has other noise layers.
-    """
-    streams = _streams(network)
-    if streams.keys() != state.keys():
-        raise ValueError(
-            f"the state is of another network: it has the noise streams {sorted(state)}, the "
-            f"network {sorted(streams)}"
-        )
-    for key, rng in streams.items():
-        rng.set_state(state[key])
 
 
 def capture(network: Any) -> dict[str, Array]:

@@ -16,7 +16,7 @@ from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.metrics import evaluate
 from minitorch.training.recipes import Recipe
 from minitorch.training.schedules import find_schedule
-from minitorch.training.state import capture, noise_state, restore, set_noise_state
+from minitorch.training.state import capture, restore
 
 __all__ = ["Epoch", "Step", "Trainer"]
 
@@ -173,7 +173,7 @@ class Trainer:
         """One step of gradient descent."""
         rate = self.learning_rate
         x = self._moved(x)
-        noise = noise_state(self.network)
+        noise = layers.get_all_random_states(self.network)
         prediction, loss, total = self._forward(x, y)
         value = float(loss.item())
         grads = grad(total, self.params)
@@ -222,7 +222,7 @@ class Trainer:
 
     def _diverged(self, x: Array, y: Array, noise: Mapping[str, Any]) -> TrainingDiverged:
         """The error that says where the NaN or infinity began."""
-        set_noise_state(self.network, noise)
+        layers.set_all_random_states(self.network, noise)
         reason = explain_divergence(lambda: self._forward(x, y)[2], self.params)
         return TrainingDiverged(
             f"training diverged at step {self.step + 1} (epoch {self.batches.epoch + 1}, learning "
@@ -244,7 +244,7 @@ class Trainer:
             "step": self.step,
             "batches": self.batches.state(),
             "sums": [self._loss_sum, self._wrong],
-            "noise": noise_state(self.network),
+            "noise": layers.get_all_random_states(self.network),
             "random": random.get_state(),
             "history": records,
             "seconds": self.seconds,
@@ -265,7 +265,7 @@ class Trainer:
             pairs = ", ".join(f"{k} was {theirs.get(k)!r}, is {ours.get(k)!r}" for k in different)
             raise ValueError(f"the checkpoint is of another configuration: {pairs}")
         restore(self.network, arrays)
-        set_noise_state(self.network, metadata["noise"])
+        layers.set_all_random_states(self.network, metadata["noise"])
         random.set_state(metadata["random"])
         self.step = int(metadata["step"])
         self.batches.restore(metadata["batches"])

@@ -10,6 +10,7 @@ import numpy as np
 
 from minitorch import ops
 from minitorch.autograd import Tensor, asarray, grad, no_grad
+from minitorch.autograd.inplace import write
 from minitorch.parameter import Parameter
 
 __all__ = ["Hyper", "Slot", "Updates", "apply_updates", "get_or_compute_grads"]
@@ -66,12 +67,12 @@ def apply_updates(updates: Mapping[Parameter, Any]) -> None:
             raise ValueError(
                 f"update of {p!r} has shape {new.shape}; a parameter never changes its shape"
             )
-        if not np.can_cast(new.dtype, p.dtype, "same_kind"):
+        if new.dtype != p.dtype and not np.can_cast(new.dtype, p.dtype, "same_kind"):
             raise TypeError(f"update of {p!r} is {new.dtype}")
         # A value that lies in a parameter's memory would change under way.
         ready.append((p, asarray(new, copy=True) if id(new._cell) in cells else new))
     for p, new in ready:
-        p[...] = new  # type: ignore[index]
+        write(p, new)
 
 
 def get_or_compute_grads(
