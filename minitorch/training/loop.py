@@ -83,8 +83,18 @@ def fit(
 
     Examples
     --------
-    >>> fit(trainer, checkpoints=Checkpoints("runs/mine"))  # doctest: +SKIP
-    True
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from minitorch.data import Dataset, toy_digits
+    >>> from minitorch.models import build_mlp
+    >>> from minitorch.training import Recipe
+    >>> raw = toy_digits(100, size=14)
+    >>> data = Dataset(raw.x / np.float32(255), raw.y, classes=10)
+    >>> network = build_mlp((16,), input_shape=(1, 14, 14))
+    >>> trainer = Trainer(network, Recipe("mlp", epochs=2), data, data)
+    >>> kept = Checkpoints(tempfile.mkdtemp())
+    >>> fit(trainer, checkpoints=kept), [path.name for path in kept.paths()]
+    (True, ['step-00000001.safetensors', 'step-00000002.safetensors'])
     """
     if every < 1:
         raise ValueError(f"fit: saves every 1 or more steps, not {every}")
