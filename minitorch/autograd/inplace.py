@@ -91,6 +91,45 @@ def _keep_old_values(node: Node, cell: list[int]) -> None:
     node.versions = [version for _, version in kept]
 
 
+def is_recorded(target: Tensor, value: Tensor) -> bool:
+    """Whether writing ``value`` into ``target`` changes the history of what it lies in."""
+    root = target if target._view is None else target._view.root
+    return mode.grad and (target.requires_grad or value.requires_grad or root._needs)
+
+
+def _check(target: Tensor, value: Tensor) -> None:
+    """That the target's memory can be written, and with values of that dtype."""
+    if not getattr(target.data.flags, "writeable", True):
+        raise ValueError(
+            f"cannot write into this tensor {target.shape}: its memory is read-only, as after "
+            f"broadcast_to, where elements share it. Write to a copy instead"
+        )
+    xp = backend_of(target.data).xp
+    if value.dtype != target.dtype and not xp.can_cast(value.dtype, target.dtype, "same_kind"):
+        raise TypeError(f"cannot write {value.dtype} values into a {target.dtype} tensor")
+
+
+def overwrite(target: Tensor, index: Any, value: Tensor) -> None:
+    """``target[index] = value`` in plain terms, where nothing is recorded.
+
+    Raises
+    ------
+    ValueError
+        If the value does not broadcast to what the index selects, or the
+        memory is read-only.
+    TypeError
+        If its dtype cannot be cast to the target's.
+    """
+    _check(target, value)
+    try:
+        target.data[index] = value.data
+    except ValueError as error:
+        raise ValueError(
+            f"cannot write shape {value.shape} into a part of shape {target.shape}: {error}"
+        ) from None
+    target._cell[VERSION] += 1
+
+
 def write(target: Tensor, value: Tensor) -> None:
     """``target[...] = value``: memory, version and history.
 
@@ -108,21 +147,14 @@ def write(target: Tensor, value: Tensor) -> None:
     value._refresh()
     if _same_place(target_view, value._view):
         return  # Python's x[i] += y ends by assigning x[i] to itself
-    if not getattr(target.data.flags, "writeable", True):
-        raise ValueError(
-            f"cannot write into this tensor {target.shape}: its memory is read-only, as after "
-            f"broadcast_to, where elements share it. Write to a copy instead"
-        )
     root = target if target_view is None else target_view.root
-    records = mode.grad and (target._needs or value._needs)
+    records = is_recorded(target, value)
     if records and root._needs and root._node is None:
         raise RuntimeError(
             f"a leaf that requires a gradient {root.shape} is written in place; do it under "
             f"minitorch.no_grad(), or write to a copy"
         )
-    xp = backend_of(target.data).xp
-    if not xp.can_cast(value.dtype, target.dtype, "same_kind"):
-        raise TypeError(f"cannot write {value.dtype} values into a {target.dtype} tensor")
+    _check(target, value)
     if records:
         if value.dtype != target.dtype:
             value = value.astype(target.dtype)

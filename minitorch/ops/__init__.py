@@ -31,8 +31,10 @@ from minitorch.ops.dtypes import *
 from minitorch.ops.einsum import *
 from minitorch.ops.embedding import *
 from minitorch.ops.exponential import *
+from minitorch.ops.gathering import *
 from minitorch.ops.global_pooling import *
 from minitorch.ops.hyperbolic import *
+from minitorch.ops.index import Index
 from minitorch.ops.indexing import *
 from minitorch.ops.joining import *
 from minitorch.ops.logic import *
@@ -150,7 +152,8 @@ def _reshape(self: Tensor, *shape: Any, copy: Any = None) -> Tensor:
 
 
 def _getitem(self: Tensor, index: Any) -> Tensor:
-    return getitem(self, index=index)
+    """The part that an index selects; a recorded call owns the arrays in it."""
+    return getitem(self, index=Index.of(index, copy=self._needs))
 
 
 def _array_namespace(self: Tensor, /, *, api_version: str | None = None) -> Any:

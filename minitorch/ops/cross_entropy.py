@@ -17,7 +17,7 @@ from minitorch.backend.arrays import backend_of
 from minitorch.ops.activations import sigmoid_op
 from minitorch.ops.compare import where
 from minitorch.ops.exponential import log
-from minitorch.ops.indexing import take_along_axis
+from minitorch.ops.gathering import take_along_axis
 from minitorch.ops.logic import logical_and
 from minitorch.ops.provenance import logits_of
 from minitorch.ops.softmax import log_softmax, softmax_op

@@ -11,8 +11,8 @@ import math
 
 from minitorch.autograd.op import Sample, composite, op
 from minitorch.ops.arithmetic import subtract
-from minitorch.ops.reduce import accumulate, spread
 from minitorch.ops.joining import concat, flip
+from minitorch.ops.reduce import accumulate, spread
 from minitorch.ops.shape import permute_dims, reshape
 
 __all__ = ["cumulative_prod", "cumulative_sum", "diff", "prod", "recurrence"]

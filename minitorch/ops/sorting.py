@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minitorch.autograd.op import Sample, composite, op
-from minitorch.ops.indexing import take_along_axis
+from minitorch.ops.gathering import take_along_axis
 
 __all__ = ["argmax", "argmin", "argsort", "argwhere", "nonzero", "searchsorted", "sort"]
 

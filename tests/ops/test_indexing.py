@@ -143,3 +143,90 @@ def test_take_along_axis_gather_and_scatter(axis):
         mt.zeros(X.shape, dtype=mt.float64), mt.asarray(order), mt.asarray(expected), axis=axis
     )
     np.testing.assert_array_equal(back.numpy(), X)
+
+
+@pytest.mark.parametrize("index", [[0, 0], np.array([0, 0]), np.array([True, False, False])])
+def test_a_recorded_index_may_change_afterwards(index):
+    x = mt.tensor(X[:, 0, 0], requires_grad=True)
+    for index_given in (index, mt.asarray(index)):
+        before = np.zeros(3)
+        np.add.at(before, np.array(index), 1.0)
+        x.zero_grad()
+        y = x[index_given]
+        index_given[0] = 2 if np.array(index).dtype.kind == "i" else False
+        y.sum().backward()
+        np.testing.assert_array_equal(x.grad.numpy(), before)
+        index_given[0] = 0 if np.array(index).dtype.kind == "i" else True
+
+
+def test_a_counter_that_is_a_tensor_may_count_on():
+    x = mt.tensor(X[:, 0, 0], requires_grad=True)
+    i = mt.asarray(0)
+    first, rest = x[i], x[i:]
+    i += 2
+    (first + 10 * rest.sum()).backward()
+    assert x.grad.tolist() == [11, 10, 10]
+
+
+def test_what_is_written_keeps_the_kind_of_the_target():
+    whole = mt.zeros(3, dtype=mt.int64)
+    with pytest.raises(TypeError, match="float32 values into a int64"):
+        whole[0] = 2.5
+    with pytest.raises(TypeError, match="float64 values into a int64"):
+        whole[[0]] = np.array([2.5])
+    small = mt.zeros(3, dtype=mt.uint8)
+    small[0], small[1:] = 200, [1, True]
+    assert small.tolist() == [200, 1, 1] and small.dtype == mt.uint8
+    half = mt.zeros(2, dtype=mt.float16)
+    half[:] = 0.5
+    assert half.dtype == mt.float16 and half.version == 1
+    with pytest.raises(ValueError, match=r"shape \(2,\) into a part of shape \(3,\)"):
+        whole[:] = mt.zeros(2, dtype=mt.int64)
+
+
+def test_a_write_without_history_moves_the_version_on():
+    x = mt.zeros(4)
+    view, mask = x[1:], mt.asarray([True, False, False, True])
+    x[0] = 1.0
+    x[[2]] = 3.0
+    x[mask] = 5.0
+    view[0] = 7.0
+    assert x.tolist() == [5, 7, 3, 5] and x.version == view.version == 4
+
+
+def test_a_view_made_without_recording_still_reaches_the_history():
+    a = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    b = a * 1
+    with mt.no_grad():
+        view = b[1:]
+    view[0] = 9.0
+    b.sum().backward()
+    assert a.grad.tolist() == [1, 0, 1]
+    with mt.no_grad():
+        part = a[1:]
+    with pytest.raises(RuntimeError, match="leaf"):
+        part += 1
+
+
+@pytest.mark.parametrize(("x_shape", "index_shape"), [((1, 5), (3, 2)), ((3, 5), (1, 2))])
+def test_take_along_axis_broadcasts(x_shape, index_shape):
+    values = np.arange(float(np.prod(x_shape))).reshape(x_shape)
+    index = np.array([[4, 4], [0, 1], [2, 3]])[: index_shape[0]]
+    x = mt.tensor(values, requires_grad=True)
+    y = mt.take_along_axis(x, mt.asarray(index), axis=1)
+    np.testing.assert_array_equal(y.detach().numpy(), np.take_along_axis(values, index, 1))
+    y.sum().backward()
+    rows = np.arange(x_shape[0])[:, None]
+    expected = np.zeros(x_shape)
+    np.add.at(expected, (rows, index), 1.0)
+    np.testing.assert_array_equal(x.grad.numpy(), expected)
+
+
+def test_scatter_checks_the_rank():
+    with pytest.raises(ValueError, match=r"scatter: indices of shape \(2,\)"):
+        mt.scatter(mt.zeros((2, 2)), mt.asarray([0, 1]), mt.ones(2))
+
+
+def test_many_halves_add_up_in_single_precision():
+    total = mt.scatter_add(mt.ones(4096, dtype=mt.float16), np.zeros(4096, int), (1,))
+    assert total.item() == 4096 and total.dtype == mt.float16

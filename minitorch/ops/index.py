@@ -1,0 +1,101 @@
+"""What stands between the brackets of ``x[...]``, in terms every array module knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import index as as_int
+from typing import Any
+
+import numpy
+
+from minitorch.autograd.tensor import Tensor
+
+__all__ = ["Index"]
+
+
+class Index(tuple[Any, ...]):
+    """An index as a tuple of ints, slices, None, Ellipsis and arrays; never of tensors.
+
+    It ends in an Ellipsis where it held none: with one, a full index selects
+    a 0-d view, without one NumPy gives a scalar.
+
+    Attributes
+    ----------
+    basic : bool
+        It holds neither arrays nor booleans: what it selects is a view.
+    once : bool
+        It holds no integer arrays: no element is selected twice.
+    """
+
+    basic: bool
+    once: bool
+
+    @classmethod
+    def of(cls, index: Any, copy: bool = False) -> Index:
+        """``index`` in plain terms; IndexError for what is none.
+
+        Parameters
+        ----------
+        index : int, slice, None, Ellipsis, integer or boolean array, or a tuple of them
+        copy : bool
+            Own the arrays, so that a backward long after sees them unchanged.
+        """
+        if index.__class__ is cls and not copy:
+            return index  # type: ignore[no-any-return]
+        entries = index if isinstance(index, tuple) else (index,)
+        plain = [
+            e if e.__class__ is int or e is None or e is Ellipsis else _plain(e, copy)
+            for e in entries
+        ]
+        if not any(e is Ellipsis for e in plain):
+            plain.append(Ellipsis)
+        return cls._made(plain)
+
+    @classmethod
+    def _made(cls, entries: Iterable[Any]) -> Index:
+        made = cls(entries)
+        kinds = [_kind(e) for e in made if e.__class__ is not int and e.__class__ is not slice]
+        made.basic = not any(kinds)
+        made.once = "i" not in kinds
+        return made
+
+    def on(self, xp: Any) -> tuple[Any, ...]:
+        """The index for arrays of module ``xp``: arrays in host memory go along."""
+        if xp is numpy or self.basic:
+            return self
+        return tuple([xp.asarray(e) if isinstance(e, numpy.ndarray) else e for e in self])
+
+
+def _kind(entry: Any) -> str:
+    """ "b" for booleans, "i" for integer arrays, "" for the rest."""
+    if isinstance(entry, bool):
+        return "b"
+    dtype = getattr(entry, "dtype", None)
+    if dtype is None:
+        return ""
+    return "b" if dtype.kind == "b" else "i"
+
+
+def _plain(entry: Any, copy: bool) -> Any:
+    """One entry that is neither an int, None nor Ellipsis."""
+    if entry.__class__ is slice:
+        ends = (entry.start, entry.stop, entry.step)
+        if all(end is None or end.__class__ is int for end in ends):
+            return entry
+        return slice(*(None if end is None else as_int(end) for end in ends))
+    if isinstance(entry, Tensor):
+        entry = entry.data
+    elif isinstance(entry, list):
+        entry, copy = numpy.asarray(entry if entry else numpy.zeros(0, numpy.int64)), False
+    dtype = getattr(entry, "dtype", None)
+    if dtype is None:
+        if isinstance(entry, bool):
+            return entry
+        if hasattr(entry, "__index__"):
+            return as_int(entry)
+    elif dtype.kind in "iu" and entry.shape == ():
+        return int(entry)
+    elif dtype.kind in "iub":
+        return entry.copy() if copy else entry
+    what = repr(entry) if dtype is None else dtype
+    raise IndexError(f"an index is made of integers, booleans or slices, not {what}")
