@@ -232,5 +232,7 @@ def _multiple(total: Any, part: Any) -> int:
     if a is None or b is None or a.shape != b.shape:
         return 0
     a, b = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
-    times = round(float(a @ b) / float(b @ b)) if np.any(b) else 0
+    if not (np.isfinite(a).all() and np.isfinite(b).all() and np.any(b)):
+        return 0
+    times = round(float(a @ b) / float(b @ b))
     return times if np.allclose(a, times * b, rtol=1e-4, atol=1e-4 * np.abs(b).max()) else 0

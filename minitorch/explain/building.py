@@ -167,7 +167,7 @@ class _Builder:
             elif isinstance(edge[0], Tensor):
                 source = self._add_leaf(edge[0])
             else:
-                source = self.keys.get(id(edge[0]))
+                source = self.keys.get(id(edge[0])) or self._add_constant("earlier ops")
             if source is not None:
                 self.graph.links.append(Link(source, key, argument, position))
 

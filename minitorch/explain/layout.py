@@ -217,7 +217,7 @@ def _move_row(
         total = sum(pull[k] for k in near[key])
         at = sum(pull[k] * boxes[k].x for k in near[key]) / total if total else boxes[key].x
         wishes.append(at)
-        weights.append(pull[key] if total else 0.001)
+        weights.append(pull[key] if total and pull[key] > 0.1 else 1e-4)
     for key, x in zip(row, _spread(row, boxes, wishes, weights), strict=True):
         boxes[key].x = x
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable, Generator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from minitorch.autograd.engine import Step, backward_steps
@@ -26,6 +27,7 @@ __all__ = ["source_of", "steps"]
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
 
+@lru_cache(maxsize=512)
 def source_of(function: Callable[..., Any]) -> str:
     """A function's own source, or a line that says that there is none."""
     try:
@@ -69,7 +71,9 @@ class _Walk:
         )  # fmt: skip
 
     def _value(self, node: Node) -> Any:
-        known = self.values.get(id(node)) or (self.namer.tape and self.namer.tape.value(node))
+        known = self.values.get(id(node))
+        if known is None and self.namer.tape is not None:
+            known = self.namer.tape.value(node)
         return self.trace.saved.get(node.op.outputs[0]) if known is None else known
 
     def _input(self, name: str, edge: Any, g: Tensor | None) -> InputView:

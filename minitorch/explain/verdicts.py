@@ -37,6 +37,17 @@ REMEDIES = {
     "hypot": "the length has no slope at (0, 0): add an epsilon under the root",
 }
 _SATURATING = {"sigmoid", "tanh", "softmax", "erf"}
+# What they send back is multiplied with what they saved.
+_PRODUCTS = {
+    "multiply",
+    "matmul",
+    "einsum",
+    "square",
+    "pow",
+    "conv_fwd",
+    "conv_dgrad",
+    "conv_wgrad",
+}
 _WHERE_TRAP = (
     "0 · ∞ = NaN: a where() or mask behind this op dropped the value, but its gradient 0 still "
     "meets the infinite slope here; make the input safe before the op, with where(ok, x, 1)"
@@ -91,13 +102,11 @@ def _why_blocked(passage: Passage) -> Iterator[str]:
     if node.op.name in _SATURATING and out is not None:
         found = True
         yield f"it is saturated: its results are {show(out)}, where the slope rounds to 0"
-    for name, value in passage.saved.items():
+    for name, value in passage.saved.items() if node.op.name in _PRODUCTS else ():
         array = as_numpy(value)
-        if array is None or array.dtype.kind != "f" or not array.size or np.any(array):
-            continue
-        if not found:
+        if not found and array is not None and array.size and not np.any(array):
             yield f"its {name} is 0 everywhere"
-        found = True
+            found = True
     for outlet in passage.outlets:
         rule = node.op.rules.get(outlet.argument.partition("[")[0])
         formula = (rule.fn.__doc__ or "").strip() if rule is not None else ""
