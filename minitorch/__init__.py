@@ -18,8 +18,6 @@ from minitorch.backend.native import get_num_threads, set_num_threads
 from minitorch.ops import *
 from minitorch.ops.dtypes import namespace_info as __array_namespace_info__
 
-del random  # that is ops/random.py; minitorch.random is another module, see _LAZY
-
 __version__ = "0.1.0"
 __array_api_version__ = "2024.12"
 
@@ -32,7 +30,7 @@ pi = 3.141592653589793
 # Loaded when first used, so that `import minitorch` stays quick.
 _LAZY = (
     "data", "explain", "init", "io", "layers", "linalg", "models", "nonlinearities", "objectives",
-    "random", "regularization", "testing", "training", "updates", "utils",
+    "parameter", "random", "regularization", "testing", "training", "updates", "utils",
 )  # fmt: skip
 
 

@@ -94,12 +94,13 @@ class BatchNormLayer(Layer):
     def _resolve_axes(self, axes: Any) -> tuple[int, ...]:
         rank = len(self.input_shape)
         if axes == "auto":
-            return (0, *range(2, rank))
+            axes = (0, *range(2, rank))
         chosen = (axes,) if isinstance(axes, int) else tuple(axes)
-        if any(not -rank <= axis < rank for axis in chosen):
+        there = {axis % rank for axis in chosen if -rank <= axis < rank}
+        if not chosen or len(there) < len(chosen):
             raise self._fail(
-                f"an input of {rank} axes does not have all of axes={chosen}",
-                f"Use axes from 0 to {rank - 1}",
+                f"axes={chosen} are not one or more different axes of an input of {rank}",
+                f"Use axes from 0 to {rank - 1}" if rank else "Give the input a batch axis",
             )
         return chosen
 

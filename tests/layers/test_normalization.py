@@ -166,11 +166,14 @@ def test_kept_axes_have_a_length(shape, axes):
         BatchNormLayer(shape, axes=axes)
 
 
-def test_axes_are_there():
+@pytest.mark.parametrize("axes", [2, -3, (), (0, 0), (0, -2)])
+def test_axes_are_there(axes):
     with pytest.raises(
-        ValueError, match=re.escape("an input of 2 axes does not have all of axes=(2,)")
+        ValueError, match="are not one or more different axes of an input of 2. Use"
     ):
-        BatchNormLayer((None, 3), axes=2)
+        BatchNormLayer((None, 3), axes=axes)
+    with pytest.raises(ValueError, match="Give the input a batch axis"):
+        BatchNormLayer(())
 
 
 def test_an_empty_batch_is_refused():
