@@ -157,7 +157,8 @@ def test_kernels_agree_with_the_body(name, kernel):
             with mt.use_kernel(name, kernel):
                 found = outputs(entry(*tensors(sample.args), **sample.kwargs))
         except RuntimeError as refusal:
-            assert "forced kernel" in str(refusal)
+            if "forced kernel" not in str(refusal):
+                raise
             continue
         ran += 1
         for a, b in zip(found, expected, strict=True):

@@ -9,6 +9,7 @@ its operators and methods; nothing else does.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy
@@ -16,6 +17,7 @@ import numpy
 from minitorch.autograd.inplace import write
 from minitorch.autograd.op import registry
 from minitorch.autograd.tensor import Tensor
+from minitorch.ops import index as _index
 from minitorch.ops import linear_algebra  # registers its ops; minitorch.linalg shows them
 from minitorch.ops.activations import *
 from minitorch.ops.arithmetic import *
@@ -34,7 +36,6 @@ from minitorch.ops.exponential import *
 from minitorch.ops.gathering import *
 from minitorch.ops.global_pooling import *
 from minitorch.ops.hyperbolic import *
-from minitorch.ops.index import Index
 from minitorch.ops.indexing import *
 from minitorch.ops.joining import *
 from minitorch.ops.logic import *
@@ -42,6 +43,7 @@ from minitorch.ops.loss import *
 from minitorch.ops.matmul import *
 from minitorch.ops.max_pooling import *
 from minitorch.ops.norm import *
+from minitorch.ops.numpy_protocol import array_function, array_ufunc
 from minitorch.ops.piecewise import *
 from minitorch.ops.pool import *
 from minitorch.ops.pool_sum import *
@@ -59,6 +61,15 @@ from minitorch.ops.statistics import *
 from minitorch.ops.sum_pooling import *
 from minitorch.ops.trigonometric import *
 from minitorch.ops.truth import *
+
+# What the families say they export, and nothing else of this module.
+__all__ = sorted(
+    name
+    for module, family in sys.modules.items()
+    if module.startswith("minitorch.ops.")
+    for name in getattr(family, "__all__", ())
+    if name in globals()
+)
 
 # -- the table: what Tensor can do ----------------------------------------
 
@@ -90,9 +101,9 @@ UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_
 # Methods, as NumPy's arrays have them; an op stored on a class is a method.
 METHODS = (
     "abs", "all", "any", "argmax", "argmin", "argsort", "astype", "broadcast_to", "clip", "conj",
-    "cos", "exp", "log", "logsumexp", "max", "mean", "min", "nonzero", "permute_dims", "pow", "prod",
-    "repeat", "reshape", "round", "sin", "sqrt", "square", "squeeze", "std", "sum", "sum_to", "take",
-    "tanh", "var",
+    "cos", "exp", "log", "logsumexp", "max", "mean", "min", "nonzero", "permute_dims", "pow",
+    "prod", "repeat", "reshape", "round", "sin", "sqrt", "square", "squeeze", "std", "sum",
+    "sum_to", "take", "tanh", "var",
 )  # fmt: skip
 
 
@@ -153,7 +164,7 @@ def _reshape(self: Tensor, *shape: Any, copy: Any = None) -> Tensor:
 
 def _getitem(self: Tensor, index: Any) -> Tensor:
     """The part that an index selects; a recorded call owns the arrays in it."""
-    return getitem(self, index=Index.of(index, copy=self._needs))
+    return getitem(self, index=_index.Index.of(index, copy=self._needs))
 
 
 def _array_namespace(self: Tensor, /, *, api_version: str | None = None) -> Any:
@@ -165,27 +176,11 @@ def _array_namespace(self: Tensor, /, *, api_version: str | None = None) -> Any:
     return minitorch
 
 
-# NumPy's names where they differ from the standard's.
-_UFUNCS = {
-    "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh",
-    "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "conjugate": "conj", "invert": "bitwise_invert",
-    "left_shift": "bitwise_left_shift", "power": "pow", "rint": "round",
-    "right_shift": "bitwise_right_shift", "true_divide": "divide",
-}  # fmt: skip
-
-
-def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    """``np.sin(tensor)`` is ``minitorch.sin(tensor)``; a gradient is never lost in silence."""
-    name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
-    target = options.pop("out", (None,))[0]
-    if method != "__call__" or options or name not in registry or isinstance(target, Tensor):
-        raise TypeError(
-            f"numpy.{ufunc.__name__} ({method}) is not for tensors; use minitorch's functions, or "
-            f"take the values out with .numpy()"
-        )
-    if target is not None:  # array += tensor
-        raise TypeError("a NumPy array cannot take a tensor in place; write array + tensor")
-    return registry[name](*inputs)
+def _to(self: Tensor, target: Any) -> Tensor:
+    """The tensor on a device (``"cpu"``, ``"cuda:1"``) or in a dtype; itself if it is there."""
+    if isinstance(target, str) and target.partition(":")[0] in ("cpu", "cuda"):
+        return self.to_device(target)
+    return astype(self, dtype=target, copy=False)
 
 
 def _bind() -> None:
@@ -205,11 +200,13 @@ def _bind() -> None:
         "T": property(_t),
         "mT": property(matrix_transpose),
         "__array_namespace__": _array_namespace,
-        "__array_ufunc__": _array_ufunc,
+        "__array_function__": array_function,
+        "__array_ufunc__": array_ufunc,
         "__getitem__": _getitem,
         "__setitem__": setitem,
         "flatten": flatten,
         "reshape": _reshape,
+        "to": _to,
         "transpose": _transpose,
     }
     for name, value in extras.items():

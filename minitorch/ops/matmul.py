@@ -34,7 +34,8 @@ def _check(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     rows = b[-2] if len(b) > 1 else b[0]
     if a[-1] != rows:
         raise ValueError(
-            f"matmul: x1 has {a[-1]} columns, x2 has {rows} rows (x1 {a}, x2 {b}); they must be equal"
+            f"matmul: x1 has {a[-1]} columns, x2 has {rows} rows (x1 {a}, x2 {b}); they must be "
+            f"equal"
         )
 
 

@@ -75,9 +75,11 @@ def test_anomaly_in_the_forward():
         pytest.raises(mt.AnomalyError, match="NaN in the result of log"),
     ):
         mt.log(x)
-    with mt.detect_anomaly(check_forward=True, infinities=True):
-        with pytest.raises(mt.AnomalyError, match="infinity in the result of exp"):
-            mt.exp(x * -1e6)
+    with (
+        mt.detect_anomaly(check_forward=True, infinities=True),
+        pytest.raises(mt.AnomalyError, match="infinity in the result of exp"),
+    ):
+        mt.exp(x * -1e6)
 
 
 def test_a_stale_value_names_the_forward_line_under_detection():

@@ -187,8 +187,8 @@ def test_bad_writes_are_refused():
     x = mt.zeros((2, 3))
     with pytest.raises(ValueError, match=r"\(4,\)"):
         x[0] = mt.ones(4)
+    y = mt.zeros(3, dtype=mt.int64)
     with pytest.raises(TypeError, match=r"float.* into a int64"):
-        y = mt.zeros(3, dtype=mt.int64)
         y += mt.asarray([0.5, 0.5, 0.5])
 
 
