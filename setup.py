@@ -15,6 +15,7 @@ import os
 import platform
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +75,27 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
         self.include_dirs.append(pybind11.get_include())
 
     def build_extension(self, ext: Extension) -> None:
-        """Add one set of objects per instruction set to the bindings' own."""
-        for name, flags in ISAS.items():
-            ext.extra_objects += self._compile(name, flags, ext)
+        """Compile side by side, every kernel once per instruction set, and link it all."""
+        macros = [(f"MT_HAS_{isa.upper()}", "1") for isa in ISAS]
+        jobs: list[tuple[str, str, list[Any], list[str]]] = [
+            ("bindings", source, macros, []) for source in sources("bindings", "common")
+        ]
+        for isa, flags in ISAS.items():
+            jobs += [(isa, source, [("MT_ISA", isa)], flags) for source in sources("cpu")]
+        jobs = [job for job in jobs if job[1] not in ext.sources]
+        ext.define_macros += macros
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            for made in pool.map(lambda job: self._compile(ext, *job), jobs):
+                ext.extra_objects += made
         super().build_extension(ext)
 
-    def _compile(self, isa: str, flags: list[str], ext: Extension) -> list[str]:
+    def _compile(
+        self, ext: Extension, folder: str, source: str, macros: list[Any], flags: list[str]
+    ) -> list[str]:
         objects: list[str] = self.compiler.compile(
-            sources("cpu"),
-            output_dir=str(Path(self.build_temp) / isa),
-            macros=[("MT_ISA", isa)],
+            [source],
+            output_dir=str(Path(self.build_temp) / folder),
+            macros=macros,
             include_dirs=ext.include_dirs,
             extra_postargs=[*ext.extra_compile_args, *flags],
             depends=ext.depends,
@@ -92,16 +104,16 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
 
 
 def extension() -> Extension:
-    """The bindings; the kernels come in as objects."""
-    settings: dict[str, Any] = {
-        "include_dirs": ["csrc"],
-        "depends": [p.relative_to(ROOT).as_posix() for p in (ROOT / "csrc").rglob("*.hpp")],
-        "define_macros": [(f"MT_HAS_{name.upper()}", "1") for name in ISAS],
-        "extra_compile_args": [*COMMON, *EXTRA],
-        "extra_link_args": ["-pthread", *EXTRA],
-        "language": "c++",
-    }
-    return Extension("minitorch._cpu", sources("bindings", "common"), **settings)
+    """The module itself; everything it is made of comes in as objects."""
+    return Extension(
+        "minitorch._cpu",
+        ["csrc/bindings/module.cpp"],
+        include_dirs=["csrc"],
+        depends=[p.relative_to(ROOT).as_posix() for p in (ROOT / "csrc").rglob("*.[ch]pp")],
+        extra_compile_args=[*COMMON, *EXTRA],
+        extra_link_args=["-pthread", *EXTRA],
+        language="c++",
+    )
 
 
 setup(ext_modules=[extension()], cmdclass={"build_ext": BuildNative})

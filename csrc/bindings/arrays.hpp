@@ -17,7 +17,7 @@ inline std::string shape_text(const py::array& a) {
     return text + ")";
 }
 
-// A C-contiguous array of T with `ndim` axes; TypeError and ValueError otherwise.
+// An aligned C-contiguous array of T with `ndim` axes; TypeError and ValueError otherwise.
 template <class T>
 void check(const char* name, const py::array& a, int ndim) {
     if (!py::isinstance<py::array_t<T>>(a))
@@ -25,8 +25,9 @@ void check(const char* name, const py::array& a, int ndim) {
             std::string(name) + " has the dtype " +
             py::str(static_cast<py::object>(a.dtype())).cast<std::string>() + ", it must be " +
             py::str(static_cast<py::object>(py::dtype::of<T>())).cast<std::string>());
-    if (a.ndim() != ndim || !(a.flags() & py::array::c_style))
-        throw py::value_error(std::string(name) + " must be C-contiguous with " +
+    constexpr int wanted = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+    if (a.ndim() != ndim || (a.flags() & wanted) != wanted)
+        throw py::value_error(std::string(name) + " must be aligned and C-contiguous with " +
                               std::to_string(ndim) + " axes, its shape is " + shape_text(a));
 }
 

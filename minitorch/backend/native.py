@@ -21,7 +21,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy
+
 __all__ = [
+    "NATIVE_FLOATS",
     "REFERENCE",
     "Kernel",
     "KernelTable",
@@ -29,10 +32,13 @@ __all__ = [
     "attach",
     "get_num_threads",
     "load_extension",
+    "native_array",
+    "native_planes",
     "native_status",
     "set_num_threads",
 ]
 
+NATIVE_FLOATS = (numpy.dtype("float32"), numpy.dtype("float64"))  # what kernels compute in
 REFERENCE = "reference"  # the name by which use_kernel forces an op's own body
 
 
@@ -192,6 +198,17 @@ def attach(
 
         choose = (prefers or {}).get(name, always)
         op.kernel("cpu", name, supports=supports, prefers=choose, idea=idea)(fn)
+
+
+def native_array(a: Any) -> Any:
+    """``a`` as the kernels take it: contiguous and aligned; copied only where it is not."""
+    return a if a.flags.c_contiguous and a.flags.aligned else a.copy(order="C")
+
+
+def native_planes(a: Any) -> Any:
+    """The same with the axes (N, C, H, W): an array (N, C, W) is an image of one row."""
+    a = native_array(a)
+    return a if a.ndim == 4 else a[:, :, None]
 
 
 def native_status() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from minitorch.backend.native import NATIVE_FLOATS, native_array, native_planes
 from minitorch.ops.conv_shape import conv_output_length
 
 __all__ = [
@@ -19,8 +20,6 @@ __all__ = [
     "supports_conv",
 ]
 
-FLOATS = (numpy.dtype("float32"), numpy.dtype("float64"))
-
 
 def supports_conv(*arrays: Any, **_: Any) -> bool | str:
     """Whether the kernels can do this convolution (any direction), or why not."""
@@ -28,7 +27,7 @@ def supports_conv(*arrays: Any, **_: Any) -> bool | str:
     if any(a.dtype != given[0].dtype for a in given):
         dtypes = ", ".join(sorted({str(a.dtype) for a in given}))
         return f"its arrays must be of one dtype, they are {dtypes}"
-    if given[0].dtype not in FLOATS:
+    if given[0].dtype not in NATIVE_FLOATS:
         return f"it computes in float32 and float64, the arrays are {given[0].dtype}"
     if given[0].ndim not in (3, 4):
         return f"it has one or two spatial axes, x has {given[0].ndim - 2}"
@@ -38,12 +37,6 @@ def supports_conv(*arrays: Any, **_: Any) -> bool | str:
 def packing_pays(first: Any, *_: Any, groups: int, **__: Any) -> bool:
     """Whether a group has more than one channel: with one, nothing packed is used again."""
     return groups == 1 or first.shape[1] > groups
-
-
-def _image(a: Any) -> Any:
-    """Contiguous, with two spatial axes."""
-    a = numpy.ascontiguousarray(a)
-    return a if a.ndim == 4 else a[:, :, None]
 
 
 def _settings(stride: Any, pad: Any, dilation: Any, groups: int) -> dict[str, Any]:
@@ -73,9 +66,9 @@ def conv_fwd_native(
     """``conv_fwd`` by a rung of csrc/cpu/conv2d."""
     rows = zip(x.shape[2:], w.shape[2:], stride, pad, dilation, strict=True)
     y = numpy.empty((x.shape[0], w.shape[0], *[conv_output_length(*row) for row in rows]), x.dtype)
-    b = None if b is None else numpy.ascontiguousarray(b)
+    b = None if b is None else native_array(b)
     settings = _settings(stride, pad, dilation, groups)
-    native.conv2d_fwd(rung, _image(x), _image(w), b, _image(y), **settings)
+    native.conv2d_fwd(rung, native_planes(x), native_planes(w), b, native_planes(y), **settings)
     return y
 
 
@@ -94,7 +87,7 @@ def conv_dgrad_native(
     """``conv_dgrad`` by a rung of csrc/cpu/conv2d."""
     dx = numpy.empty((dy.shape[0], w.shape[1] * groups, *size), dy.dtype)
     settings = _settings(stride, pad, dilation, groups)
-    native.conv2d_dgrad(rung, _image(dy), _image(w), _image(dx), **settings)
+    native.conv2d_dgrad(rung, native_planes(dy), native_planes(w), native_planes(dx), **settings)
     return dx
 
 
@@ -113,5 +106,5 @@ def conv_wgrad_native(
     """``conv_wgrad`` by a rung of csrc/cpu/conv2d."""
     dw = numpy.empty((dy.shape[1], x.shape[1] // groups, *size), x.dtype)
     settings = _settings(stride, pad, dilation, groups)
-    native.conv2d_wgrad(rung, _image(x), _image(dy), _image(dw), **settings)
+    native.conv2d_wgrad(rung, native_planes(x), native_planes(dy), native_planes(dw), **settings)
     return dw

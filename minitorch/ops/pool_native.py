@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy
 
+from minitorch.backend.native import NATIVE_FLOATS, native_planes
 from minitorch.ops.pool_shape import pool_output_length
 
 __all__ = ["max_pool_native", "max_unpool_native", "supports_max_pool", "supports_max_unpool"]
 
-FLOATS = (numpy.dtype("float32"), numpy.dtype("float64"))
 PLACES = (numpy.dtype("uint8"), numpy.dtype("int32"))
 
 
 def _supports(x: Any, size: Any, window: Any, pad: Any) -> bool | str:
-    if x.dtype not in FLOATS:
+    if x.dtype not in NATIVE_FLOATS:
         return f"it computes in float32 and float64, x is {x.dtype}"
     if x.ndim not in (3, 4):
         return f"it has one or two spatial axes, x has {x.ndim - 2}"
@@ -43,12 +43,6 @@ def supports_max_unpool(
     return _supports(y, size, window, pad)
 
 
-def _image(a: Any) -> Any:
-    """Contiguous, with two spatial axes."""
-    a = numpy.ascontiguousarray(a)
-    return a if a.ndim == 4 else a[:, :, None]
-
-
 def _settings(window: Any, stride: Any, pad: Any) -> dict[str, Any]:
     """The static arguments for two spatial axes; kernels want the padding before."""
     if len(window) == 1:
@@ -66,7 +60,7 @@ def max_pool_native(
     out = numpy.empty((*x.shape[:2], *count), x.dtype)
     index = numpy.empty(out.shape, numpy.uint8 if taps <= 255 else numpy.int32)
     settings = _settings(window, stride, pad)
-    native.pool2d_max(rung, _image(x), _image(out), _image(index), **settings)
+    native.pool2d_max(rung, native_planes(x), native_planes(out), native_planes(index), **settings)
     return out, index
 
 
@@ -85,5 +79,5 @@ def max_unpool_native(
     """``max_unpool`` by a rung of csrc/cpu/pool2d."""
     x = numpy.empty((*y.shape[:2], *size), y.dtype)
     settings = _settings(window, stride, pad)
-    native.pool2d_unmax(rung, _image(y), _image(index), _image(x), **settings)
+    native.pool2d_unmax(rung, native_planes(y), native_planes(index), native_planes(x), **settings)
     return x

@@ -1,0 +1,222 @@
+"""Every rung of csrc/cpu/conv2d equals the NumPy bodies, within the bound of its sums."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.conv_shape import conv_output_length
+from tests.native.support import NATIVE, REASON, Guarded, bound, rungs
+
+RUNGS = rungs("conv2d")
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A convolution of images (N, C, H, W) with K filters of R x S."""
+
+    x: tuple
+    k: int
+    size: tuple
+    stride: tuple = (1, 1)
+    pad: tuple = ((0, 0), (0, 0))
+    dilation: tuple = (1, 1)
+    groups: int = 1
+
+    @property
+    def w(self):
+        return (self.k, self.x[1] // self.groups, *self.size)
+
+    @property
+    def y(self):
+        rows = zip(self.x[2:], self.size, self.stride, self.pad, self.dilation, strict=True)
+        return (self.x[0], self.k, *[conv_output_length(*row) for row in rows])
+
+    @property
+    def static(self):
+        return {
+            "stride": self.stride,
+            "pad": self.pad,
+            "dilation": self.dilation,
+            "groups": self.groups,
+        }
+
+    @property
+    def native(self):
+        return {**self.static, "pad": (self.pad[0][0], self.pad[1][0])}
+
+
+# The tile is 6 x (4, 8 or 16), panels are 256 long, blocks are 256 and 768 positions.
+CASES = {
+    "one of everything": Case((1, 1, 1, 1), 1, (1, 1)),
+    "window = image": Case((2, 3, 4, 5), 2, (4, 5)),
+    "primes": Case((3, 5, 11, 13), 7, (3, 2)),
+    "tile - 1": Case((1, 2, 3, 5), 5, (1, 1)),
+    "tile": Case((1, 2, 4, 4), 6, (1, 1)),
+    "tile + 1": Case((1, 1, 1, 17), 7, (1, 1)),
+    "panel - 1": Case((2, 51, 5, 5), 13, (5, 1)),
+    "panel": Case((1, 64, 4, 4), 12, (2, 2)),
+    "panel + 1": Case((1, 257, 2, 3), 5, (1, 1)),
+    "filters past a panel": Case((1, 2, 3, 3), 259, (2, 2)),
+    "block + 1": Case((1, 1, 1, 769), 2, (1, 1)),
+    "wide rows": Case((1, 2, 3, 300), 3, (2, 3)),
+    "many strips": Case((1, 40, 17, 17), 3, (4, 4)),
+    "taps of several tasks": Case((2, 11, 6, 6), 20, (3, 3)),
+    "empty batch": Case((0, 2, 5, 5), 3, (2, 2)),
+    "stride": Case((2, 3, 9, 10), 4, (3, 3), stride=(2, 3)),
+    "stride past the window": Case((2, 3, 9, 10), 4, (2, 1), stride=(3, 4)),
+    "pad": Case((2, 3, 5, 4), 8, (3, 3), pad=((1, 1), (1, 1))),
+    "uneven pad": Case((2, 3, 5, 4), 8, (3, 3), pad=((2, 0), (1, 3))),
+    "pad past the window": Case((1, 2, 3, 3), 2, (2, 2), pad=((4, 3), (5, 2))),
+    "dilation": Case((1, 3, 9, 8), 4, (3, 2), dilation=(2, 5)),
+    "groups": Case((2, 6, 5, 5), 9, (3, 3), groups=3),
+    "depthwise": Case((2, 7, 6, 5), 7, (3, 3), pad=((1, 1), (1, 1)), groups=7),
+    "depthwise, two filters each": Case((2, 3, 6, 5), 6, (2, 2), groups=3),
+    "everything": Case((2, 8, 9, 11), 6, (3, 2), (2, 1), ((1, 2), (0, 3)), (2, 3), 2),
+}
+
+
+def arrays(case, dtype):
+    """x, w, b and dy, the same ones every time."""
+    rng = np.random.default_rng(7)
+    return [rng.normal(size=s).astype(dtype) for s in (case.x, case.w, (case.k,), case.y)]
+
+
+def directions(case, dtype):
+    """Per direction: call, shape of the result, exact result, bound of its rounding errors."""
+    x, w, b, dy = arrays(case, dtype)
+    wide = [a.astype(np.float64) for a in (x, w, b, dy)]
+    sizes = [np.abs(a) for a in wide]
+    taps = int(np.prod(case.w[1:]))
+    spatial = {"dgrad": case.x[2:], "wgrad": case.size}
+
+    def call(direction, x, w, b, dy):
+        if direction == "fwd":
+            return conv_fwd.body(np, x, w, b, **case.static)
+        op, left, right = {"dgrad": (conv_dgrad, dy, w), "wgrad": (conv_wgrad, x, dy)}[direction]
+        return op.body(np, left, right, size=spatial[direction], **case.static)
+
+    lengths = {
+        "fwd": taps + 1,
+        "dgrad": case.k // case.groups * int(np.prod(case.size)),
+        "wgrad": case.x[0] * int(np.prod(case.y[2:])),
+    }
+    inputs = {"fwd": (x, w, b), "dgrad": (dy, w), "wgrad": (x, dy)}
+    shapes = {"fwd": case.y, "dgrad": case.x, "wgrad": case.w}
+    for name in ("fwd", "dgrad", "wgrad"):
+        limit = bound(lengths[name], call(name, *sizes), dtype)
+        yield name, inputs[name], shapes[name], call(name, *wide), limit
+
+
+def check(module, rung, case, dtype):
+    """All three directions of one rung against float64."""
+    for name, inputs, shape, exact, limit in directions(case, dtype):
+        out = Guarded(shape, dtype)
+        getattr(module, f"conv2d_{name}")(rung, *inputs, out.array, **case.native)
+        excess = np.abs(out.check() - exact) - limit
+        assert (excess <= 0).all(), f"{name} is off by {excess.max()} more than rounding explains"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_every_rung_equals_the_body(native, isa, rung, case, dtype):
+    check(native, rung, case, dtype)
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_forward_without_a_bias(native, rung):
+    case = CASES["primes"]
+    x, w, b, _ = arrays(case, "float64")
+    out = Guarded(case.y, "float64")
+    native.conv2d_fwd(rung, x, w, None, out.array, **case.native)
+    expected = conv_fwd.body(np, x, w, b, **case.static) - b.reshape(-1, 1, 1)
+    np.testing.assert_allclose(out.check(), expected, rtol=0, atol=1e-12)
+
+
+@st.composite
+def geometries(draw):
+    """Small convolutions of every kind."""
+    groups = draw(st.integers(1, 3))
+    size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    dilation = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    pad = draw(st.tuples(*[st.tuples(st.integers(0, 3), st.integers(0, 3))] * 2))
+    spans = [d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)]
+    least = [max(1, s - sum(p)) for s, p in zip(spans, pad, strict=True)]
+    image = tuple(draw(st.integers(n, n + 20)) for n in least)
+    x = (draw(st.integers(0, 3)), groups * draw(st.integers(1, 7)), *image)
+    stride = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    return Case(x, groups * draw(st.integers(1, 18)), size, stride, pad, dilation, groups)
+
+
+@pytest.mark.skipif(NATIVE is None, reason=REASON)
+@settings(max_examples=60)
+@given(case=geometries(), rung=st.sampled_from(RUNGS), dtype=st.sampled_from(DTYPES))
+def test_any_geometry(case, rung, dtype):
+    check(NATIVE, rung, case, dtype)
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_non_finite_images_stay_in_their_windows(native, rung):
+    """One NaN in an image reaches the windows that see it, and no other result."""
+    case = CASES["pad"]
+    x, w, b, _ = arrays(case, "float32")
+    x[1, 2, 0, 0] = np.nan
+    out = Guarded(case.y, "float32")
+    native.conv2d_fwd(rung, x, w, b, out.array, **case.native)
+    seen = np.zeros(case.y, bool)
+    seen[1, :, :2, :2] = True
+    np.testing.assert_array_equal(np.isnan(out.check()), seen)
+
+
+class TestDoor:
+    """What the bindings refuse, before a kernel gets bare pointers."""
+
+    CASE = Case((2, 4, 5, 5), 6, (3, 3), groups=2)
+
+    def call(self, native, rung="k01_naive", y=None, **changed):
+        x, w, b, _ = arrays(self.CASE, "float32")
+        given = {"x": x, "w": w, "b": b, "y": np.empty(self.CASE.y, "float32") if y is None else y}
+        given |= {key: value for key, value in changed.items() if key in given}
+        static = self.CASE.native | {k: v for k, v in changed.items() if k not in given}
+        native.conv2d_fwd(rung, *given.values(), **static)
+
+    def test_a_fitting_call_is_taken(self, native):
+        self.call(native)
+
+    @pytest.mark.parametrize(
+        ("changed", "error", "message"),
+        [
+            ({"x": np.ones((2, 4, 5, 5), "float64")}, TypeError, "w has the dtype float32"),
+            ({"w": np.ones((6, 2, 3, 3), "int32")}, TypeError, "dtype int32, it must be float32"),
+            ({"w": np.ones((6, 4, 3, 3), "float32")}, ValueError, "do not fit with groups=2"),
+            ({"w": np.ones((6, 2, 3), "float32")}, ValueError, "with 4 axes"),
+            ({"w": np.ones((6, 2, 0, 3), "float32")}, ValueError, "do not fit"),
+            ({"b": np.ones(5, "float32")}, ValueError, r"b has the shape \(5\), it must be \(6\)"),
+            ({"y": np.ones((2, 5, 3, 3), "float32")}, ValueError, "y has the shape"),
+            ({"y": np.ones((2, 6, 3, 6), "float32")[..., ::2]}, ValueError, "C-contiguous"),
+            ({"stride": (0, 1)}, ValueError, "must be positive"),
+            ({"pad": (0, -1)}, ValueError, "must not be negative"),
+            ({"groups": 4}, ValueError, "do not fit"),
+            ({"rung": "k99"}, ValueError, "no rung 'k99'"),
+        ],
+    )
+    def test_misfits_are_refused(self, native, changed, error, message):
+        with pytest.raises(error, match=message):
+            self.call(native, **changed)
+
+    def test_a_read_only_output_is_refused(self, native):
+        y = np.empty(self.CASE.y, "float32")
+        y.flags.writeable = False
+        with pytest.raises(ValueError, match="not writeable"):
+            self.call(native, y=y)
+
+    def test_an_unaligned_array_is_refused(self, native):
+        memory = np.zeros(2 * 4 * 5 * 5 * 4 + 1, np.uint8)
+        x = memory[1:].view("float32").reshape(2, 4, 5, 5)
+        with pytest.raises(ValueError, match="aligned"):
+            self.call(native, x=x)

@@ -1,0 +1,222 @@
+"""Kernel tables: what is chosen, what can be forced, what is said where a kernel cannot run."""
+
+import contextlib
+
+import numpy as np
+import pytest
+
+import minitorch as mt
+from minitorch.autograd import registry
+from minitorch.backend.native import Kernel, KernelTable, attach, native_status
+from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.pool import max_pool, max_unpool
+from tests.native.support import rungs
+
+FAMILIES = {"conv2d": (conv_fwd, conv_dgrad, conv_wgrad), "pool2d": (max_pool, max_unpool)}
+TABLES = [(family, op) for family, ops in FAMILIES.items() for op in ops]
+CONV = {"stride": (1, 1), "pad": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
+POOL = {"window": (2, 2), "stride": (2, 2), "pad": ((0, 0), (0, 0)), "ignore_border": True}
+
+
+def chosen(op, *arrays, **static):
+    """The name of the kernel that the table would run."""
+    fn = op.kernels.select("cpu", op.body, arrays, static)
+    return next((kernel.name for _, kernel in op.kernels if kernel.fn is fn), "reference")
+
+
+@pytest.mark.parametrize(("family", "op"), TABLES)
+def test_the_rows_are_the_rungs(native, family, op):
+    """Every rung that csrc lists, the last one first; nothing else."""
+    assert [kernel.name for _, kernel in op.kernels] == rungs(family)[::-1]
+    assert op.kernels.names() == ["reference", *rungs(family)[::-1]]
+    assert all(kernel.idea and not kernel.missing for _, kernel in op.kernels)
+
+
+def test_every_attached_op_is_listed_here(native):
+    """An op with native rows that these tests do not know would go untested."""
+    attached = {name for name, op in registry.items() if any(b == "cpu" for b, _ in op.kernels)}
+    assert attached == {op.name for _, op in TABLES}
+
+
+def test_the_best_rung_is_chosen(native):
+    x, w = np.ones((2, 4, 5, 5), "f4"), np.ones((6, 4, 3, 3), "f4")
+    assert chosen(conv_fwd, x, w, None, **CONV) == "k03_packed"
+    assert chosen(max_pool, x, **POOL) == "k02_rows"
+
+
+def test_depthwise_goes_by_rows(native):
+    x, w = np.ones((2, 4, 5, 5), "f4"), np.ones((4, 1, 3, 3), "f4")
+    y, static = np.ones((2, 4, 3, 3), "f4"), {**CONV, "groups": 4}
+    assert chosen(conv_fwd, x, w, None, **static) == "k02_rows"
+    assert chosen(conv_dgrad, y, w, size=(5, 5), **static) == "k02_rows"
+    assert chosen(conv_wgrad, x, y, size=(3, 3), **static) == "k02_rows"
+
+
+@pytest.mark.parametrize("rung", ["reference", *rungs("conv2d")])
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        lambda a: a,
+        lambda a: np.asfortranarray(a),
+        lambda a: a[::-1],
+        lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+        lambda a: np.broadcast_to(a[:1], a.shape),
+    ],
+    ids=["contiguous", "Fortran", "reversed", "strided", "broadcast"],
+)
+def test_forced_kernels_take_any_memory_order(native, rung, axes, arrange):
+    """Forward and both gradients through the op, against the body."""
+    rng = np.random.default_rng(2)
+    x = arrange(rng.normal(size=(3, 2, *[6, 5][:axes])))
+    w = arrange(rng.normal(size=(4, 2, *[3, 2][:axes])))
+    results = {}
+    for name in ("reference", rung):
+        a, b = mt.asarray(x), mt.asarray(w)
+        a.requires_grad = b.requires_grad = True
+        with contextlib.ExitStack() as forced:
+            for op in FAMILIES["conv2d"]:
+                forced.enter_context(mt.use_kernel(op, name))
+            y = (mt.conv1d, mt.conv2d)[axes - 1](a, b, pad=1)
+            (y * y).sum().backward()
+        results[name] = [y.numpy(), a.grad.numpy(), b.grad.numpy()]
+    for expected, found in zip(results["reference"], results[rung], strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rung", ["reference", *rungs("pool2d")])
+@pytest.mark.parametrize("axes", [1, 2])
+def test_forced_poolings_take_any_memory_order(native, rung, axes):
+    x = np.random.default_rng(2).normal(size=(5, 3, 2, *[8, 6][:axes]))[::2, ::-1].swapaxes(0, 1)[0]
+    with mt.use_kernel(max_pool, rung), mt.use_kernel(max_unpool, rung):
+        a = mt.asarray(x)
+        a.requires_grad = True
+        y = (mt.max_pool1d, mt.max_pool2d)[axes - 1](a, 2)
+        y.sum().backward()
+    blocks = x.reshape(*x.shape[:2], *[m for n in x.shape[2:] for m in (n // 2, 2)])
+    inner = tuple(range(3, blocks.ndim, 2))
+    largest = blocks.max(axis=inner, keepdims=True)
+    np.testing.assert_array_equal(y.numpy(), largest.squeeze(inner))
+    np.testing.assert_array_equal(a.grad.numpy(), (blocks == largest).reshape(x.shape))
+
+
+def test_an_unaligned_array_is_copied(native):
+    x = np.zeros(2 * 3 * 5 * 5 * 4 + 1, np.uint8)[1:].view("f4").reshape(2, 3, 5, 5)
+    x[...] = 1
+    assert not x.flags.aligned
+    with mt.use_kernel(conv_fwd, "k03_packed"):
+        assert (conv_fwd(x, np.ones((1, 3, 2, 2), "f4"), **CONV).numpy() == 12).all()
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "axes", "reason"),
+    [
+        (
+            np.ones((1, 2, 3, 3), "i4"),
+            np.ones((1, 2, 2, 2), "i4"),
+            2,
+            "float64, the arrays are int32",
+        ),
+        (np.ones((1, 2, 3, 3), "f4"), np.ones((1, 2, 2, 2), "f8"), 2, "float32, float64"),
+        (np.ones((1, 2, 3, 3), ">f4"), np.ones((1, 2, 2, 2), ">f4"), 2, "the arrays are >f4"),
+        (np.ones((1, 2, 3, 3, 3), "f4"), np.ones((1, 2, 2, 2, 2), "f4"), 3, "x has 3"),
+    ],
+)
+def test_a_forced_convolution_says_what_it_cannot_do(native, x, w, axes, reason):
+    static = {
+        "stride": (1,) * axes,
+        "pad": ((0, 0),) * axes,
+        "dilation": (1,) * axes,
+        "groups": 1,
+    }
+    expected = conv_fwd(x, w, **static).numpy()  # not forced: the body does it
+    assert expected.shape == (1, 1, *[2] * axes)
+    message = f"'k03_packed' cannot run: .*{reason}"
+    with mt.use_kernel(conv_fwd, "k03_packed"), pytest.raises(RuntimeError, match=message):
+        conv_fwd(x, w, **static)
+
+
+@pytest.mark.parametrize(
+    ("x", "changed", "reason"),
+    [
+        (np.ones((1, 1, 4, 4), "i8"), {}, "x is int64"),
+        (np.ones((1, 1, 4, 4), "f4"), {"pad": ((2, 2), (0, 0))}, "must see some of the image"),
+    ],
+)
+def test_a_forced_pooling_says_what_it_cannot_do(native, x, changed, reason):
+    max_pool(x, **{**POOL, **changed})
+    with mt.use_kernel(max_pool, "k02_rows"), pytest.raises(RuntimeError, match=reason):
+        max_pool(x, **{**POOL, **changed})
+
+
+@pytest.mark.parametrize(
+    ("index", "reason"),
+    [
+        (np.zeros((1, 1, 2, 2), "i8"), "indices are uint8 or int32"),
+        (np.zeros((1, 1, 2, 1), "u1"), "the same shape"),
+    ],
+)
+def test_a_forced_unpooling_says_what_it_cannot_do(native, index, reason):
+    with mt.use_kernel(max_unpool, "k01_naive"), pytest.raises(RuntimeError, match=reason):
+        max_unpool(np.ones((1, 1, 2, 2), "f4"), index, size=(4, 4), **POOL)
+
+
+def test_halves_are_computed_in_float32_by_the_kernels(native):
+    x = np.full((1, 2, 3, 3), 0.1, "f2")
+    with mt.use_kernel(conv_fwd, "k03_packed"):
+        assert conv_fwd(x, x[:, :, :2, :2], **CONV).dtype == np.float16
+
+
+def test_leaving_the_block_chooses_freely_again(native):
+    with mt.use_kernel("conv_fwd", "k01_naive"):
+        assert conv_fwd.kernels.forced == "k01_naive"
+        with mt.use_kernel("conv_fwd", "reference"):
+            assert conv_fwd.kernels.forced == "reference"
+        assert conv_fwd.kernels.forced == "k01_naive"
+    assert conv_fwd.kernels.forced is None
+
+
+def test_an_unknown_kernel_names_those_there_are(native):
+    with pytest.raises(
+        ValueError, match="conv_fwd has no kernel 'k9'; it has reference, k03_packed"
+    ):
+        mt.use_kernel("conv_fwd", "k9")
+
+
+def test_preferring_an_unknown_rung_is_a_mistake(native):
+    with pytest.raises(ValueError, match="csrc/cpu/conv2d has no rung k77"):
+        attach(conv_fwd, "conv2d", None, prefers={"k77": lambda: True})
+
+
+def test_rows_that_are_missing_or_not_preferred_are_passed_over():
+    table = KernelTable("op")
+    table.add("cpu", Kernel("gone", lambda xp: "gone", missing="no such machine"))
+    table.add("cpu", Kernel("slow", lambda xp: "slow", prefers=lambda: False))
+    assert table.select("cpu", lambda xp: "body", (), {})(None) == "body"
+    table.forced = "slow"
+    assert table.select("cpu", lambda xp: "body", (), {})(None) == "slow"
+    table.forced = "gone"
+    with pytest.raises(RuntimeError, match="'gone' cannot run: no such machine"):
+        table.select("cpu", lambda xp: "body", (), {})
+    with pytest.raises(RuntimeError, match="does not exist on cuda"):
+        table.select("cuda", lambda xp: "body", (), {})
+
+
+def test_two_rows_of_one_name_are_refused():
+    table = KernelTable("op")
+    table.add("cpu", Kernel("k01", lambda xp: None))
+    for name in ("k01", "reference"):
+        with pytest.raises(ValueError, match="is taken"):
+            table.add("cpu", Kernel(name, lambda xp: None))
+
+
+def test_status_names_the_instruction_set(native):
+    found = native_status()
+    assert found["available"]
+    assert found["note"].startswith(native.isa())
+
+
+def test_an_unknown_instruction_set_is_refused(native):
+    with pytest.raises(ValueError, match="instruction set 'mmx'"):
+        native.use_isa("mmx")
+    assert native.isas()[-1] == "generic"
