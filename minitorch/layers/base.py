@@ -146,12 +146,14 @@ class Layer:
         """The layers that feed this one; None for an input given by its shape."""
         return [self.input_layer]
 
-    def _fail(self, rule: str, change: str) -> ValueError:
+    def _fail(self, rule: str, change: str = "") -> ValueError:
         """A shape error: the layer, the rule that failed, what would fit, the layers above."""
-        label = type(self).__name__ + (f" {self.name!r}" if self.name else "")
+        kind = type(self).__name__
+        label = kind + (f" {self.name!r}" if self.name else "")
+        rule = rule.removeprefix(f"{kind}: ") + (f". {change}" if change else "")
         above = table(walk(self.sources()))
         return ValueError(
-            f"{label}: {rule}. {change}" + (f"\nthe layers above it:\n{above}" if above else "")
+            f"{label}: {rule}" + (f"\nthe layers above it:\n{above}" if above else "")
         )
 
     def _settings(self) -> dict[str, Any]:

@@ -159,9 +159,13 @@ class BaseConvLayer(Layer):
 
     def _smallest_change(self, shape: Any) -> str:
         """Which filter size, or which padding, would just fit an input of this shape."""
-        if isinstance(self.pad, str) or min(self.pad) < 0 or min(self.stride) < 1:
+        if min(self.stride) < 1 or (not isinstance(self.pad, str) and min(self.pad) < 0):
             return "Use a stride of at least 1 and a pad of at least 0"
+        if isinstance(self.pad, str) or len(shape) != self.n + 2:
+            return ""
         rows = list(zip(shape[2:], self.filter_size, self.pad, strict=True))
+        if all(n is None or n + 2 * p >= f for n, f, p in rows):
+            return ""
         sizes = tuple([f if n is None else min(f, n + 2 * p) for n, f, p in rows])
         pads = tuple([p if n is None else max(p, -((n - f) // 2)) for n, f, p in rows])
         return f"The smallest changes that fit: filter_size={sizes}, or pad={pads}"

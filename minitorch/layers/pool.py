@@ -95,6 +95,8 @@ class _PoolLayer(Layer):
             return "Use a pool_size and stride of at least 1, a pad of at least 0"
         if not self.ignore_border and any(self.pad):
             return "Use pad=0, or ignore_border=True"
+        if len(shape) != self.axes + 2:
+            return ""
         rows = list(zip(shape[2:], self.pool_size, self.pad, strict=True))
         if any(p >= f for _, f, p in rows):
             return f"Use pad={tuple([min(p, f - 1) for _, f, p in rows])}"
@@ -105,7 +107,11 @@ class _PoolLayer(Layer):
         """(batch, channels, *windows); ValueError if the window does not fit."""
         try:
             return pool_output_shape(
-                input_shape, self.pool_size, name=type(self).__name__, **self._geometry()
+                input_shape,
+                self.pool_size,
+                name=type(self).__name__,
+                axes=self.axes,
+                **self._geometry(),
             )
         except ValueError as error:
             raise self._fail(str(error), self._smallest_change(input_shape)) from None

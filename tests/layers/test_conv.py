@@ -194,6 +194,23 @@ def test_wrong_rank(n, shape, change):
         LAYERS[n](InputLayer(shape), 2, 3)
 
 
+@pytest.mark.parametrize(
+    ("shape", "text"),
+    [
+        ((2, 3, 8, 8), "x has 3 channels, w expects 1"),
+        ((1, 8, 8), "x must have 4 axes"),
+        ((2, 1, 2, 8), "The smallest changes that fit: filter_size=(2, 3), or pad=(1, 0)"),
+    ],
+)
+def test_other_shapes_that_do_not_fit(shape, text):
+    layer = Conv2DLayer(InputLayer((None, 1, None, 8)), 2, 3, name="c")
+    with pytest.raises(ValueError, match=re.escape(text)) as caught:
+        get_output_shape(layer, shape)
+    first = str(caught.value).splitlines()[0]
+    assert first.startswith("Conv2DLayer 'c': ") and first.count("Conv2DLayer") == 1
+    assert ("smallest" in first) == ("smallest" in text)
+
+
 def test_channels_are_fixed():
     with pytest.raises(ValueError, match="needs a fixed number of channels"):
         Conv2DLayer((None, None, 8, 8), 2, 3)

@@ -150,6 +150,16 @@ def test_windows_that_do_not_fit(settings, text):
         Pool2DLayer((None, 3, 4, 4), **settings)
 
 
+@pytest.mark.parametrize(
+    ("shape", "text"),
+    [((2, 3, 8), "x must have 4 axes"), ((2, 3, 1, 8), "pool_size=(1, 2), or ignore_border=False")],
+)
+def test_other_shapes_that_do_not_fit(shape, text):
+    layer = Pool2DLayer(InputLayer((None, 3, None, 8)), 2)
+    with pytest.raises(ValueError, match=re.escape(text)):
+        layers.get_output_shape(layer, shape)
+
+
 def test_sizes_are_integers():
     with pytest.raises(TypeError, match="iterable of int, got 2.5"):
         MaxPool2DLayer((None, 3, 4, 4), 2.5)
