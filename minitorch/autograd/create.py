@@ -47,7 +47,14 @@ def _holds_tensors(obj: Any) -> bool:
 def _to_plain(obj: Any) -> Any:
     if isinstance(obj, list | tuple):
         return [_to_plain(item) for item in obj]
-    return obj.tolist() if isinstance(obj, Tensor) else obj
+    if not isinstance(obj, Tensor):
+        return obj
+    if obj.requires_grad and mode.grad:
+        raise TypeError(
+            "a sequence of tensors that require gradients would lose them; use stack(...), or "
+            "detach() them"
+        )
+    return obj.tolist()
 
 
 def tensor(

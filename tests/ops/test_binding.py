@@ -90,3 +90,54 @@ def test_methods_are_the_ops():
     )
     assert x.reshape(3, 1).sum(1).tolist() == A.tolist()
     assert x.clip(min=0).tolist() == [5, 0, 2] and x.argmax().item() == 0
+
+
+def test_functions_of_numpy_are_ours_where_there_are_such():
+    x = mt.tensor(A, requires_grad=True)
+    y = np.concatenate([x, 2 * x]).sum() + np.mean(x) + np.where(x > 0, x, 0.0).sum()
+    y.backward()
+    np.testing.assert_allclose(x.grad.numpy(), 3 + 1 / 3 + (A > 0))
+    assert isinstance(np.stack([x.detach(), x.detach()]), mt.Tensor)
+    assert np.ravel(mt.ones((2, 2))).shape == (4,)
+
+
+def test_functions_of_numpy_never_lose_a_gradient():
+    x = mt.tensor(A, requires_grad=True)
+    with pytest.raises(TypeError, match=r"numpy.median is not for tensors; .* \.numpy\(\)"):
+        np.median(x)
+    with pytest.raises(TypeError, match="numpy.dot"):
+        np.dot(A, x)
+    with pytest.raises(TypeError, match="numpy.vstack"):
+        np.vstack([x, x])
+    with pytest.raises(TypeError, match="numpy.copyto"):
+        np.copyto(x.detach(), A)
+    assert np.median(x.detach()) == 2 and np.median(x.numpy()) == 2
+    assert np.allclose(x, A) and np.shape(x) == (3,) and np.array_equal(x, x)
+    with mt.no_grad():
+        assert np.median(x) == 2
+
+
+def test_a_list_of_tensors_that_want_gradients_is_refused():
+    x = mt.tensor(A, requires_grad=True)
+    for make in (mt.asarray, mt.tensor):
+        with pytest.raises(TypeError, match=r"use stack\(...\)"):
+            make([x[0], x[1]])
+        with mt.no_grad():
+            assert make([x[0], x[1]]).tolist() == [5, -3]
+
+
+def test_to_a_device_or_a_dtype():
+    x = mt.tensor([1.5], requires_grad=True)
+    assert x.to("cpu") is x and x.to(mt.float32).dtype == mt.float32
+    assert x.to("float64").dtype == mt.float64
+    x.to(mt.float64).sum().backward()
+    assert x.grad.tolist() == [1] and x.grad.dtype == mt.float32
+
+
+def test_the_top_level_holds_functions_not_the_files_they_are_in():
+    import types
+
+    modules = {n for n in mt.ops.__all__ if isinstance(getattr(mt, n), types.ModuleType)}
+    assert not modules and not {"numpy", "Index", "write", "reduce", "conv"} & set(vars(mt))
+    assert {"matmul", "conv2d", "take", "gather", "einsum"} <= set(mt.ops.__all__)
+    assert mt.random.__name__ == "minitorch.random"
