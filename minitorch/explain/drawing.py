@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -10,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 from minitorch.autograd.tensor import Tensor
 from minitorch.explain.building import graph
 from minitorch.explain.graphs import Graph, Vertex
-from minitorch.explain.layout import Box, Layout, lay_out
+from minitorch.explain.layout import CORNER, PORT_GAP, Box, Layout, lay_out
 from minitorch.explain.values import is_bad, show
 
 __all__ = ["clean", "dot_text", "svg_text", "to_dot", "to_svg"]
@@ -19,6 +20,7 @@ SANS = "Inter, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', sans-serif"
 MONO = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 MARGIN = 24.0
 PAD = 12.0  # between a card's edge and its text
+_LABEL = 6.1  # width of a character on a link
 WIDEST = 56  # characters on a line; more are cut
 
 INK, SOFT, GRADIENT, ALARM = "#1b2733", "#66758a", "#b0440c", "#c8102e"
@@ -82,11 +84,27 @@ def _card(vertex: Vertex, is_output: bool) -> list[_Line]:
     number = vertex.label.split()[0] + "  " if vertex.op else ""
     scope = f"  in {_cut(vertex.scope, 24)}" if vertex.scope else ""
     lines.append(_Line([(f"{number}{vertex.shape} {vertex.dtype}{scope}", SOFT)], 10.5, mono=True))
-    for label, value, ink in (("value ", vertex.value, INK), ("grad  ", vertex.grad, GRADIENT)):
-        if value is not None:
-            ink = ALARM if _alarming(value) else ink
-            lines.append(_Line([(label, SOFT), (_cut(show(value)), ink)], 11.5, mono=True))
+    for label, whole, ink in (("value ", vertex.value, INK), ("grad  ", vertex.grad, GRADIENT)):
+        several = isinstance(whole, tuple)
+        names = [f"{name} " for name in vertex.source.op.outputs] if several else [""]
+        for name, value in zip(names, whole if several else (whole,), strict=True):
+            if value is not None:
+                colour = ALARM if is_bad(value) else ink
+                text = [(label + name, SOFT), (_cut(show(value)), colour)]
+                lines.append(_Line(text, 11.5, mono=True))
     return lines
+
+
+def _size(lines: list[_Line]) -> tuple[float, float]:
+    """Width and height of a card."""
+    padding = 2 * PAD * (0.5 if len(lines) == 1 else 0.75)
+    return max(line.width for line in lines) + 2 * PAD, sum(line.height for line in lines) + padding
+
+
+def _labels(drawn: Graph) -> list[str]:
+    """Per link, the argument's name where an op takes several, else ""."""
+    count = Counter(link.target for link in drawn.links)
+    return [link.argument if count[link.target] > 1 else "" for link in drawn.links]
 
 
 def _alarming(value: Any) -> bool:
@@ -96,15 +114,14 @@ def _alarming(value: Any) -> bool:
 def svg_text(drawn: Graph) -> str:
     """The drawing: leaves green, ops white, constants grey, the output amber."""
     cards = {v.key: _card(v, v.key == drawn.output) for v in drawn.vertices.values()}
-    sizes = {
-        key: (
-            max(line.width for line in lines) + 2 * PAD,
-            sum(line.height for line in lines) + 2 * PAD * (0.5 if len(lines) == 1 else 0.75),
-        )
-        for key, lines in cards.items()
-    }
+    labels = _labels(drawn)
+    rooms = [max(PORT_GAP, _LABEL * len(label) + 14) for label in labels]
+    sizes = {key: _size(lines) for key, lines in cards.items()}
+    for link, room in zip(drawn.links, rooms, strict=True):
+        width, height = sizes[link.target]
+        sizes[link.target] = max(width, 2 * CORNER + room * (link.position + 1)), height
     trunk = [v.key for v in drawn.vertices.values() if v.kind == "op"]
-    placed = lay_out(sizes, [(link.source, link.target) for link in drawn.links], trunk)
+    placed = lay_out(sizes, [(link.source, link.target) for link in drawn.links], trunk, rooms)
     notes = [len(note) * 6.6 for note in drawn.notes]
     width = max(placed.width, _LEGEND_WIDTH, *notes) + 2 * MARGIN
     height = placed.height + 2 * MARGIN + 20 * len(notes) + 26
@@ -194,12 +211,9 @@ def _tip(vertex: Vertex) -> str:
 
 def _svg_links(drawn: Graph, placed: Layout) -> list[str]:
     """Curves with arrowheads, and the argument's name where an op takes several."""
-    count: dict[str, int] = {}
-    for link in drawn.links:
-        count[link.target] = count.get(link.target, 0) + 1
     kinds = {key: vertex.kind for key, vertex in drawn.vertices.items()}
     parts = []
-    for link, way in zip(drawn.links, placed.ways, strict=True):
+    for link, way, label in zip(drawn.links, placed.ways, _labels(drawn), strict=True):
         (x, y), rest = way[0], way[1:]
         path = f"M{x:.1f} {y:.1f}"
         for at, (nx, ny) in enumerate(rest):
@@ -210,8 +224,8 @@ def _svg_links(drawn: Graph, placed: Layout) -> list[str]:
         ink = "#c3c9d2" if kinds[link.source] == "constant" else "#7f8da0"
         parts.append(f'<path d="{path}" fill="none" stroke="{ink}" stroke-width="1.5"/>')
         parts.append(f'<path d="M{x - 4:.1f} {y:.1f}h8l-4 7z" fill="{ink}"/>')
-        if count[link.target] > 1:
-            parts.append(_text(x + 6, y - 1, [(link.argument, SOFT)], 10, "normal", MONO))
+        if label:
+            parts.append(_text(x + 6, y - 1, [(label, SOFT)], 10, "normal", MONO))
     return parts
 
 

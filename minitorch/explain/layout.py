@@ -18,15 +18,15 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
-__all__ = ["Box", "Layout", "lay_out"]
+__all__ = ["CORNER", "PORT_GAP", "Box", "Layout", "lay_out"]
 
 GAP = 26.0  # between boxes of a row
 ROW_GAP = 46.0  # between rows
 _STAND_IN = 10.0  # width that a passing link takes
-_PORT_GAP = 44.0  # between the ends of two links
-_CORNER = 18.0  # from a box's corner to the first end
+PORT_GAP = 44.0  # between the ends of two links
+CORNER = 18.0  # from a box's corner to the first end
 _ORDER_SWEEPS = 12
 _MOVE_SWEEPS = 60
 
@@ -58,6 +58,7 @@ def lay_out(
     sizes: dict[str, tuple[float, float]],
     links: Sequence[tuple[str, str]],
     trunk: Collection[str] = (),
+    rooms: Sequence[float] = (),
 ) -> Layout:
     """Place boxes of the given sizes so that every link points down.
 
@@ -68,6 +69,8 @@ def lay_out(
         From the upper to the lower box; no cycles.
     trunk : collection of key
         Boxes that should stand in line below each other; the others give way.
+    rooms : sequence of float
+        Per link, how far from its end the next may be (for a label there).
 
     Returns
     -------
@@ -100,7 +103,7 @@ def lay_out(
         box.x -= left
     result.width = max((b.x + b.width / 2 for b in boxes.values()), default=0.0)
     result.height = max((b.y + b.height for b in boxes.values()), default=0.0)
-    arrivals = _arrivals(links, result.boxes, chains, boxes)
+    arrivals = _arrivals(links, rooms or [PORT_GAP] * len(links), chains, boxes)
     result.ways = [_way(chain, boxes, x) for chain, x in zip(chains, arrivals, strict=True)]
     return result
 
@@ -264,7 +267,7 @@ def _set_heights(rows: list[list[str]], boxes: dict[str, Box]) -> None:
 
 def _arrivals(
     links: Sequence[tuple[str, str]],
-    real: dict[str, Box],
+    rooms: Sequence[float],
     chains: list[list[str]],
     boxes: dict[str, Box],
 ) -> list[float]:
@@ -275,14 +278,16 @@ def _arrivals(
     x = [0.0] * len(links)
     for target, indices in by_target.items():
         indices.sort(key=lambda i: boxes[chains[i][-2]].x)
-        box = real[target]
-        room = box.width - 2 * _CORNER
-        gap = min(_PORT_GAP, room / max(1, len(indices) - 1))
+        box = boxes[target]
+        width = box.width - 2 * CORNER
+        shifts = [0.0, *accumulate(rooms[i] for i in indices[:-1])]
+        squeeze = min(1.0, width / shifts[-1]) if shifts[-1] else 1.0
+        shifts = [shift * squeeze for shift in shifts]
         wishes = [boxes[chains[i][-2]].x for i in indices]
-        spots = _keep_apart(wishes, [1.0] * len(indices), [gap * k for k in range(len(indices))])
-        low, high = box.x - room / 2, box.x + room / 2
-        for rank, i in enumerate(indices):
-            x[i] = min(max(spots[rank], low + gap * rank), high - gap * (len(indices) - 1 - rank))
+        spots = _keep_apart(wishes, [1.0] * len(indices), shifts)
+        low, high = box.x - width / 2, box.x + width / 2
+        for i, spot, shift in zip(indices, spots, shifts, strict=True):
+            x[i] = min(max(spot, low + shift), high - shifts[-1] + shift)
     return x
 
 

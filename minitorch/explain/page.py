@@ -194,7 +194,7 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple) and any(isinstance(part, Tensor) for part in value):
         return "".join(map(_value, value))
     array = as_numpy(value)
-    line = "none" if value is None else clean(show(value))
+    line = "None" if value is None else clean(show(value))
     if array is None or array.shape == ():
         return f'<span class="number">{line}</span>'
     summary = f'<span class="number">{line}</span> <small>{array.shape} {array.dtype}</small>'
