@@ -64,7 +64,7 @@ def gradcheck(
     directions : int
         How many random directions to try in all inputs at once; after these each
         input is moved on its own, so that a small gradient does not hide
-        behind a large one. A direction costs 2 to 4 function values, and 30
+        behind a large one. A direction costs 2 to 4 function values, and 36
         more where these do not settle it.
     exhaustive : bool
         Check every element on its own as well.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minitorch.autograd.check_problem import (
+    ROUNDING,
     Array,
     GradcheckError,
     NotDifferentiableError,
@@ -27,7 +28,7 @@ _ONE_SIDED = (3.0, -3 / 2, 1 / 3)
 # The first try costs two values; for smooth functions it errs by about 1e-10.
 _QUICK = 1e-5
 # Wide steps are exact for smooth functions; narrow ones do not reach a kink or a pole nearby.
-_STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-7)
+_STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,10 @@ def _measure_closely(
         numeric = float(np.dot(_CENTRAL, np.subtract(ahead, behind)) / step)
         right = float(np.dot(_ONE_SIDED, ahead) / step)
         left = float(-np.dot(_ONE_SIDED, behind) / step)
-        gap, rounding = abs(analytic - numeric), problem.noise / step
+        # Of the function values, and of x + h v, which moves along the slope.
+        slope = max(map(abs, [*ahead, *behind])) / step
+        rounding = (problem.noise + ROUNDING * slope) / step
+        gap = abs(analytic - numeric)
         error = (gap - rounding) / max(scale, abs(numeric)) if gap > rounding else 0.0
         if gap + rounding < uncertain:  # a narrow step excuses much: not the least error counts
             best, uncertain = Measure(analytic, numeric, error, left, right), gap + rounding

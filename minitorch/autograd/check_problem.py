@@ -16,12 +16,12 @@ from minitorch.autograd.mode import enable_grad
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import to_device, to_numpy
 
-__all__ = ["Array", "GradcheckError", "NotDifferentiableError", "Problem", "Where"]
+__all__ = ["ROUNDING", "Array", "GradcheckError", "NotDifferentiableError", "Problem", "Where"]
 
 Array = Any
 Where = tuple[int, tuple[int, ...]]  # an input's position, an index in it
-# Rounding of a function value, relative to the sum of |u f|.
-_ROUNDING = 16 * float(np.finfo(np.float64).eps)
+# How much of a sum of numbers is rounding, relative to the sum of their absolute values.
+ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 class GradcheckError(AssertionError):
@@ -90,7 +90,7 @@ class Problem:
         self.u = [np.asarray(self.rng.normal(size=out.shape)) for out in self.outs]
         self.here = self.weigh(self.outs)
         # How much of a function value is rounding.
-        self.noise = _ROUNDING * sum(
+        self.noise = ROUNDING * sum(
             float(np.abs(w * out).sum()) for w, out in zip(self.u, self.outs, strict=True)
         )
 

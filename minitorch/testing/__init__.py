@@ -1,8 +1,15 @@
-"""Testing tools, for minitorch's ops and for your own: samples, strategies, checks.
+"""Testing tools, for minitorch's ops and for your own.
 
-Hypothesis strategies are in ``minitorch.testing.strategies`` (they need the
-``hypothesis`` package).
+Here are the gradient checks, the check of an op with all its samples, and what
+samples are drawn from. ``minitorch.testing.strategies`` has Hypothesis
+strategies for arrays and tensors (it needs the ``hypothesis`` package);
+``minitorch.testing.break_it`` switches single ingredients of the engine off.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 from minitorch.autograd.check import (
     GradcheckError,
@@ -24,3 +31,9 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("break_it", "strategies"):
+        return importlib.import_module(f"minitorch.testing.{name}")
+    raise AttributeError(f"module 'minitorch.testing' has no attribute {name!r}")
