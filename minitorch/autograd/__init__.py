@@ -7,7 +7,7 @@ from minitorch.autograd.check import (
     gradcheck,
     gradgradcheck,
 )
-from minitorch.autograd.checkpoint import checkpoint
+from minitorch.autograd.checkpoint import checkpoint, once
 from minitorch.autograd.create import asarray, tensor
 from minitorch.autograd.engine import Step, backward, backward_steps, grad
 from minitorch.autograd.functional import hessian, hvp, jacobian, jvp, vjp
@@ -62,6 +62,7 @@ __all__ = [
     "jvp",
     "no_grad",
     "observe",
+    "once",
     "op",
     "registry",
     "scope",

@@ -2,15 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from minitorch.autograd.engine import grad
-from minitorch.autograd.mode import enable_grad, mode
+from minitorch.autograd.mode import enable_grad, mode, no_grad
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 
-__all__ = ["checkpoint"]
+__all__ = ["checkpoint", "once"]
+
+T = TypeVar("T")
+
+
+class Journal:
+    """What happened only once in a checkpointed function, in order."""
+
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+        self.complete = False
+        self._position = 0
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Write the journal in the first run of the function, read it in the others."""
+        before, mode.journal = mode.journal, self
+        self._position = 0
+        try:
+            yield
+            self.complete = True
+        finally:
+            mode.journal = before
+
+    def take(self, compute: Callable[[], Any]) -> Any:
+        """The next entry, computed in the first run."""
+        if not self.complete:
+            self.entries.append(compute())
+        self._position += 1
+        if self._position > len(self.entries):
+            raise RuntimeError(
+                "a checkpointed function did not do the same when it was computed again: it drew "
+                "more random numbers, or updated more averages, than in the forward"
+            )
+        return self.entries[self._position - 1]
+
+
+def once(compute: Callable[[], T]) -> T:
+    """``compute()``, but only once where a checkpointed function is computed again.
+
+    For what must not happen twice: drawing random numbers, updating averages.
+    The recomputation gets the first run's value.
+    """
+    journal: Journal | None = mode.journal
+    if journal is None:
+        return compute()
+    result: T = journal.take(compute)
+    return result
 
 
 def _handle(x: Any, create_graph: bool) -> Any:
@@ -22,14 +70,11 @@ def _handle(x: Any, create_graph: bool) -> Any:
 
 
 @op(formula="y = f(inputs), computed again in the backward")
-def recompute(xp: Any, *arrays: Any, function: Any, captured: Any) -> Any:
+def recompute(xp: Any, *arrays: Any, function: Any, captured: Any, journal: Any) -> Any:
     """Run ``function`` on the first arrays; the rest are parameters it captured."""
     count = len(arrays) - len(captured)
-    before, mode.grad = mode.grad, False
-    try:
+    with no_grad(), journal.running():
         out = function(*[Tensor(a) for a in arrays[:count]])
-    finally:
-        mode.grad = before
     if not isinstance(out, Tensor):
         raise TypeError(f"a checkpointed function returns one tensor, not a {type(out).__name__}")
     # Its result may be one of the inputs or a view of them.
@@ -37,12 +82,14 @@ def recompute(xp: Any, *arrays: Any, function: Any, captured: Any) -> Any:
 
 
 @recompute.vjp("arrays")
-def recompute_darrays(g: Tensor, arrays: Any, function: Any, captured: Any) -> list[Any]:
+def recompute_darrays(
+    g: Tensor, arrays: Any, function: Any, captured: Any, journal: Any
+) -> list[Any]:
     """Run the function again, recorded, and take its gradient."""
     count = len(arrays) - len(captured)
     create_graph = mode.grad
     handles = [_handle(x, create_graph) for x in arrays[:count]]
-    with enable_grad():
+    with enable_grad(), journal.running():
         out = function(*handles)
     sources = [*handles, *captured]
     wanted = [i for i, x in enumerate(sources) if isinstance(x, Tensor) and x.requires_grad]
@@ -57,7 +104,9 @@ def recompute_darrays(g: Tensor, arrays: Any, function: Any, captured: Any) -> l
 
 @recompute.samples
 def _recompute_samples(make: Any) -> Any:
-    yield Sample.of(make(3), make(3), function=lambda a, b: a * b * a, captured=())
+    yield Sample.of(
+        make(3), make(3), function=lambda a, b: a * b * a, captured=(), journal=Journal()
+    )
 
 
 def checkpoint(function: Callable[..., Tensor], *inputs: Tensor, params: Any = ()) -> Tensor:
@@ -70,8 +119,9 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Tensor, params: Any = (
     Parameters
     ----------
     function : callable
-        From tensors to one tensor. It must compute the same both times: give
-        random ops a fixed seed and offset.
+        From tensors to one tensor. It must compute the same both times; layers
+        do (they draw and update through :func:`once`), random ops of your own
+        need a fixed seed and offset.
     *inputs : Tensor
     params : sequence of Tensor
         Tensors that require a gradient and that the function uses without
@@ -102,5 +152,7 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Tensor, params: Any = (
     captured = tuple(params)
     if not all(isinstance(x, Tensor) for x in (*inputs, *captured)):
         raise TypeError("checkpoint: inputs and params are tensors")
-    result: Tensor = recompute(*inputs, *captured, function=function, captured=captured)
+    result: Tensor = recompute(
+        *inputs, *captured, function=function, captured=captured, journal=once(Journal)
+    )
     return result

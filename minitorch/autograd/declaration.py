@@ -50,7 +50,7 @@ class Declaration:
     constant : frozenset of str
         Inputs with no derivative by declaration (indices, labels, masks).
     linear : tuple of str
-        Inputs in which the op is linear: their rule is its adjoint.
+        Inputs in which the op is linear (or affine): their rule is its adjoint.
     view : bool
         Whether the output may share the first input's memory.
     """

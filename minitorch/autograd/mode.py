@@ -26,6 +26,8 @@ class _Mode(threading.local):
     observers: tuple[Any, ...] = ()
     # Names of the layers that are being computed, outermost first.
     scope: tuple[str, ...] = ()
+    # What a checkpointed function did once, while it runs (see checkpoint.py).
+    journal: Any = None
 
 
 mode = _Mode()

@@ -126,7 +126,7 @@ def op(
     constant : names, or True for all
         Array inputs that have no derivative: indices, labels, masks.
     linear : names
-        Inputs in which the op is linear; the adjoint test covers them.
+        Inputs in which the op is linear (or affine); the adjoint test covers them.
     outputs : names
         Of several outputs; one output is called ``out``.
     aux : names

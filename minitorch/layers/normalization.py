@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch import init, nonlinearities, ops
-from minitorch.autograd import Tensor, asarray, no_grad
+from minitorch.autograd import Tensor, asarray, no_grad, once
 from minitorch.layers.base import Layer
 from minitorch.layers.special import NonlinearityLayer
-from minitorch.parameter import Parameter
 
 __all__ = ["BatchNormLayer", "batch_norm"]
 
@@ -152,8 +151,7 @@ class BatchNormLayer(Layer):
                 input, self.gamma, self.beta, axes=self.axes, epsilon=self.epsilon
             )
         if update:
-            self._average(self.mean, mean)
-            self._average(self.inv_std, inv_std)
+            once(lambda: self._average(mean, inv_std))
         return out
 
     def _by_averages(self, input: Any, copy: bool) -> Tensor:
@@ -162,8 +160,10 @@ class BatchNormLayer(Layer):
         return ops.batch_norm_inference(input, mean, inv_std, self.gamma, self.beta, axes=self.axes)
 
     @no_grad()
-    def _average(self, running: Parameter, batch: Tensor) -> None:
-        running[...] = running * (1 - self.alpha) + batch * self.alpha  # type: ignore[index]
+    def _average(self, *batch: Tensor) -> None:
+        """Take a batch's mean and inv_std into the averages."""
+        for running, fresh in zip((self.mean, self.inv_std), batch, strict=True):
+            running[...] = running * (1 - self.alpha) + fresh * self.alpha  # type: ignore[index]
 
 
 def batch_norm(layer: Any, **kwargs: Any) -> Layer:

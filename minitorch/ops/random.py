@@ -33,6 +33,7 @@ from typing import Any
 
 import numpy
 
+from minitorch.autograd.checkpoint import once
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 
@@ -106,9 +107,13 @@ class CounterRNG:
         """The ``seed`` and ``offset`` for the next ``count`` numbers, which are then used up."""
         if count < 0:
             raise ValueError(f"CounterRNG.take: count must not be negative, got {count}")
-        taken = self.get_state()
-        self.offset += -(-count // LANES)
-        return taken
+
+        def draw() -> dict[str, int]:
+            taken = self.get_state()
+            self.offset += -(-count // LANES)
+            return taken
+
+        return once(draw)  # the same mask when a checkpointed layer is computed again
 
     def get_state(self) -> dict[str, int]:
         """Two integers from which :meth:`set_state` resumes exactly here."""

@@ -63,3 +63,45 @@ def test_what_is_checkpointed_takes_and_gives_tensors(xw):
         checkpoint(lambda t: (t, t), xw[0])
     with pytest.raises(TypeError, match="inputs and params are tensors"):
         checkpoint(block, 1.0, 2.0)
+
+
+def test_random_layers_and_averages_are_computed_once():
+    from minitorch import layers, random
+
+    random.seed(1)
+    net = layers.InputLayer((None, 4))
+    net = layers.dropout(layers.batch_norm(layers.DenseLayer(net, 6)), p=0.5)
+    net = layers.DenseLayer(net, 2)
+    params = layers.get_all_params(net, trainable=True)
+    x = mt.asarray(np.random.default_rng(0).normal(size=(8, 4)).astype("float32"))
+    saved = layers.get_all_param_values(net), layers.get_all_random_states(net)
+
+    def run(wrap):
+        layers.set_all_param_values(net, saved[0])
+        layers.set_all_random_states(net, saved[1])
+        out = wrap(lambda t: layers.get_output(net, t))(x)
+        grads = mt.grad((out * out).sum(), params)
+        return [g.numpy() for g in grads] + layers.get_all_param_values(net)
+
+    plain = run(lambda f: f)
+    again = run(lambda f: lambda t: checkpoint(f, t, params=params))
+    nested = run(
+        lambda f: lambda t: checkpoint(lambda u: checkpoint(f, u, params=params), t, params=params)
+    )
+    for a, b, c in zip(plain, again, nested, strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(c, a, rtol=1e-6, atol=1e-7)
+
+
+def test_a_function_that_does_more_the_second_time_is_told(xw):
+    rng, calls = mt.CounterRNG(1), []
+
+    def growing(x, w):
+        calls.append(1)
+        for _ in calls:
+            rng.take(3)
+        return x @ w
+
+    out = checkpoint(growing, *xw)
+    with pytest.raises(RuntimeError, match="did not do the same"):
+        out.sum().backward()
