@@ -9,8 +9,8 @@ Paper     Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-Based Learning
           in the pooling are of later years.
 Run       python examples/lenet.py            (the digits are fetched, 11.5 MB)
           python examples/lenet.py --epochs 2 --digits 10000      (a quick look)
-Expect    About three minutes on two idle cores, six on busy ones. 0.53% of the
-          test digits are misread with seed 0; the lecture has 0.79%.
+Expect    A few minutes; it took 375 s on two cores that others used too. 0.53%
+          of the test digits are misread with seed 0; the lecture has 0.79%.
 """
 
 import argparse
