@@ -44,6 +44,7 @@ from minitorch.ops.loss import *
 from minitorch.ops.matmul import *
 from minitorch.ops.max_pooling import *
 from minitorch.ops.norm import *
+from minitorch.ops.padding import *
 from minitorch.ops.piecewise import *
 from minitorch.ops.pool import *
 from minitorch.ops.pool_sum import *

@@ -1,7 +1,7 @@
-"""Joining and moving: concat, stack, split, repeat, tile, flip, roll, pad and crop.
+"""Joining and moving: concat, stack, split, repeat, tile, flip, roll.
 
 All of these only move elements, so they are linear; where the forward repeats
-an element the backward sums, where it drops one the backward pads with zeros.
+an element the backward sums.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from typing import Any
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.ops.indexing import getitem, scatter_add
-from minitorch.ops.shape import broadcast_to, checked_axis, expand_dims, reshape
+from minitorch.ops.shape import broadcast_to, checked_axis, reshape
 
 __all__ = [
     "concat",
-    "crop",
     "flip",
-    "pad",
     "repeat",
     "roll",
     "split",
@@ -93,7 +91,13 @@ def _concat(xp, *arrays, axis=0):
     """The op behind :func:`concat`."""
     if axis is None:
         return xp.concatenate([a.reshape(-1) for a in arrays], axis=0)
-    return xp.concatenate(arrays, axis=axis)
+    try:
+        return xp.concatenate(arrays, axis=axis)
+    except ValueError:
+        shapes = ", ".join(str(a.shape) for a in arrays)
+        raise ValueError(
+            f"concat: shapes {shapes} do not fit along axis {axis}; all others must be equal"
+        ) from None
 
 
 @_concat.vjp("arrays")
@@ -152,6 +156,28 @@ def concat(arrays: Any, /, *, axis: int | None = 0) -> Tensor:
     return _concat(*_sequence(arrays, "concat"), axis=axis)
 
 
+@op(name="stack", formula="y[k] = arrays[k]", linear=("arrays",))
+def _stack(xp, *arrays, axis=0):
+    """The op behind :func:`stack`."""
+    shapes = {getattr(a, "shape", ()) for a in arrays}
+    if len(shapes) > 1:
+        raise ValueError(f"stack: shapes differ: {', '.join(str(a.shape) for a in arrays)}")
+    return xp.stack(arrays, axis=axis)
+
+
+@_stack.vjp("arrays")
+def stack_darrays(g, arrays_shape, axis):
+    """Each array gets its slice of g."""
+    lead = (slice(None),) * (axis % g.ndim)
+    return [getitem(g, index=(*lead, k)) for k in range(len(arrays_shape))]
+
+
+@_stack.samples
+def _(make):
+    yield Sample.of(make(2, 3), make(2, 3))
+    yield Sample.of(make(2, 3), make(2, 3), make(2, 3), axis=-2)
+
+
 def stack(arrays: Any, /, *, axis: int = 0) -> Tensor:
     """Join arrays of one shape along a new axis.
 
@@ -169,11 +195,16 @@ def stack(arrays: Any, /, *, axis: int = 0) -> Tensor:
     ------
     ValueError
         For no arrays, or differing shapes.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> a, b = mt.ones(3).requires_grad_(), mt.zeros(3)
+    >>> y = mt.stack([a, b], axis=1)
+    >>> y.shape, mt.grad(y.sum(), a)
+    ((3, 2), Tensor([1., 1., 1.]))
     """
-    items = _sequence(arrays, "stack")
-    if len({item.shape for item in items}) > 1:
-        raise ValueError(f"stack: shapes differ: {[item.shape for item in items]}")
-    return _concat(*[expand_dims(item, axis=axis) for item in items], axis=axis)
+    return _stack(*_sequence(arrays, "stack"), axis=axis)
 
 
 def split(x: Tensor, sections: int | tuple[int, ...], axis: int = 0) -> tuple[Tensor, ...]:
@@ -288,88 +319,3 @@ def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """
     lead = (slice(None),) * checked_axis(axis, x.ndim, "unstack")
     return tuple(getitem(x, index=(*lead, i)) for i in range(x.shape[axis]))
-
-
-def _widths(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
-    """``(before, after)`` of every axis, from an int, a pair or one entry per axis."""
-    if isinstance(width, int):
-        return ((width, width),) * ndim
-    if len(width) == 2 and all(isinstance(w, int) for w in width) and ndim != 2:
-        return (tuple(width),) * ndim
-    if len(width) != ndim:
-        raise ValueError(f"pad: {len(width)} widths for {ndim} axes")
-    return tuple((w, w) if isinstance(w, int) else tuple(w) for w in width)
-
-
-@op(formula="y = x with a border", linear=())
-def pad(xp, x, *, width, value=0.0):
-    """Surround x with a constant.
-
-    Parameters
-    ----------
-    x : Tensor
-    width : int, or one int or (before, after) per axis
-        Lengths of the border, not negative.
-    value : number
-        What it is filled with.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        For negative widths or a wrong number of them.
-
-    Examples
-    --------
-    >>> import minitorch as mt
-    >>> mt.pad(mt.ones((2, 2)), ((1, 0), (0, 2))).shape
-    (3, 4)
-    """
-    widths = _widths(width, x.ndim)
-    if any(w < 0 for pair in widths for w in pair):
-        raise ValueError(f"pad: negative width in {width}; use crop")
-    return xp.pad(x, widths, constant_values=value)
-
-
-@pad.vjp("x")
-def pad_dx(g, x_shape, width):
-    """dL/dx = g without the border"""
-    return crop(g, width=_widths(width, len(x_shape)))
-
-
-@pad.samples
-def _(make):
-    yield Sample.of(make(2, 3), width=((1, 0), (2, 1)))
-    yield Sample.of(make(2, 3), width=1, value=3.0)
-
-
-@op(formula="y = x without its border", linear=("x",), view=True)
-def crop(xp, x, *, width):
-    """Take a border away; the adjoint of :func:`pad`.
-
-    Parameters
-    ----------
-    x : Tensor
-    width : int, or one int or (before, after) per axis
-
-    Returns
-    -------
-    Tensor, a view
-    """
-    widths = _widths(width, x.ndim)
-    ends = zip(widths, x.shape, strict=True)
-    return x[(*(slice(a, n - b) for (a, b), n in ends), ...)]
-
-
-@crop.vjp("x")
-def crop_dx(g, x_shape, width):
-    """dL/dx = g with a border of zeros"""
-    return pad(g, width=_widths(width, len(x_shape)))
-
-
-@crop.samples
-def _(make):
-    yield Sample.of(make(4, 5), width=((1, 0), (2, 1)))
