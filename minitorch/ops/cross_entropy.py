@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-@op(formula="y = x1 ln x2, and 0 where x1 = 0", quiet=True)
+@op(formula="y = x1 ln x2, and 0 where x1 = 0", linear=("x1",), quiet=True)
 def xlogy(xp: Any, x1: Any, x2: Any) -> Any:
     """x1 ln x2, with 0 ln 0 = 0: a class that does not occur costs nothing.
 
@@ -209,7 +209,7 @@ def categorical_crossentropy(predictions: Tensor, targets: Any, *, axis: int = -
     return -log(take_along_axis(predictions, index, axis=axis)).sum(axis=axis)
 
 
-@op(formula="y = ln(1 + e^x) - t x", quiet=True, name="sigmoid_cross_entropy")
+@op(formula="y = ln(1 + e^x) - t x", linear=("t",), quiet=True, name="sigmoid_cross_entropy")
 def sigmoid_loss(xp: Any, x: Any, t: Any) -> Any:
     """-t ln s - (1 - t) ln(1 - s), s = sigmoid x; :func:`sigmoid_cross_entropy` calls this op."""
     return xp.maximum(x, 0) - x * t + xp.log1p(xp.exp(-xp.abs(x)))

@@ -50,6 +50,7 @@ def _check(name: str, x: Any, axes: tuple[int, ...], **parameters: Any) -> None:
 
 @op(
     formula="y = gamma · (x - mean) · inv_std + beta, inv_std = 1 / √(var + epsilon)",
+    linear=("gamma", "beta"),
     outputs=("y", "mean", "inv_std"),
     upcast=True,
 )
