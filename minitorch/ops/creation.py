@@ -10,6 +10,7 @@ import numpy
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import backend_named, backend_of, device_of, get_default_dtype
+from minitorch.ops.shape import broadcast_to, reshape
 
 __all__ = [
     "arange",
@@ -30,11 +31,19 @@ __all__ = [
 ]
 
 
+def _number_dtype(name: str, dtype: Any) -> Any:
+    """``dtype``, None being the default; TypeError for what is no dtype of numbers."""
+    if dtype is None:
+        return get_default_dtype()
+    chosen = numpy.dtype(dtype)
+    if chosen.kind not in "biufc":
+        raise TypeError(f"{name}: a tensor holds numbers, not {chosen}")
+    return chosen
+
+
 def _filled(kind: str, shape: Any, dtype: Any, device: str | None, *value: Any) -> Tensor:
     xp = backend_named(device).xp
-    return Tensor(
-        getattr(xp, kind)(shape, *value, dtype=get_default_dtype() if dtype is None else dtype)
-    )
+    return Tensor(getattr(xp, kind)(shape, *value, dtype=_number_dtype(kind, dtype)))
 
 
 def zeros(shape: Any, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -66,15 +75,50 @@ def _scalar_dtype(value: Any) -> Any:
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: str | None = None) -> Tensor:
-    """A tensor of ``shape`` filled with one value, of that value's dtype."""
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    """A tensor of ``shape`` filled with one value, of that value's dtype.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+    fill_value : number or 0-d Tensor
+        The gradient of a tensor is the sum over its copies.
+    dtype : dtype, optional
+    device : str, optional
+
+    Returns
+    -------
+    Tensor of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        For a tensor that is not 0-d.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.full((2, 2), 7).dtype
+    dtype('int64')
+    >>> x = mt.tensor(2.0, requires_grad=True)
+    >>> y = mt.full((2, 2), x)
+    >>> y.shape, mt.grad(y.sum(), x)
+    ((2, 2), Tensor(4.))
+    """
     chosen = _scalar_dtype(fill_value) if dtype is None else dtype
-    return _filled("full", shape, chosen, device, value)
+    if not isinstance(fill_value, Tensor):
+        return _filled("full", shape, chosen, device, fill_value)
+    if fill_value.shape != ():
+        raise ValueError(f"full: fill_value is a number or 0-d, not of shape {fill_value.shape}")
+    wanted = (shape,) if hasattr(shape, "__index__") else tuple(shape)
+    value = fill_value if device is None else fill_value.to_device(device)
+    # The cast makes the copy: what was broadcast shares one element.
+    return broadcast_to(value, shape=wanted).astype(_number_dtype("full", chosen))
 
 
 def _like(kind: str, x: Tensor, dtype: Any, device: str | None, *value: Any) -> Tensor:
     xp = backend_named(device).xp if device is not None else backend_of(x.data).xp
-    return Tensor(getattr(xp, kind)(x.shape, *value, dtype=x.dtype if dtype is None else dtype))
+    chosen = x.dtype if dtype is None else _number_dtype(f"{kind}_like", dtype)
+    return Tensor(getattr(xp, kind)(x.shape, *value, dtype=chosen))
 
 
 def zeros_like(x: Tensor, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -95,9 +139,9 @@ def empty_like(x: Tensor, /, *, dtype: Any = None, device: str | None = None) ->
 def full_like(
     x: Tensor, /, fill_value: Any, *, dtype: Any = None, device: str | None = None
 ) -> Tensor:
-    """One value in the shape, dtype and on the device of ``x``."""
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    return _like("full", x, dtype, device, value)
+    """One value, see :func:`full`, in the shape, dtype and on the device of ``x``."""
+    place = device_of(x.data) if device is None else device
+    return full(x.shape, fill_value, dtype=x.dtype if dtype is None else dtype, device=place)
 
 
 def arange(
@@ -117,6 +161,8 @@ def arange(
     """
     if stop is None:
         start, stop = 0, start
+    if step == 0:
+        raise ValueError("arange: step must not be 0")
     if dtype is None and not all(isinstance(v, int | numpy.integer) for v in (start, stop, step)):
         dtype = get_default_dtype()
     # Computed in float64 (or exactly in integers) and rounded once.
@@ -212,10 +258,11 @@ def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
     ValueError
         For another ``indexing``.
     """
-    from minitorch.ops.shape import broadcast_to, reshape
-
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
+    for x in arrays:
+        if x.ndim > 1:
+            raise ValueError(f"meshgrid: takes 1-D tensors, got one of shape {x.shape}")
     count = len(arrays)
     places = list(range(count))
     if indexing == "xy" and count > 1:
@@ -230,7 +277,29 @@ def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
 
 @op(formula="y[i, j] = x[i, j] if j - i <= k, else 0", linear=("x",))
 def tril(xp, x, *, k=0):
-    """The lower triangle of the last two axes, up to diagonal ``k``; zeros above."""
+    """The lower triangle of matrices, up to diagonal ``k``; zeros above.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., m, n)
+    k : int
+        The diagonal: positive ones lie above the main diagonal.
+
+    Returns
+    -------
+    Tensor of x's shape
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> y = mt.tril(x)
+    >>> y.shape, y.tolist()
+    ((2, 2), [[1.0, 0.0], [3.0, 4.0]])
+    >>> mt.grad(y.sum(), x)
+    Tensor([[1., 0.],
+                [1., 1.]])
+    """
     return xp.tril(x, k)
 
 
@@ -247,7 +316,29 @@ def _(make):
 
 @op(formula="y[i, j] = x[i, j] if j - i >= k, else 0", linear=("x",))
 def triu(xp, x, *, k=0):
-    """The upper triangle of the last two axes, from diagonal ``k``; zeros below."""
+    """The upper triangle of matrices, from diagonal ``k``; zeros below.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., m, n)
+    k : int
+        The diagonal: positive ones lie above the main diagonal.
+
+    Returns
+    -------
+    Tensor of x's shape
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> y = mt.triu(x)
+    >>> y.shape, y.tolist()
+    ((2, 2), [[1.0, 2.0], [0.0, 4.0]])
+    >>> mt.grad(y.sum(), x)
+    Tensor([[1., 1.],
+                [0., 1.]])
+    """
     return xp.triu(x, k)
 
 

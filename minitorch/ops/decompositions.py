@@ -185,6 +185,14 @@ def eigvalsh(xp, x):
     -----
     The eigenvectors are computed in backward only. Equal eigenvalues share the
     gradient in whatever basis of their space is found.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[3.0, 0.0], [0.0, 1.0]], requires_grad=True)
+    >>> w = mt.linalg.eigvalsh(x)
+    >>> w.tolist(), mt.grad(w[0], x).tolist()
+    ([1.0, 3.0], [[0.0, 0.0], [0.0, 1.0]])
     """
     check_square("eigvalsh", x)
     symmetric_part = (x + xp.swapaxes(x, -1, -2).conj()) / 2
@@ -271,6 +279,14 @@ def svdvals(xp, x):
     Notes
     -----
     The singular vectors are computed in backward only.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[0.0, -3.0], [1.0, 0.0]], requires_grad=True)
+    >>> s = mt.linalg.svdvals(x)
+    >>> s.tolist(), mt.grad(s[0], x).tolist()
+    ([3.0, 1.0], [[0.0, -1.0], [0.0, 0.0]])
     """
     check_matrix("svdvals", x)
     return naming("svdvals", lambda: xp.linalg.svd(x, compute_uv=False))

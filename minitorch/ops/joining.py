@@ -39,6 +39,14 @@ def flip(xp, x, *, axis=None):
     Returns
     -------
     Tensor of x's shape, a view
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = mt.flip(x)
+    >>> y, mt.grad((y * mt.asarray([10.0, 20.0, 30.0])).sum(), x)
+    (Tensor([3., 2., 1.], grad_fn=flip), Tensor([30., 20., 10.]))
     """
     return xp.flip(x, axis)
 
@@ -69,6 +77,14 @@ def roll(xp, x, *, shift, axis=None):
     Returns
     -------
     Tensor of x's shape
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = mt.roll(x, 1)
+    >>> y, mt.grad((y * mt.asarray([10.0, 20.0, 30.0])).sum(), x)
+    (Tensor([3., 1., 2.], grad_fn=roll), Tensor([20., 30., 10.]))
     """
     return xp.roll(x, shift, axis)
 

@@ -138,6 +138,14 @@ def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
     ------
     ValueError
         If the lengths along the axis differ.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> y = mt.vecdot(x, mt.asarray([1.0, 10.0]))
+    >>> y.tolist(), mt.grad(y.sum(), x).tolist()
+    ([21.0, 43.0], [[1.0, 10.0], [1.0, 10.0]])
     """
     if not -min(x1.ndim, x2.ndim) <= axis < 0 and not (x1.ndim == x2.ndim and 0 <= axis < x1.ndim):
         raise ValueError(f"vecdot: axis {axis} is no axis of both {x1.shape} and {x2.shape}")
@@ -180,6 +188,14 @@ def tensordot(x1: Tensor, x2: Tensor, /, *, axes: Any = 2) -> Tensor:
     ------
     ValueError
         If paired axes differ in length.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.ones((2, 3, 4)).requires_grad_()
+    >>> y = mt.tensordot(x, mt.ones((4, 3, 5)), axes=((1, 2), (1, 0)))
+    >>> y.shape, mt.grad(y.sum(), x).shape
+    ((2, 5), (2, 3, 4))
     """
     if isinstance(axes, int):
         pair = (tuple(range(x1.ndim - axes, x1.ndim)), tuple(range(axes)))

@@ -84,6 +84,14 @@ def trace(x: Tensor, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     ------
     ValueError
         For fewer than two axes.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> y = mt.linalg.trace(x)
+    >>> y.item(), mt.grad(y, x).tolist()
+    (5.0, [[1.0, 0.0], [0.0, 1.0]])
     """
     check_matrix("trace", x)
     return sum_(diagonal(x, offset=offset), axis=-1, dtype=dtype)
@@ -152,6 +160,14 @@ def matrix_power(x: Tensor, n: int, /) -> Tensor:
     ------
     ValueError
         For matrices that are not square; for negative powers of singular ones.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[1.0, 1.0], [0.0, 1.0]], requires_grad=True)
+    >>> y = mt.linalg.matrix_power(x, 3)
+    >>> y.tolist(), mt.grad(y[0, 1], x).tolist()
+    ([[1.0, 3.0], [0.0, 1.0]], [[3.0, 3.0], [1.0, 3.0]])
     """
     check_square("matrix_power", x)
     if n < 0:

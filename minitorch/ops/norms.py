@@ -114,6 +114,14 @@ def matrix_norm(x: Tensor, /, *, keepdims: bool = False, ord: Any = "fro") -> Te
     ------
     ValueError
         For another ``ord``, or fewer than two axes.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[1.0, 2.0], [3.0, -4.0]], requires_grad=True)
+    >>> y = mt.linalg.matrix_norm(x, ord=1)
+    >>> y.item(), mt.grad(y, x).tolist()
+    (6.0, [[0.0, 1.0], [0.0, -1.0]])
     """
     check_matrix("matrix_norm", x)
     if ord == "fro":

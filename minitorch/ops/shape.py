@@ -72,7 +72,12 @@ def reshape(xp, x, *, shape, copy=None):
     >>> x.grad
     Tensor([1., 2., 3., 1., 2., 3.])
     """
-    out = xp.reshape(x, shape)
+    try:
+        out = xp.reshape(x, shape)
+    except ValueError:
+        raise ValueError(
+            f"reshape: the {x.size} elements of x {x.shape} do not fill the shape {shape}"
+        ) from None
     if copy is False and out.size and not xp.may_share_memory(out, x):
         raise ValueError(f"reshape: {x.shape} to {shape} needs a copy, but copy=False")
     return out.copy() if copy else out
@@ -131,7 +136,12 @@ def permute_dims(xp, x, *, axes):
     >>> mt.permute_dims(mt.ones((2, 3, 4)), (2, 0, 1)).shape
     (4, 2, 3)
     """
-    return xp.transpose(x, axes)
+    try:
+        return xp.transpose(x, axes)
+    except ValueError:
+        raise ValueError(
+            f"permute_dims: {tuple(axes)} does not name each axis of x {x.shape} once"
+        ) from None
 
 
 @permute_dims.vjp("x")
@@ -192,8 +202,21 @@ def broadcast_to(xp, x, *, shape):
     ------
     ValueError
         If x does not broadcast to ``shape``.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = mt.broadcast_to(x, (3, 2))
+    >>> y.shape, mt.grad(y.sum(), x)
+    ((3, 2), Tensor([3., 3.]))
     """
-    return xp.broadcast_to(x, shape)
+    try:
+        return xp.broadcast_to(x, shape)
+    except ValueError:
+        raise ValueError(
+            f"broadcast_to: x {x.shape} does not broadcast to {shape}; only axes of length 1 repeat"
+        ) from None
 
 
 @broadcast_to.vjp("x")
@@ -226,6 +249,14 @@ def expand_dims(xp, x, *, axis):
     ------
     IndexError
         If the result has no such axis.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = mt.expand_dims(x, axis=-1)
+    >>> y.shape, mt.grad(y.sum(), x)
+    ((2, 1), Tensor([1., 1.]))
     """
     position = checked_axis(axis, x.ndim + 1, "expand_dims")
     return x.reshape((*x.shape[:position], 1, *x.shape[position:]))
@@ -260,6 +291,14 @@ def squeeze(xp, x, *, axis):
     ------
     ValueError
         If such an axis is longer than 1.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[1.0, 2.0]], requires_grad=True)
+    >>> y = mt.squeeze(x, axis=0)
+    >>> y.shape, mt.grad(y.sum(), x)
+    ((2,), Tensor([[1., 1.]]))
     """
     gone = _axes(axis, x.ndim, "squeeze")
     for a in gone:

@@ -50,6 +50,14 @@ def inv(xp, x):
     Notes
     -----
     From x y = 1: dy = -y dx y, so dL/dx = -yᵀ g yᵀ.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[2.0, 0.0], [0.0, 4.0]], requires_grad=True)
+    >>> y = mt.linalg.inv(x)
+    >>> y.tolist(), mt.grad(y[0, 0], x)[0, 0].item()
+    ([[0.5, 0.0], [0.0, 0.25]], -0.25)
     """
     check_square("inv", x)
     return naming("inv", lambda: xp.linalg.inv(x))
@@ -68,7 +76,7 @@ def _(make):
     yield Sample.of(regular(make, 2, 3, 3), note="stack")
 
 
-@op(formula="x1 y = x2", upcast=True)
+@op(formula="x1 y = x2", linear=("x2",), upcast=True)
 def solve(xp, x1, x2):
     """The solution y of x1 y = x2.
 
@@ -89,6 +97,14 @@ def solve(xp, x1, x2):
     Notes
     -----
     dL/dx2 = x1⁻ᵀ g, and dL/dx1 = -(dL/dx2) yᵀ.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x2 = mt.tensor([2.0, 4.0], requires_grad=True)
+    >>> y = mt.linalg.solve(mt.asarray([[2.0, 0.0], [0.0, 4.0]]), x2)
+    >>> y.tolist(), mt.grad(y.sum(), x2).tolist()
+    ([1.0, 1.0], [0.5, 0.25])
     """
     check_square("solve", x1)
     if x2.shape[0 if x2.ndim == 1 else -2] != x1.shape[-1]:
@@ -263,6 +279,14 @@ def cholesky(xp, x, *, upper=False):
     References
     ----------
     I. Murray: Differentiation of the Cholesky decomposition, 2016.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[4.0, 0.0], [0.0, 9.0]], requires_grad=True)
+    >>> y = mt.linalg.cholesky(x)
+    >>> y.tolist(), mt.grad(y[0, 0], x).tolist()
+    ([[2.0, 0.0], [0.0, 3.0]], [[0.25, 0.0], [0.0, 0.0]])
     """
     check_square("cholesky", x)
     symmetric = (x + xp.swapaxes(x, -1, -2).conj()) / 2

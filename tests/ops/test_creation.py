@@ -68,3 +68,40 @@ def test_from_dlpack_shares_or_copies():
 def test_unknown_devices_are_told():
     with pytest.raises(ValueError, match="unknown device"):
         mt.zeros(2, device="abacus")
+
+
+def test_a_tensor_to_fill_with_gets_its_gradient():
+    x = mt.tensor(2.0, requires_grad=True)
+    y = mt.full((2, 3), x) + mt.full_like(mt.zeros((2, 3), dtype=mt.float64), x)
+    assert y.dtype == mt.float64 and (y.numpy() == 4).all()
+    y.sum().backward()
+    assert x.grad.item() == 12
+    filled = mt.full(3, mt.asarray(1))
+    filled[0] = 5  # memory of its own
+    assert filled.tolist() == [5, 1, 1]
+    with pytest.raises(ValueError, match=r"full: .* not of shape \(2,\)"):
+        mt.full(3, mt.zeros(2))
+
+
+def test_what_holds_no_numbers_is_refused():
+    for make in (mt.zeros, mt.ones, mt.empty, lambda n, dtype: mt.full(n, 0, dtype=dtype)):
+        with pytest.raises(TypeError, match="holds numbers, not object"):
+            make(3, dtype=object)
+    with pytest.raises(TypeError, match="zeros_like: a tensor holds numbers, not <U"):
+        mt.zeros_like(mt.zeros(2), dtype=str)
+    with pytest.raises(ValueError, match="step must not be 0"):
+        mt.arange(0, 3, 0)
+    with pytest.raises(ValueError, match=r"meshgrid: takes 1-D tensors, .* \(2, 2\)"):
+        mt.meshgrid(mt.zeros((2, 2)))
+
+
+@pytest.mark.dev
+def test_dlpack_to_and_from_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch is the other side")
+    x = mt.arange(4, dtype=mt.float32)
+    theirs = torch.from_dlpack(x)
+    theirs[0] = 7
+    assert x.tolist() == [7, 1, 2, 3]
+    assert mt.from_dlpack(theirs).data.base is not None
+    with pytest.raises(BufferError, match="detach"):
+        torch.from_dlpack(mt.ones(2).requires_grad_())
