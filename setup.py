@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,7 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
             self._check_tools()
             super().run()
         except Exception as error:  # whatever a broken toolchain throws
-            reason = str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
+            reason = (str(error).strip() or repr(error)).splitlines()[-1]
             print(f"warning: minitorch._cpu is not built, NumPy will do: {reason}", file=sys.stderr)
             self.extensions: list[Extension] = []
             package.mkdir(parents=True, exist_ok=True)
@@ -87,19 +88,28 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             for made in pool.map(lambda job: self._compile(ext, *job), jobs):
                 ext.extra_objects += made
-        super().build_extension(ext)
+        try:
+            super().build_extension(ext)
+        except Exception:  # as in _compile
+            raise RuntimeError(f"{ext.name} could not be linked") from None
 
     def _compile(
         self, ext: Extension, folder: str, source: str, macros: list[Any], flags: list[str]
     ) -> list[str]:
-        objects: list[str] = self.compiler.compile(
-            [source],
-            output_dir=str(Path(self.build_temp) / folder),
-            macros=macros,
-            include_dirs=ext.include_dirs,
-            extra_postargs=[*ext.extra_compile_args, *flags],
-            depends=ext.depends,
-        )
+        command: list[str] = getattr(self.compiler, "compiler_so_cxx", self.compiler.compiler_so)
+        if shutil.which(command[0]) is None:
+            raise RuntimeError(f"the C++ compiler {command[0]} was not found")
+        try:
+            objects: list[str] = self.compiler.compile(
+                [source],
+                output_dir=str(Path(self.build_temp) / folder),
+                macros=macros,
+                include_dirs=ext.include_dirs,
+                extra_postargs=[*ext.extra_compile_args, *flags],
+                depends=ext.depends,
+            )
+        except Exception:  # the compiler has said why on standard error
+            raise RuntimeError(f"{command[0]} could not compile {source}") from None
         return objects
 
 

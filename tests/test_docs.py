@@ -6,10 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from minitorch.backend.native import load_extension
+
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_page_of_ops_is_up_to_date():
+    native, reason = load_extension("_cpu")
+    if native is None:
+        pytest.skip(f"the page names the native kernels; {reason}")
     command = [sys.executable, ROOT / "docs" / "generate_ops.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
