@@ -255,13 +255,23 @@ def floor_divide(xp, x1, x2):
     -------
     Tensor of the broadcast shape and the promoted dtype
 
+    Notes
+    -----
+    With infinities it follows the Array API standard, not NumPy: inf // 2 is inf
+    (NumPy: NaN), -1 // inf is -0 (NumPy: -1).
+
     Examples
     --------
     >>> import minitorch as mt
     >>> mt.floor_divide(mt.asarray([7, -7]), 2)
     Tensor([ 3, -4])
     """
-    return xp.floor_divide(x1, x2)
+    out = xp.floor_divide(x1, x2)
+    if out.dtype.kind != "f":
+        return out
+    # With an infinity the rounded quotient, as the standard has it; NumPy gives NaN or -1.
+    infinite = xp.isinf(x1) | xp.isinf(x2)
+    return xp.where(infinite, xp.floor(xp.true_divide(x1, x2)), out)
 
 
 @op(formula="y = x1 - ⌊x1 / x2⌋ · x2", quiet=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -81,6 +82,11 @@ def matmul(xp, x1, x2):
     if not (hasattr(x1, "shape") and hasattr(x2, "shape")):
         raise TypeError("matmul: takes tensors, not numbers; use multiply")
     _check(x1.shape, x2.shape)
+    if x1.ndim > 2 and x2.ndim == 2 and x1.flags.c_contiguous:
+        # One product over all the batch instead of a batch of products.
+        rows = math.prod(x1.shape[:-1])
+        out = xp.matmul(x1.reshape(rows, x1.shape[-1]), x2)
+        return out.reshape(*x1.shape[:-1], x2.shape[-1])
     return xp.matmul(x1, x2)
 
 
@@ -105,8 +111,9 @@ def matmul_dx2(g, x1, x2_shape):
         return squeeze(matmul(matrix_transpose(x1), expand_dims(g, axis=-1)), axis=-1)
     if len(x2_shape) == 2 and x1.ndim > 2:
         # One product over all the batch instead of a batch of products to sum.
-        x1 = reshape(x1, shape=(-1, x1.shape[-1]))
-        g = reshape(g, shape=(-1, g.shape[-1]))
+        rows = math.prod(g.shape[:-1])
+        x1 = reshape(x1, shape=(rows, x1.shape[-1]))
+        g = reshape(g, shape=(rows, g.shape[-1]))
     return matmul(matrix_transpose(x1), g)
 
 

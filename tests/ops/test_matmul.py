@@ -18,6 +18,9 @@ RNG = np.random.default_rng(5)
         ((2, 3, 4), (4,)),
         ((2, 3, 4), (2, 4, 5)),
         ((2, 1, 3, 4), (5, 4, 2)),
+        ((2, 3, 4), (4, 5)),
+        ((2, 1, 3, 4), (4, 2)),
+        ((4,), (2, 4, 3)),
         ((0, 4), (4, 2)),
         ((3, 0), (0, 2)),
     ],
@@ -28,6 +31,24 @@ def test_matmul(a, b):
     if x.size and y.size:
         assert gradcheck(mt.matmul, [x, y]) < 1e-8
         assert gradgradcheck(mt.matmul, [x, y]) < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [((0, 4), (4, 2)), ((3, 0), (0, 2)), ((2, 3, 0), (0, 5)), ((0, 3, 4), (4, 5))]
+)
+def test_gradients_of_empty_products(a, b):
+    x, y = mt.zeros(a).requires_grad_(), mt.zeros(b).requires_grad_()
+    out = x @ y
+    assert out.shape == (np.zeros(a) @ np.zeros(b)).shape
+    out.sum().backward()
+    assert x.grad.shape == a and y.grad.shape == b
+
+
+def test_batches_that_are_not_contiguous():
+    x, w = RNG.normal(size=(4, 3, 2)), RNG.normal(size=(4, 5))
+    turned = mt.permute_dims(mt.asarray(x), (2, 1, 0))
+    np.testing.assert_allclose((turned @ mt.asarray(w)).numpy(), x.transpose(2, 1, 0) @ w)
+    assert gradcheck(lambda x, w: mt.permute_dims(x, (2, 1, 0)) @ w, [x, w]) < 1e-8
 
 
 def test_matmul_says_what_does_not_fit():
