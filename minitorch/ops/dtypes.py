@@ -93,7 +93,11 @@ def astype(xp, x, *, dtype, copy=True, device=None):
     """
     if device is not None:
         raise ValueError("astype does not move between devices; use to_device")
+    if not hasattr(x, "dtype"):
+        raise TypeError(f"astype: takes a tensor, not a {type(x).__name__}")
     wanted = numpy.dtype(dtype)
+    if wanted.kind not in "biufc":
+        raise TypeError(f"astype: a tensor holds numbers, not {wanted}")
     if x.dtype.kind == "c" and wanted.kind not in "cb":
         raise TypeError(
             f"astype: {x.dtype} to {wanted} would drop the imaginary part; take real(x)"
@@ -113,8 +117,32 @@ def _(make):
 
 
 def broadcast_arrays(*arrays: Tensor) -> list[Tensor]:
-    """The arrays, all broadcast to one shape (views)."""
-    shape = numpy.broadcast_shapes(*(x.shape for x in arrays))
+    """The arrays, all broadcast to one shape (read-only views).
+
+    Parameters
+    ----------
+    *arrays : Tensor
+
+    Returns
+    -------
+    list of Tensor
+
+    Raises
+    ------
+    ValueError
+        If their shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> [x.shape for x in mt.broadcast_arrays(mt.ones((3, 1)), mt.ones(2))]
+    [(3, 2), (3, 2)]
+    """
+    try:
+        shape = numpy.broadcast_shapes(*(x.shape for x in arrays))
+    except ValueError:
+        shapes = ", ".join(str(x.shape) for x in arrays)
+        raise ValueError(f"broadcast_arrays: the shapes {shapes} do not broadcast") from None
     return [broadcast_to(x, shape=shape) for x in arrays]
 
 

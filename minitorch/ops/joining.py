@@ -175,9 +175,9 @@ def concat(arrays: Any, /, *, axis: int | None = 0) -> Tensor:
 @op(name="stack", formula="y[k] = arrays[k]", linear=("arrays",))
 def _stack(xp, *arrays, axis=0):
     """The op behind :func:`stack`."""
-    shapes = {getattr(a, "shape", ()) for a in arrays}
-    if len(shapes) > 1:
-        raise ValueError(f"stack: shapes differ: {', '.join(str(a.shape) for a in arrays)}")
+    shapes = [getattr(a, "shape", ()) for a in arrays]
+    if len(set(shapes)) > 1:
+        raise ValueError(f"stack: shapes differ: {', '.join(map(str, shapes))}")
     return xp.stack(arrays, axis=axis)
 
 
@@ -240,7 +240,7 @@ def split(x: Tensor, sections: int | tuple[int, ...], axis: int = 0) -> tuple[Te
     Raises
     ------
     ValueError
-        If the axis cannot be cut into that many equal parts.
+        If the axis cannot be cut into that many equal parts, or at those indices.
     """
     where = checked_axis(axis, x.ndim, "split")
     length = x.shape[where]
@@ -250,6 +250,8 @@ def split(x: Tensor, sections: int | tuple[int, ...], axis: int = 0) -> tuple[Te
         size = length // sections
         sections = tuple(range(size, length, size)) if size else (0,) * (sections - 1)
     cuts = (0, *sections, length)
+    if any(a > b or a < 0 for a, b in pairwise(cuts)):
+        raise ValueError(f"split: the indices {tuple(sections)} do not ascend from 0 to {length}")
     lead = (slice(None),) * where
     return tuple(getitem(x, index=(*lead, slice(a, b))) for a, b in pairwise(cuts))
 
@@ -300,18 +302,26 @@ def _(make):
     yield Sample.of(make(2, 3), make.ints(3, low=0, high=3), axis=1)
 
 
-def tile(x: Tensor, repetitions: tuple[int, ...], /) -> Tensor:
+def tile(x: Tensor, repetitions: int | tuple[int, ...], /) -> Tensor:
     """Lay copies of ``x`` side by side, ``repetitions[k]`` of them along axis k.
 
     Parameters
     ----------
     x : Tensor
-    repetitions : tuple of int
+    repetitions : int or tuple of int
 
     Returns
     -------
     Tensor
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.tile(mt.asarray([1.0, 2.0]), 2)
+    Tensor([1., 2., 1., 2.])
     """
+    if isinstance(repetitions, int):
+        repetitions = (repetitions,)
     count = max(x.ndim, len(repetitions))
     times = (1,) * (count - len(repetitions)) + tuple(repetitions)
     lengths = (1,) * (count - x.ndim) + x.shape

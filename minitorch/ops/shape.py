@@ -27,6 +27,8 @@ __all__ = [
 
 def checked_axis(axis: Any, ndim: int, what: str) -> int:
     """A non-negative axis; IndexError (as NumPy raises) when there is no such axis."""
+    if not hasattr(axis, "__index__"):
+        raise TypeError(f"{what}: an axis is an int, not {axis!r}")
     position = axis.__index__()
     if not -ndim <= position < ndim:
         raise IndexError(f"{what}: axis {position} is out of bounds for {ndim} dimensions")

@@ -17,6 +17,10 @@ def test_astype_and_its_gradient():
     assert not np.shares_memory(mt.astype(plain, mt.float32).data, plain.data)
     with pytest.raises(TypeError, match="imaginary"):
         mt.astype(mt.asarray([1j]), mt.float32)
+    with pytest.raises(TypeError, match="takes a tensor, not a float"):
+        mt.astype(1.0, mt.int32)
+    with pytest.raises(TypeError, match="holds numbers, not object"):
+        mt.astype(plain, object)
     with pytest.raises(ValueError, match="to_device"):
         mt.astype(plain, mt.float64, device="cpu")
 
@@ -71,3 +75,8 @@ def test_namespace_info():
     assert info.default_dtypes()["real floating"] == mt.get_default_dtype()
     assert set(info.dtypes(kind="bool")) == {"bool"}
     assert info.capabilities()["boolean indexing"]
+
+
+def test_broadcast_arrays_says_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"the shapes \(2,\), \(3,\) do not broadcast"):
+        mt.broadcast_arrays(mt.ones(2), mt.ones(3))

@@ -34,6 +34,10 @@ def test_joining_nothing_or_what_does_not_fit():
         mt.concat([])
     with pytest.raises(ValueError, match="shapes differ"):
         mt.stack([mt.zeros(2), mt.zeros(3)])
+    with pytest.raises(ValueError, match=r"shapes differ: \(2,\), \(\)"):
+        mt.stack([mt.zeros(2), 1.0])
+    with pytest.raises(TypeError, match="unstack: an axis is an int, not 1.5"):
+        mt.unstack(mt.zeros(2), axis=1.5)
     with pytest.raises(
         ValueError, match=r"concat: shapes \(2, 2\), \(2, 3\) do not fit along axis 0"
     ):
@@ -50,6 +54,8 @@ def test_split_and_unstack():
         np.testing.assert_array_equal(found.numpy(), expected)
     for found, expected in zip(mt.unstack(x, axis=1), x.numpy().T, strict=True):
         np.testing.assert_array_equal(found.numpy(), expected)
+    with pytest.raises(ValueError, match=r"the indices \(3, 1\) do not ascend from 0 to 6"):
+        mt.split(x, (3, 1), axis=1)
     with pytest.raises(ValueError, match="4 equal parts"):
         mt.split(x, 4, axis=1)
 
@@ -67,7 +73,7 @@ def test_repeat(repeats, axis):
     np.testing.assert_array_equal(x.grad.numpy(), np.broadcast_to(counts.reshape(shape), A.shape))
 
 
-@pytest.mark.parametrize("times", [(2,), (2, 3), (2, 1, 3), ()])
+@pytest.mark.parametrize("times", [2, (2,), (2, 3), (2, 1, 3), ()])
 def test_tile(times):
     np.testing.assert_array_equal(mt.tile(mt.asarray(A), times).numpy(), np.tile(A, times))
 
