@@ -105,6 +105,13 @@ def qr(x: Tensor, /, *, mode: str = "reduced") -> QRResult:
     -------
     Q : Tensor of shape (..., m, k), R : Tensor of shape (..., k, n)
         k = min(m, n), or m when complete.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> Q, R = mt.linalg.qr(mt.ones((3, 2)))
+    >>> Q.shape, R.shape
+    ((3, 2), (2, 2))
     """
     return QRResult(*decompositions.qr(x, mode=mode))
 
@@ -119,6 +126,12 @@ def slogdet(x: Tensor, /) -> SlogdetResult:
     Returns
     -------
     sign, logabsdet : Tensor of shape (...)
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.linalg.slogdet(mt.asarray([[-1.0, 0.0], [0.0, 1.0]])).sign
+    Tensor(-1.)
     """
     return SlogdetResult(*solvers.slogdet(x))
 
@@ -136,5 +149,12 @@ def svd(x: Tensor, /, *, full_matrices: bool = True) -> SVDResult:
     -------
     U : Tensor of shape (..., m, k), S : Tensor of shape (..., min(m, n)),
     Vh : Tensor of shape (..., k, n)
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> U, S, Vh = mt.linalg.svd(mt.ones((3, 2)), full_matrices=False)
+    >>> U.shape, S.shape, Vh.shape
+    ((3, 2), (2,), (2, 2))
     """
     return SVDResult(*decompositions.svd(x, full_matrices=full_matrices))

@@ -11,7 +11,7 @@ import numpy
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.ops.arithmetic import multiply
-from minitorch.ops.creation import eye
+from minitorch.ops.grids import eye
 from minitorch.ops.joining import concat
 from minitorch.ops.matmul import matmul, matrix_transpose
 from minitorch.ops.matrices import (

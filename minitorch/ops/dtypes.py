@@ -154,10 +154,20 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
     *arrays_and_dtypes : Tensor, dtype or Python number
         Python numbers are weak: they take the kind of the others.
 
+    Returns
+    -------
+    dtype
+
     Raises
     ------
     TypeError
         For no arguments, or kinds that do not mix.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.result_type(mt.int8, mt.uint8), mt.result_type(mt.zeros(2), 3)
+    (dtype('int16'), dtype('float32'))
     """
     if not arrays_and_dtypes:
         raise TypeError("result_type needs at least one argument")
@@ -169,18 +179,51 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
 
 
 def can_cast(from_: Any, to: Any, /) -> Any:
-    """Whether a dtype (or a tensor's dtype) promotes to ``to`` without loss of kind or range."""
+    """Whether a dtype promotes to another without loss of kind or range.
+
+    Parameters
+    ----------
+    from_ : dtype or Tensor
+    to : dtype
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.can_cast(mt.float32, mt.float64), mt.can_cast(mt.float64, mt.float32)
+    (True, False)
+    """
     source = from_.dtype if isinstance(from_, Tensor) else numpy.dtype(from_)
     return numpy.can_cast(source, numpy.dtype(to))
 
 
 def isdtype(dtype: Any, kind: Any) -> Any:
-    """Whether ``dtype`` is of a kind: a dtype, a name such as "integral", or a tuple of them.
+    """Whether ``dtype`` is of a kind.
+
+    Parameters
+    ----------
+    dtype : dtype
+    kind : dtype, str, or a tuple of them
+        A name is "bool", "signed integer", "unsigned integer", "integral",
+        "real floating", "complex floating" or "numeric".
+
+    Returns
+    -------
+    bool
 
     Raises
     ------
     ValueError
         For an unknown name; the message lists those there are.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.isdtype(mt.float32, "real floating"), mt.isdtype(mt.int8, ("bool", mt.int16))
+    (True, False)
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
@@ -218,7 +261,27 @@ def _dtype_of(type_: Any) -> Any:
 
 
 def finfo(type: Any, /) -> finfo_object:
-    """Bits, eps, max, min and smallest normal number of a floating-point dtype."""
+    """Limits of a floating-point dtype.
+
+    Parameters
+    ----------
+    type : dtype or Tensor
+
+    Returns
+    -------
+    object with bits, eps, max, min, smallest_normal and dtype
+
+    Raises
+    ------
+    ValueError
+        For a dtype of another kind.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.finfo(mt.float32).bits, mt.finfo(mt.float16).max
+    (32, 65504.0)
+    """
     info = numpy.finfo(_dtype_of(type))
     return finfo_object(
         info.bits,
@@ -231,7 +294,27 @@ def finfo(type: Any, /) -> finfo_object:
 
 
 def iinfo(type: Any, /) -> iinfo_object:
-    """Bits, max and min of an integer dtype."""
+    """Limits of an integer dtype.
+
+    Parameters
+    ----------
+    type : dtype or Tensor
+
+    Returns
+    -------
+    object with bits, max, min and dtype
+
+    Raises
+    ------
+    ValueError
+        For a dtype of another kind.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.iinfo(mt.int8).min, mt.iinfo(mt.uint8).max
+    (-128, 255)
+    """
     info = numpy.iinfo(_dtype_of(type))
     return iinfo_object(int(info.bits), int(info.max), int(info.min), info.dtype)
 

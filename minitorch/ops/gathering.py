@@ -121,7 +121,25 @@ def _(make):
 
 
 def gather(x: Tensor, indices: Any, axis: int = -1) -> Tensor:
-    """Another name of :func:`take_along_axis`, as others call it."""
+    """Another name of :func:`take_along_axis`, as others call it.
+
+    Parameters
+    ----------
+    x : Tensor
+    indices : integer Tensor
+        Of x's rank.
+    axis : int
+
+    Returns
+    -------
+    Tensor of the indices' (broadcast) shape
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.gather(mt.asarray([[1.0, 2.0], [3.0, 4.0]]), mt.asarray([[1], [0]])).tolist()
+    [[2.0], [3.0]]
+    """
     return take_along_axis(x, indices, axis=axis)
 
 

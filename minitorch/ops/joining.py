@@ -241,6 +241,12 @@ def split(x: Tensor, sections: int | tuple[int, ...], axis: int = 0) -> tuple[Te
     ------
     ValueError
         If the axis cannot be cut into that many equal parts, or at those indices.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> [part.shape for part in mt.split(mt.ones((6, 2)), 3)]
+    [(2, 2), (2, 2), (2, 2)]
     """
     where = checked_axis(axis, x.ndim, "split")
     length = x.shape[where]
@@ -342,6 +348,13 @@ def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     Returns
     -------
     tuple of Tensor, views
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> first, second = mt.unstack(mt.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=1)
+    >>> first
+    Tensor([1., 3.])
     """
     lead = (slice(None),) * checked_axis(axis, x.ndim, "unstack")
     return tuple(getitem(x, index=(*lead, i)) for i in range(x.shape[axis]))

@@ -17,12 +17,26 @@ __all__ = ["matmul", "matrix_transpose", "outer", "tensordot", "vecdot"]
 
 
 def matrix_transpose(x: Tensor, /) -> Tensor:
-    """The last two axes swapped, a view.
+    """The last two axes swapped.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., m, n)
+
+    Returns
+    -------
+    Tensor of shape (..., n, m), a view
 
     Raises
     ------
     ValueError
         For fewer than two axes.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.matrix_transpose(mt.ones((2, 3, 4))).shape
+    (2, 4, 3)
     """
     if x.ndim < 2:
         raise ValueError(f"matrix_transpose: needs two axes at least, x has shape {x.shape}")
@@ -170,7 +184,28 @@ def _(make):
 
 
 def outer(x1: Tensor, x2: Tensor, /) -> Tensor:
-    """All products of two vectors: shape (n,) and (m,) give (n, m)."""
+    """All products of the elements of two vectors.
+
+    Parameters
+    ----------
+    x1 : Tensor of shape (n,)
+    x2 : Tensor of shape (m,)
+
+    Returns
+    -------
+    Tensor of shape (n, m)
+
+    Raises
+    ------
+    ValueError
+        For what is no vector.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.outer(mt.asarray([1.0, 2.0]), mt.asarray([3.0, 4.0])).tolist()
+    [[3.0, 4.0], [6.0, 8.0]]
+    """
     if x1.ndim != 1 or x2.ndim != 1:
         raise ValueError(f"outer: takes vectors, got {x1.shape} and {x2.shape}")
     return multiply(expand_dims(x1, axis=1), x2)

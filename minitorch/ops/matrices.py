@@ -8,7 +8,7 @@ import numpy
 
 from minitorch.autograd.tensor import Tensor
 from minitorch.ops.arithmetic import multiply
-from minitorch.ops.creation import eye, tril
+from minitorch.ops.grids import eye, tril
 from minitorch.ops.matmul import matrix_transpose
 
 __all__: list[str] = []

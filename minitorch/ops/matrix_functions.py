@@ -11,10 +11,10 @@ from minitorch.autograd.create import asarray
 from minitorch.autograd.op import Sample, composite
 from minitorch.autograd.tensor import Tensor
 from minitorch.ops.arithmetic import multiply, subtract
-from minitorch.ops.creation import arange, eye
 from minitorch.ops.decompositions import svdvals
 from minitorch.ops.dtypes import broadcast_arrays, finfo, int64
 from minitorch.ops.gathering import take
+from minitorch.ops.grids import arange, eye
 from minitorch.ops.indexing import getitem
 from minitorch.ops.matmul import matmul
 from minitorch.ops.matrices import check_matrix, check_square, regular
@@ -209,6 +209,12 @@ def matrix_rank(x: Tensor, /, *, rtol: Any = None) -> Tensor:
     ------
     ValueError
         For fewer than two axes.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.linalg.matrix_rank(mt.ones((3, 2)))
+    Tensor(1)
     """
     check_matrix("matrix_rank", x)
     values = svdvals(x.detach())

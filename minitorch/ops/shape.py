@@ -108,6 +108,12 @@ def flatten(x: Tensor, start_axis: int = 0) -> Tensor:
     Returns
     -------
     Tensor of shape ``x.shape[:start_axis] + (-1,)``
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.flatten(mt.ones((2, 3, 4)), 1).shape
+    (2, 12)
     """
     kept = x.shape[:start_axis]
     return reshape(x, shape=(*kept, math.prod(x.shape[start_axis:])))
@@ -176,6 +182,12 @@ def moveaxis(
     Returns
     -------
     Tensor, a view
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.moveaxis(mt.ones((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
     """
     origin = _axes(source, x.ndim, "moveaxis")
     target = _axes(destination, x.ndim, "moveaxis")
