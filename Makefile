@@ -11,7 +11,7 @@ PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 comma  := ,
-SOURCES := pyproject.toml setup.py $(shell find csrc -name '*.cpp' -o -name '*.hpp' 2>/dev/null)
+SOURCES := pyproject.toml setup.py $(shell find csrc -type f 2>/dev/null)
 
 .DELETE_ON_ERROR:
 .PHONY: lenet test test-slow lint bench clean
@@ -40,7 +40,7 @@ lint: $(VENV)/.with-lint
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	@if [ -x $(VENV)/bin/clang-format ]; then \
-	    find csrc -name '*.[ch]pp' | xargs $(VENV)/bin/clang-format --dry-run --Werror; \
+	    find csrc -type f ! -name '*.md' ! -name '*.py' | xargs $(VENV)/bin/clang-format --dry-run --Werror; \
 	else echo "clang-format is not installed, csrc is not checked"; fi
 
 bench: $(VENV)/.with-examples
@@ -48,4 +48,4 @@ bench: $(VENV)/.with-examples
 	$(RUN) -m benchmarks lenet
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info minitorch/_cpu*
+	rm -rf $(VENV) build dist *.egg-info minitorch/_cpu* minitorch/_emulated* minitorch/_cuda*

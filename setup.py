@@ -1,12 +1,18 @@
-"""Builds ``minitorch._cpu`` from csrc/; everything else stands in pyproject.toml.
+"""Builds the compiled modules from csrc/; everything else stands in pyproject.toml.
 
-A machine without a compiler gets the pure Python package: the build then leaves
-the reason in ``minitorch/_cpu_missing.txt``, where ``python -m minitorch status``
-finds it, and never fails the installation.
+    minitorch._cpu       csrc/cpu, once per instruction set, chosen when it is imported
+    minitorch._emulated  csrc/cuda by g++, on the emulated device of csrc/emulate
+    minitorch._cuda      csrc/cuda by nvcc, where there is one
 
-The files under csrc/cpu are compiled once per instruction set in ``ISAS`` (the
-macro MT_ISA names it) and all variants are linked in; which one runs is decided
-when the module is imported, so that a wheel runs on any CPU of its architecture.
+Each may fail for itself: what cannot be built is left out, the reason stands in
+``minitorch/<module>_missing.txt``, where ``python -m minitorch status`` finds it, and
+the installation goes on. In the environment:
+
+    MINITORCH_CUDA=1      asks for _cuda: the installation fails without it; 0 leaves it out
+    MINITORCH_EMULATED=0  leaves _emulated out
+    MINITORCH_CFLAGS      more flags for the C++ compiler, e.g. -fsanitize=address
+    CUDA_HOME             where nvcc's bin/ is, if it is neither in PATH nor a pip package
+    MINITORCH_CUDA_ARCHS  what to compile for, default "80 90a 100a"
 """
 
 from __future__ import annotations
@@ -14,8 +20,10 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,38 +40,65 @@ ISAS: dict[str, list[str]] = {"generic": []}
 if X86:
     ISAS["avx2"] = ["-mavx2", "-mfma"]
 
-COMMON = ["-std=c++17", "-O3", "-g0", "-Wall", "-Wextra", "-fvisibility=hidden"]
-COMMON += ["-fopenmp-simd"]  # its pragmas only; there is no OpenMP runtime (see parallel.hpp)
-# For the sanitizers, e.g. MINITORCH_CFLAGS="-fsanitize=address" (linked with as well).
+WARNINGS = ["-Wall", "-Wextra"]
+COMMON = ["-std=c++17", "-O3", "-g0", "-fPIC", "-fvisibility=hidden"]
+OPENMP = ["-fopenmp-simd"]  # its pragmas only; there is no OpenMP runtime (see parallel.hpp)
+# Kernels: nvcc's pragmas mean nothing to g++, and -O3 takes long for code that need not be fast.
+EMULATE = ["-O2", "-DMT_EMULATE", "-Wno-unknown-pragmas"]
 EXTRA = os.environ.get("MINITORCH_CFLAGS", "").split()
+ARCHS = os.environ.get("MINITORCH_CUDA_ARCHS", "80 90a 100a").split()
+
+CUDART = "lib*/**/libcudart_static.a"  # where it lies in a toolkit
+
+Job = tuple[list[str], Path]  # a compiler's command, and the object that it makes
 
 
-def sources(*folders: str) -> list[str]:
-    """The .cpp files of folders of csrc/, as setuptools wants them: relative."""
-    found = [p for folder in folders for p in (ROOT / "csrc" / folder).rglob("*.cpp")]
-    return sorted(p.relative_to(ROOT).as_posix() for p in found)
+def sources(folder: str, pattern: str) -> list[Path]:
+    """The files of a folder of csrc/."""
+    return sorted((ROOT / "csrc" / folder).rglob(pattern))
+
+
+def find_nvcc() -> tuple[str, Path] | None:
+    """nvcc and the folder of its toolkit: from CUDA_HOME, PATH, or pip's nvidia-cuda-nvcc."""
+    places = [Path(home) for name in ("CUDA_HOME", "CUDA_PATH") if (home := os.environ.get(name))]
+    if found := shutil.which("nvcc"):
+        places.append(Path(found).resolve().parent.parent)
+    places += sorted(Path(sysconfig.get_path("purelib"), "nvidia").glob("cu*"), reverse=True)
+    for home in [*places, Path("/usr/local/cuda")]:
+        if (home / "bin" / "nvcc").exists() and list(home.glob(CUDART)):
+            return str(home / "bin" / "nvcc"), home
+    return None
 
 
 class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed here
-    """build_ext that compiles the kernels per instruction set and may fail in peace."""
+    """build_ext whose modules are compiled by recipes of their own and may fail in peace."""
 
     def run(self) -> None:
-        """Build, or say in one line why the package stays pure Python."""
-        in_tree = self.editable_mode or self.inplace
-        package = (ROOT if in_tree else Path(self.build_lib)) / "minitorch"
-        note = package / "_cpu_missing.txt"
-        note.unlink(missing_ok=True)
-        try:
-            self._check_tools()
-            super().run()
-        except Exception as error:  # whatever a broken toolchain throws
-            reason = (str(error).strip() or repr(error)).splitlines()[-1]
-            print(f"warning: minitorch._cpu is not built, NumPy will do: {reason}", file=sys.stderr)
-            self.extensions: list[Extension] = []
-            package.mkdir(parents=True, exist_ok=True)
-            note.write_text(reason + "\n")
-            for old in package.glob("_cpu.*"):
-                old.unlink()
+        """Build what can be built."""
+        in_tree = self.editable_mode or self.inplace  # setuptools clears it while it builds
+        self.folder = (ROOT if in_tree else Path(self.build_lib)) / "minitorch"
+        super().run()
+
+    def build_extensions(self) -> None:
+        """Each module, or the reason why not in a file that ``status`` reads."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        wanted, self.extensions = self.extensions, []  # what was made is what is installed
+        for ext in wanted:
+            module = ext.name.rpartition(".")[2]
+            note = self.folder / f"{module}_missing.txt"
+            note.unlink(missing_ok=True)
+            try:
+                self._check_tools()
+                self._build(ext, RECIPES[module])
+                self.extensions.append(ext)
+            except Exception as error:  # whatever a broken toolchain throws
+                if module == "_cuda" and os.environ.get("MINITORCH_CUDA") == "1":
+                    raise
+                reason = (str(error).strip() or repr(error)).splitlines()[-1]
+                print(f"warning: minitorch.{module} is not built: {reason}", file=sys.stderr)
+                note.write_text(reason + "\n")
+                for old in self.folder.glob(f"{module}.*"):
+                    old.unlink()
 
     def _check_tools(self) -> None:
         """Fail with a sentence where the compiler would fail with a page."""
@@ -71,59 +106,115 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
             import pybind11
         except ImportError:
             raise RuntimeError("pybind11 is not installed where the build runs") from None
-        if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+        python = sysconfig.get_path("include")
+        if not (Path(python) / "Python.h").exists():
             raise RuntimeError("Python.h is missing; install the Python development package")
-        self.include_dirs.append(pybind11.get_include())
+        includes = [str(ROOT / "csrc"), pybind11.get_include(), python]
+        named = os.environ.get("CXX")
+        self.cxx = named or ("g++" if shutil.which("g++") else "c++")
+        if shutil.which(self.cxx.split()[0]) is None:
+            raise RuntimeError(f"the C++ compiler {self.cxx} was not found")
+        self.compile_command = [*self.cxx.split(), *COMMON, *[f"-I{i}" for i in includes]]
 
-    def build_extension(self, ext: Extension) -> None:
-        """Compile side by side, every kernel once per instruction set, and link it all."""
-        macros = [(f"MT_HAS_{isa.upper()}", "1") for isa in ISAS]
-        jobs: list[tuple[str, str, list[Any], list[str]]] = [
-            ("bindings", source, macros, []) for source in sources("bindings", "common")
-        ]
-        for isa, flags in ISAS.items():
-            jobs += [(isa, source, [("MT_ISA", isa)], flags) for source in sources("cpu")]
-        jobs = [job for job in jobs if job[1] not in ext.sources]
-        ext.define_macros += macros
+    def _build(self, ext: Extension, recipe: Callable[[Any, Path], tuple[list[Job], Any]]) -> None:
+        """Compile side by side what has changed, and link it all."""
+        objects = Path(self.build_temp).absolute() / ext.name
+        objects.mkdir(parents=True, exist_ok=True)
+        jobs, libraries = recipe(self, objects)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            for made in pool.map(lambda job: self._compile(ext, *job), jobs):
-                ext.extra_objects += made
-        try:
-            super().build_extension(ext)
-        except Exception:  # as in _compile
-            raise RuntimeError(f"{ext.name} could not be linked") from None
+            list(pool.map(self._compile, jobs))
+        target = Path(self.get_ext_fullpath(ext.name)).absolute()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = target.with_name(target.name + ".new")
+        shared = (
+            ["-bundle", "-undefined", "dynamic_lookup"] if sys.platform == "darwin" else ["-shared"]
+        )
+        command = [*self.cxx.split(), *shared, *[str(made) for _, made in jobs], "-o", str(fresh)]
+        self._call([*command, "-pthread", *libraries, *EXTRA], f"{ext.name} could not be linked")
+        fresh.replace(target)  # a module that is in use keeps its old file
 
-    def _compile(
-        self, ext: Extension, folder: str, source: str, macros: list[Any], flags: list[str]
-    ) -> list[str]:
-        command: list[str] = getattr(self.compiler, "compiler_so_cxx", self.compiler.compiler_so)
-        if shutil.which(command[0]) is None:
-            raise RuntimeError(f"the C++ compiler {command[0]} was not found")
-        try:
-            objects: list[str] = self.compiler.compile(
-                [source],
-                output_dir=str(Path(self.build_temp) / folder),
-                macros=macros,
-                include_dirs=ext.include_dirs,
-                extra_postargs=[*ext.extra_compile_args, *flags],
-                depends=ext.depends,
-            )
-        except Exception:  # the compiler has said why on standard error
-            raise RuntimeError(f"{command[0]} could not compile {source}") from None
-        return objects
+    def _compile(self, job: Job) -> None:
+        command, made = job
+        source = Path(command[-1])
+        listed = made.with_suffix(".d")
+        if not self.force and listed.exists() and made.exists():
+            needed = listed.read_text().replace("\\\n", " ").split(":", 1)[1].split()
+            newest = max((os.path.getmtime(f) if os.path.exists(f) else 9e99) for f in needed)
+            if (
+                newest < made.stat().st_mtime
+                and Path(__file__).stat().st_mtime < made.stat().st_mtime
+            ):
+                return
+        made.parent.mkdir(parents=True, exist_ok=True)
+        command = [*command, "-c", "-o", str(made), "-MD", "-MF", str(listed)]
+        self._call(command, f"{command[0]} could not compile {source.relative_to(ROOT)}")
 
-
-def extension() -> Extension:
-    """The module itself; everything it is made of comes in as objects."""
-    return Extension(
-        "minitorch._cpu",
-        ["csrc/bindings/module.cpp"],
-        include_dirs=["csrc"],
-        depends=[p.relative_to(ROOT).as_posix() for p in (ROOT / "csrc").rglob("*.[ch]pp")],
-        extra_compile_args=[*COMMON, *EXTRA],
-        extra_link_args=["-pthread", *EXTRA],
-        language="c++",
-    )
+    def _call(self, command: list[str], otherwise: str) -> None:
+        if self.verbose > 1:
+            print(*command, flush=True)
+        if subprocess.run(command).returncode:  # it has said why on standard error
+            raise RuntimeError(otherwise)
 
 
-setup(ext_modules=[extension()], cmdclass={"build_ext": BuildNative})
+def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
+    """_cpu: the kernels once per instruction set (the macro MT_ISA names it)."""
+    has = [f"-DMT_HAS_{isa.upper()}=1" for isa in ISAS]
+    command = [*build.compile_command, *WARNINGS, *OPENMP, *EXTRA]
+    jobs = []
+    bindings = [p for p in sources("bindings", "*.cpp") if p.parent.name != "device"]
+    for source in [*bindings, *sources("common", "*.cpp")]:
+        jobs.append(
+            ([*command, *has, str(source)], objects / f"{source.parent.name}-{source.stem}.o")
+        )
+    for isa, flags in ISAS.items():
+        for source in sources("cpu", "*.cpp"):
+            made = objects / isa / f"{source.parent.name}-{source.stem}.o"
+            jobs.append(([*command, *has, f"-DMT_ISA={isa}", *flags, str(source)], made))
+    return jobs, []
+
+
+def emulated(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
+    """_emulated: kernels, the emulated device and the device bindings, all by the C++ compiler."""
+    if os.environ.get("MINITORCH_EMULATED") == "0":
+        raise RuntimeError("left out because MINITORCH_EMULATED=0")
+    command = [*build.compile_command, *EMULATE, *WARNINGS]
+    plain = [*sources("emulate", "*.cpp"), *sources("bindings/device", "*.cpp")]
+    jobs = [
+        ([*command, "-DMT_MODULE=_emulated", str(p)], objects / f"{p.parent.name}-{p.stem}.o")
+        for p in plain
+    ]
+    jobs += [
+        ([*command, *EXTRA, "-x", "c++", str(p)], objects / p.parent.name / f"{p.stem}.o")
+        for p in sources("cuda", "*.cu")
+    ]
+    return jobs, []
+
+
+def cuda(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
+    """_cuda: kernels by nvcc for each of ARCHS, the device bindings by the C++ compiler."""
+    if os.environ.get("MINITORCH_CUDA") == "0":
+        raise RuntimeError("left out because MINITORCH_CUDA=0")
+    found = find_nvcc()
+    if found is None:
+        raise RuntimeError("no nvcc with libcudart_static.a was found (set CUDA_HOME)")
+    nvcc, home = found
+    kernels = [nvcc, "-std=c++17", "-O3", f"-I{ROOT / 'csrc'}", "-ccbin", build.cxx.split()[0]]
+    kernels += ["-Xcompiler", "-fPIC,-fvisibility=hidden", "--expt-relaxed-constexpr"]
+    kernels += [f"-gencode=arch=compute_{a},code=sm_{a}" for a in ARCHS]
+    bindings = [*build.compile_command, *WARNINGS, "-DMT_MODULE=_cuda", f"-I{home / 'include'}"]
+    jobs = [
+        ([*bindings, str(p)], objects / f"{p.stem}.o") for p in sources("bindings/device", "*.cpp")
+    ]
+    jobs += [
+        ([*kernels, str(p)], objects / p.parent.name / f"{p.stem}.o")
+        for p in sources("cuda", "*.cu")
+    ]
+    return jobs, [str(next(home.glob(CUDART))), "-ldl", "-lrt"]
+
+
+RECIPES = {"_cpu": cpu, "_emulated": emulated, "_cuda": cuda}
+
+setup(
+    ext_modules=[Extension(f"minitorch.{module}", [], language="c++") for module in RECIPES],
+    cmdclass={"build_ext": BuildNative},
+)

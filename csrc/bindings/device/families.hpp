@@ -1,0 +1,11 @@
+// What each family's file adds to the module.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace mt {
+
+void bind_device(pybind11::module_& module);
+void bind_matmul(pybind11::module_& module, pybind11::dict& rungs);
+
+}  // namespace mt

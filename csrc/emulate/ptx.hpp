@@ -1,0 +1,52 @@
+// What csrc/cuda/common/ptx.cuh offers, on the emulated device.
+#pragma once
+
+#include "emulate/cuda.hpp"
+
+namespace mt::ptx {
+
+// ---- cp.async ---------------------------------------------------------------------------------
+
+template <int BYTES>
+void copy_async(void* shared, const void* global, bool valid = true, MT_HERE) {
+    emu::copy_async(shared, global, BYTES, valid ? BYTES : 0, where);
+}
+inline void copy_commit() {
+    emu::copy_commit();
+}
+template <int PENDING>
+void copy_wait() {
+    emu::copy_wait(PENDING);
+}
+
+// ---- named barriers, register budgets
+// ------------------------------------------------------------
+
+inline void named_sync(int id, int threads, MT_HERE) {
+    emu::named_barrier(id, threads, true, where);
+}
+inline void named_arrive(int id, int threads, MT_HERE) {
+    emu::named_barrier(id, threads, false, where);
+}
+template <int REGISTERS>
+void more_registers() {}
+template <int REGISTERS>
+void fewer_registers() {}
+
+// ---- mbarrier -----------------------------------------------------------------------------------
+
+inline void barrier_init(std::uint64_t* barrier, int arrivals, MT_HERE) {
+    emu::barrier_init(barrier, arrivals, where);
+}
+inline void fence_barrier_init() {}
+inline void barrier_expect(std::uint64_t* barrier, int bytes, MT_HERE) {
+    emu::barrier_arrive(barrier, 1, bytes, where);
+}
+inline void barrier_arrive(std::uint64_t* barrier, MT_HERE) {
+    emu::barrier_arrive(barrier, 1, 0, where);
+}
+inline void barrier_wait(std::uint64_t* barrier, int parity, MT_HERE) {
+    emu::barrier_wait(barrier, parity, where);
+}
+
+}  // namespace mt::ptx
