@@ -46,6 +46,10 @@ class Backend:
         """The device string of one of this backend's arrays."""
         return "cpu" if self.name == "cpu" else f"{self.name}:{array.device.id}"
 
+    def stream(self, array: Array) -> int:
+        """The stream that kernels on ``array`` are to run on, as a pointer; 0 but for CUDA."""
+        return int(self.xp.cuda.get_current_stream().ptr) if self.name == "cuda" else 0
+
 
 CPU = Backend("cpu", numpy, numpy.ndarray)
 # Looked up by the exact type of an array, on every op call.
