@@ -1,8 +1,9 @@
 """Array modules and devices: the only file that imports CuPy.
 
 A tensor's memory is a plain array of some array module: ``numpy.ndarray`` on
-the CPU, ``cupy.ndarray`` on a GPU. The array's *type* says which backend it
-belongs to; op bodies receive that backend's module as ``xp`` and never ask.
+the CPU, ``cupy.ndarray`` on a GPU, ``EmulatedArray`` on the emulated device. The
+array's *type* says which backend it belongs to; op bodies receive that backend's
+module as ``xp`` and never ask.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy
@@ -36,15 +36,15 @@ Array = Any  # numpy.ndarray or cupy.ndarray: chosen at run time, so typed by na
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backend:
-    """One array library: its ``name`` ("cpu", "cuda"), module ``xp`` and array type."""
+    """One array library: its ``name`` (cpu, cuda, emulated), module ``xp`` and array type."""
 
     name: str
-    xp: ModuleType
+    xp: Any
     array_type: type
 
     def device(self, array: Array) -> str:
         """The device string of one of this backend's arrays."""
-        return "cpu" if self.name == "cpu" else f"{self.name}:{array.device.id}"
+        return f"cuda:{array.device.id}" if self.name == "cuda" else self.name
 
     def stream(self, array: Array) -> int:
         """The stream that kernels on ``array`` are to run on, as a pointer; 0 but for CUDA."""
@@ -84,6 +84,13 @@ def _load_cuda() -> Backend:
     return backend
 
 
+def _load_emulated() -> Backend:
+    """Register the emulated device's array type, once."""
+    from minitorch.backend.emulated import EmulatedArray, namespace
+
+    return BACKENDS.setdefault(EmulatedArray, Backend("emulated", namespace, EmulatedArray))
+
+
 def backend_of(array: Array) -> Backend:
     """The backend that an array belongs to; TypeError for anything else."""
     backend = BACKENDS.get(type(array))
@@ -93,12 +100,14 @@ def backend_of(array: Array) -> Backend:
 
 
 def backend_named(device: str | None) -> Backend:
-    """The backend of a device string such as ``"cpu"``, ``"cuda"`` or ``"cuda:1"``."""
+    """The backend of a device string: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"emulated"``."""
     if device is None or device == "cpu":
         return CPU
+    if device == "emulated":
+        return _load_emulated()
     if isinstance(device, str) and (device == "cuda" or device.startswith("cuda:")):
         return _load_cuda()
-    raise ValueError(f"unknown device {device!r}; known: 'cpu', 'cuda', 'cuda:<index>'")
+    raise ValueError(f"unknown device {device!r}; known: 'cpu', 'cuda', 'cuda:<index>', 'emulated'")
 
 
 def device_of(array: Array) -> str:
@@ -138,15 +147,15 @@ def to_device(array: Array, device: str) -> Array:
         return array
     if target is CPU:
         return to_numpy(array)
+    if target.name == "emulated":
+        return target.xp.asarray(to_numpy(array))
     with target.xp.cuda.Device(int(device.partition(":")[2] or 0)):
         return target.xp.asarray(array)
 
 
 def to_numpy(array: Array) -> numpy.ndarray[Any, Any]:
     """``array`` in host memory, sharing memory when it is there already."""
-    if isinstance(array, numpy.ndarray):
-        return array
-    host: numpy.ndarray[Any, Any] = array.get()
+    host: numpy.ndarray[Any, Any] = array.get() if hasattr(array, "get") else array
     return host
 
 
