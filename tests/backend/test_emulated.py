@@ -87,7 +87,7 @@ def _tensors(value):
 ENTRIES = {n: e for n, e in registry.items() if e.module.startswith("minitorch.")}
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+@pytest.mark.parametrize("name", sorted(ENTRIES.keys() - {"transfer"}))  # which leaves
 def test_every_op_computes_there_as_on_the_cpu(name):
     entry = ENTRIES[name]
     with mt.use_kernel(name, "reference"):
