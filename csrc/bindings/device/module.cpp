@@ -10,6 +10,7 @@ PYBIND11_MODULE(MT_MODULE, module) {
     module.doc() = "minitorch's device kernels.";
     py::dict rungs;
     mt::bind_device(module);
+    mt::bind_conv(module, rungs);
     mt::bind_matmul(module, rungs);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs, precision), ...]
 }
