@@ -5,6 +5,7 @@
 
 namespace mt::matmul {
 
-extern const MatmulRung k01_naive;
+extern const MatmulRung k01_naive, k02_coalesced, k03_smem_tiled, k04_thread_tile_1d,
+    k05_thread_tile_2d, k06_vectorised, k07_warp_tiled, k08_multistage, k09_split_k;
 
 }  // namespace mt::matmul
