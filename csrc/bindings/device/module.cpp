@@ -12,5 +12,6 @@ PYBIND11_MODULE(MT_MODULE, module) {
     mt::bind_device(module);
     mt::bind_conv(module, rungs);
     mt::bind_matmul(module, rungs);
+    mt::bind_probe(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs, precision), ...]
 }
