@@ -180,6 +180,12 @@ __device__ __forceinline__ void store(const Correlation<T>& c, long long at, int
 inline std::string supports_everything(const Conv&) {
     return "";
 }
+// For rungs whose grids have groups along z, and tiles of at least 16 channels along y.
+inline std::string fits_grid(const Conv& p) {
+    return p.groups > 65535           ? "a grid has at most 65535 groups"
+           : std::max(p.C, p.K) >> 20 ? "a grid has at most 2^20 channels"
+                                      : "";
+}
 inline std::size_t no_workspace(const Conv&) {
     return 0;
 }

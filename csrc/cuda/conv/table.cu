@@ -6,6 +6,8 @@ namespace mt {
 ConvTable conv_table() {
     static const ConvRung rungs[] = {
         conv::k01_direct,
+        conv::k02_im2col,
+        conv::k03_implicit,
     };
     return {rungs, sizeof rungs / sizeof *rungs};
 }
