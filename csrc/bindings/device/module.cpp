@@ -3,6 +3,12 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/device/families.hpp"
+#include "emulate/watch.hpp"
+
+#if MT_WATCH
+#    include "bindings/checks/faults.hpp"
+#    include "bindings/checks/watch.hpp"
+#endif
 
 namespace py = pybind11;
 
@@ -15,4 +21,8 @@ PYBIND11_MODULE(MT_MODULE, module) {
     mt::bind_pool(module, rungs);
     mt::bind_probe(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs, precision), ...]
+#if MT_WATCH
+    mt::bind_faults(module);
+    mt::bind_watch(module);
+#endif
 }
