@@ -36,6 +36,7 @@ import numpy
 from minitorch.autograd.checkpoint import once
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import as_array, get_default_dtype
 
 __all__ = ["CounterRNG", "dropout", "gaussian_noise", "random_normal", "random_uniform"]
 
@@ -275,6 +276,7 @@ def random_uniform(
     seed: int,
     offset: int = 0,
     dtype: Any = None,
+    device: Any = None,
 ) -> Tensor:
     """Numbers drawn evenly between low and high.
 
@@ -286,11 +288,12 @@ def random_uniform(
         Which random numbers; they use ⌈elements / 8⌉ blocks of the stream.
     dtype : floating-point dtype, optional
         Default: the default dtype.
+    device : str, optional
+        The numbers are the same on every device.
 
     Returns
     -------
     Tensor, ``shape``
-        On the CPU; move it with ``to_device``.
 
     Examples
     --------
@@ -299,7 +302,7 @@ def random_uniform(
     (2, 3)
     """
     _check_counter("random_uniform", seed, offset)
-    return _tensor(low + (high - low) * _uniform(seed, offset, shape), dtype)
+    return _tensor(low + (high - low) * _uniform(seed, offset, shape), dtype, device)
 
 
 def random_normal(
@@ -310,6 +313,7 @@ def random_normal(
     seed: int,
     offset: int = 0,
     dtype: Any = None,
+    device: Any = None,
 ) -> Tensor:
     """Normally distributed numbers.
 
@@ -323,11 +327,12 @@ def random_normal(
         one more element if their number is odd.
     dtype : floating-point dtype, optional
         Default: the default dtype.
+    device : str, optional
+        The numbers are the same on every device.
 
     Returns
     -------
     Tensor, ``shape``
-        On the CPU; move it with ``to_device``.
 
     Examples
     --------
@@ -336,13 +341,12 @@ def random_normal(
     (2, 3)
     """
     _check_counter("random_normal", seed, offset)
-    return _tensor(mean + sigma * _normal(seed, offset, shape), dtype)
+    return _tensor(mean + sigma * _normal(seed, offset, shape), dtype, device)
 
 
-def _tensor(values: Any, dtype: Any) -> Tensor:
-    from minitorch.backend.arrays import get_default_dtype
-
-    return Tensor(values.astype(get_default_dtype() if dtype is None else dtype))
+def _tensor(values: Any, dtype: Any, device: Any) -> Tensor:
+    chosen = get_default_dtype() if dtype is None else dtype
+    return Tensor(as_array(values.astype(chosen), device=device))
 
 
 @dropout.samples
