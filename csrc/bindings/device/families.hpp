@@ -7,5 +7,6 @@ namespace mt {
 
 void bind_device(pybind11::module_& module);
 void bind_matmul(pybind11::module_& module, pybind11::dict& rungs);
+void bind_probe(pybind11::module_& module);
 
 }  // namespace mt

@@ -11,5 +11,6 @@ PYBIND11_MODULE(MT_MODULE, module) {
     py::dict rungs;
     mt::bind_device(module);
     mt::bind_matmul(module, rungs);
+    mt::bind_probe(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs, precision), ...]
 }
