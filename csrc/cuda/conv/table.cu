@@ -8,6 +8,7 @@ ConvTable conv_table() {
         conv::k01_direct,
         conv::k02_im2col,
         conv::k03_implicit,
+        conv::k04_implicit_async,
     };
     return {rungs, sizeof rungs / sizeof *rungs};
 }
