@@ -11,6 +11,7 @@
 // no product is with a zero that was put in. wgrad reads `image` and `y`, and writes `filter`.
 #pragma once
 
+#include <algorithm>
 #include <numeric>
 
 #include "cuda/common/numbers.cuh"
