@@ -5,6 +5,6 @@
 
 namespace mt::conv {
 
-extern const ConvRung k01_direct, k02_im2col, k03_implicit;
+extern const ConvRung k01_direct, k02_im2col, k03_implicit, k04_implicit_async, k07_split_k;
 
 }  // namespace mt::conv
