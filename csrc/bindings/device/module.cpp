@@ -11,6 +11,7 @@ PYBIND11_MODULE(MT_MODULE, module) {
     py::dict rungs;
     mt::bind_device(module);
     mt::bind_matmul(module, rungs);
+    mt::bind_norm(module, rungs);
     mt::bind_pool(module, rungs);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs, precision), ...]
 }
