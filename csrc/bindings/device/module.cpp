@@ -10,6 +10,7 @@ PYBIND11_MODULE(MT_MODULE, module) {
     module.doc() = "minitorch's device kernels.";
     py::dict rungs;
     mt::bind_device(module);
+    mt::bind_loss(module, rungs);
     mt::bind_matmul(module, rungs);
     mt::bind_norm(module, rungs);
     mt::bind_pool(module, rungs);
