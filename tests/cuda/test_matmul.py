@@ -110,6 +110,16 @@ def test_deep_and_skinny(device, rung, dtype):
         check(device, rung, dtype, a, b)
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("shape", [(260, 135, 200), (3, 390, 4 * 32 * 2), (129, 129, 33)], ids=str)
+def test_shares_cut_tiles_anywhere(device, dtype, shape):
+    """Stream-K: shares that end within a tile, at its end, in its first and its last slab."""
+    m, n, k = shape
+    make = ROUND[dtype][0]
+    a, b = matrix(make, m, k, 0, (2,)), matrix(make, k, n, 1)
+    check(device, "k16_stream_k", dtype, a, b, bias=make(np.arange(n)), relu=True)
+
+
 @pytest.mark.parametrize("dtype", ROUND)
 @pytest.mark.parametrize("rung", RUNGS)
 def test_epilogue(device, rung, dtype):

@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(MMA_THREADS, 2) k11(Arguments<T> p) {
     for (int i = 0; i < ROW_TILES; i++)
 #pragma unroll
         for (int j = 0; j < COLUMN_TILES; j++) wmma::fill_fragment(sums[i][j], 0.0f);
-    R::run(p, tile, stages, [&](const typename R::Stage& stage) {
+    R::run(p, tile, 0, p.K, stages, [&](const typename R::Stage& stage) {
 #pragma unroll
         for (int k = 0; k < BK; k += SIZE) {
             Fragment<wmma::matrix_a, T, A_ALONG> a[ROW_TILES];

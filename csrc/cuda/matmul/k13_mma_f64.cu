@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(MMA_THREADS, 1) k13(Arguments<double> p) {
     const int row = warp_row(), column = warp_column();
     const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
     double sums[ROW_TILES][COLUMN_TILES][2] = {};
-    R::run(p, tile, stages, [&](const typename R::Stage& stage) {
+    R::run(p, tile, 0, p.K, stages, [&](const typename R::Stage& stage) {
 #pragma unroll
         for (int k = 0; k < BK; k += 4) {
             double a[ROW_TILES], b[COLUMN_TILES];

@@ -24,10 +24,12 @@ __global__ void __launch_bounds__(MMA_THREADS, 2) k14(Arguments<float> p) {
     typedef Ring<A_ALONG, B_ALONG> R;
     MT_DYNAMIC_SHARED(typename R::Stage, stages);
     const Tile tile = tile_at<MMA_BM, MMA_BN>(p, blockIdx.x);
-    Tf32Sums sums = {};
-    R::run(p, tile, stages,
+    WarpSums sums = {};
+    R::run(p, tile, 0, p.K, stages,
            [&](const typename R::Stage& stage) { multiply_tf32<false, BK>(sums, stage); });
-    store_tf32(p, tile, sums);
+    for_each_pair(sums, [&](int m, int n, const float* pair) {
+        store_row<2>(p, tile.l, tile.m + m, tile.n + n, pair);
+    });
 }
 
 void run(const Matmul& p) {

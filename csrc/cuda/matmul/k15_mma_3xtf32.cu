@@ -24,18 +24,12 @@ __global__ void __launch_bounds__(MMA_THREADS, 1) k15(Arguments<float> p) {
     typedef Ring<A_ALONG, B_ALONG> R;
     MT_DYNAMIC_SHARED(typename R::Stage, stages);
     const Tile tile = tile_at<MMA_BM, MMA_BN>(p, blockIdx.x);
-    Tf32Sums sums = {};
-    R::run(p, tile, stages, [&](const typename R::Stage& stage) {
-        Tf32Sums slab = {};
-        multiply_tf32<true, BK>(slab, stage);
-#pragma unroll
-        for (int i = 0; i < TF32_ROWS; i++)
-#pragma unroll
-            for (int j = 0; j < TF32_COLUMNS; j++)
-#pragma unroll
-                for (int e = 0; e < 4; e++) sums[i][j][e] += slab[i][j][e];
+    WarpSums sums = {};
+    R::run(p, tile, 0, p.K, stages,
+           [&](const typename R::Stage& stage) { multiply_3xtf32<BK>(sums, stage); });
+    for_each_pair(sums, [&](int m, int n, const float* pair) {
+        store_row<2>(p, tile.l, tile.m + m, tile.n + n, pair);
     });
-    store_tf32(p, tile, sums);
 }
 
 void run(const Matmul& p) {

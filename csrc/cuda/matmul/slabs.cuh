@@ -77,15 +77,16 @@ struct SlabRing {
     static constexpr std::size_t BYTES = STAGES * sizeof(Stage);
     static_assert(BYTES <= 227 * 1024, "a multiprocessor has 227 KB of shared memory for a block");
 
-    // Calls multiply(stage) for one slab of k after the other, while later ones are on their way.
-    // Each thread waits for its own copies and then for the others' at the barrier, behind which
-    // nobody reads the oldest stage any more.
+    // Calls multiply(stage) for one slab after the other of k from `first` to `last` - 1, while
+    // later ones are on their way. Each thread waits for its own copies and then for the others' at
+    // the barrier, behind which nobody reads the oldest stage any more.
     template <class Multiply>
     __device__ __forceinline__ static void run(const Arguments<T>& p, const Tile& tile,
-                                               Stage* stages, Multiply multiply) {
-        SlabReader<T, BM, BK, A_ALONG, THREADS> a(p.a, tile.l, tile.m, 0);
-        SlabReader<T, BN, BK, B_ALONG, THREADS> b(p.b, tile.l, tile.n, 0);
-        const int depth = int(p.K), steps = (depth + BK - 1) / BK;
+                                               long long first, long long last, Stage* stages,
+                                               Multiply multiply) {
+        SlabReader<T, BM, BK, A_ALONG, THREADS> a(p.a, tile.l, tile.m, first);
+        SlabReader<T, BN, BK, B_ALONG, THREADS> b(p.b, tile.l, tile.n, first);
+        const int depth = int(last - first), steps = int((last - first + BK - 1) / BK);
         auto start = [&](int step) {
             if (step < steps) {
                 a.start(stages[step % STAGES].a, depth - step * BK);

@@ -15,15 +15,12 @@
 // tensor core, from zero, and adds that to the float32 sums by ordinary, rounding additions.
 #pragma once
 
-#include "cuda/matmul/slabs.cuh"
+#include "cuda/matmul/mma_sums.cuh"
 
 namespace mt::matmul {
 
 template <bool A_ALONG, bool B_ALONG, int BK, int STAGES>
 using Tf32Ring = SlabRing<float, MMA_BM, MMA_BN, BK, A_ALONG, B_ALONG, STAGES, MMA_THREADS>;
-
-constexpr int TF32_ROWS = WM / 16, TF32_COLUMNS = WN / 8;
-typedef float Tf32Sums[TF32_ROWS][TF32_COLUMNS][4];
 
 // N elements of a fragment, taken apart; `lo` stays unused in plain TF32.
 template <int N>
@@ -37,26 +34,26 @@ struct Parts {
 
 // sums += the products of a stage. The small products come first.
 template <bool THREE, int BK, class Stage>
-__device__ __forceinline__ void multiply_tf32(Tf32Sums& sums, const Stage& stage) {
+__device__ __forceinline__ void multiply_tf32(WarpSums& sums, const Stage& stage) {
     const int row = warp_row(), column = warp_column();
     const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
 #pragma unroll
     for (int k = 0; k < BK; k += 8) {
-        Parts<4> a[TF32_ROWS];
-        Parts<2> b[TF32_COLUMNS];
+        Parts<4> a[MMA_ROWS];
+        Parts<2> b[MMA_COLUMNS];
 #pragma unroll
-        for (int i = 0; i < TF32_ROWS; i++)
+        for (int i = 0; i < MMA_ROWS; i++)
 #pragma unroll
             for (int e = 0; e < 4; e++)
                 a[i].set(e, *stage.a.at(row + i * 16 + g + e % 2 * 8, k + t + e / 2 * 4));
 #pragma unroll
-        for (int j = 0; j < TF32_COLUMNS; j++)
+        for (int j = 0; j < MMA_COLUMNS; j++)
 #pragma unroll
             for (int e = 0; e < 2; e++) b[j].set(e, *stage.b.at(column + j * 8 + g, k + t + e * 4));
 #pragma unroll
-        for (int i = 0; i < TF32_ROWS; i++)
+        for (int i = 0; i < MMA_ROWS; i++)
 #pragma unroll
-            for (int j = 0; j < TF32_COLUMNS; j++) {
+            for (int j = 0; j < MMA_COLUMNS; j++) {
                 if constexpr (THREE) {
                     ptx::mma_tf32(sums[i][j], a[i].lo, b[j].hi);
                     ptx::mma_tf32(sums[i][j], a[i].hi, b[j].lo);
@@ -66,17 +63,17 @@ __device__ __forceinline__ void multiply_tf32(Tf32Sums& sums, const Stage& stage
     }
 }
 
-__device__ __forceinline__ void store_tf32(const Arguments<float>& p, const Tile& tile,
-                                           const Tf32Sums& sums) {
-    const int lane = threadIdx.x % 32;
+// The same for a slab of its own, drained into `sums`.
+template <int BK, class Stage>
+__device__ __forceinline__ void multiply_3xtf32(WarpSums& sums, const Stage& stage) {
+    WarpSums slab = {};
+    multiply_tf32<true, BK>(slab, stage);
 #pragma unroll
-    for (int i = 0; i < TF32_ROWS; i++)
+    for (int i = 0; i < MMA_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < TF32_COLUMNS; j++)
+        for (int j = 0; j < MMA_COLUMNS; j++)
 #pragma unroll
-            for (int half = 0; half < 2; half++)
-                store_row<2>(p, tile.l, tile.m + warp_row() + i * 16 + half * 8 + lane / 4,
-                             tile.n + warp_column() + j * 8 + lane % 4 * 2, &sums[i][j][half * 2]);
+            for (int e = 0; e < 4; e++) sums[i][j][e] += slab[i][j][e];
 }
 
 inline std::string supports_tf32(const Matmul& p) {
