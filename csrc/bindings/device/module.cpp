@@ -14,5 +14,7 @@ PYBIND11_MODULE(MT_MODULE, module) {
     mt::bind_matmul(module, rungs);
     mt::bind_norm(module, rungs);
     mt::bind_pool(module, rungs);
+    mt::bind_random(module, rungs);
+    mt::bind_update(module, rungs);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs, precision), ...]
 }
