@@ -4,6 +4,11 @@
     minitorch._emulated  csrc/cuda by g++, on the emulated device of csrc/emulate
     minitorch._cuda      csrc/cuda by nvcc, where there is one
 
+and for those who work on the kernels
+
+    minitorch._faults            kernels with planted faults, in an editable installation
+    minitorch._emulated_watched  the emulated device that checks every access, if MINITORCH_WATCH=1
+
 Each may fail for itself: what cannot be built is left out, the reason stands in
 ``minitorch/<module>_missing.txt``, where ``python -m minitorch status`` finds it, and
 the installation goes on. In the environment:
@@ -13,6 +18,8 @@ the installation goes on. In the environment:
     MINITORCH_CFLAGS      more flags for the C++ compiler, e.g. -fsanitize=address
     CUDA_HOME             where nvcc's bin/ is, if it is neither in PATH nor a pip package
     MINITORCH_CUDA_ARCHS  what to compile for, default "80 90a 100a"
+    MINITORCH_SANITIZE    address or thread: builds nothing but _emulated and _faults, with that
+                          sanitizer in the kernels, into build/address or build/thread
 """
 
 from __future__ import annotations
@@ -46,8 +53,19 @@ OPENMP = ["-fopenmp-simd"]  # its pragmas only; there is no OpenMP runtime (see 
 # Kernels: nvcc's pragmas mean nothing to g++, and -O3 takes long for code that need not be fast.
 EMULATE = ["-O2", "-DMT_EMULATE", "-Wno-unknown-pragmas"]
 EXTRA = os.environ.get("MINITORCH_CFLAGS", "").split()
+# Every access as one call of ours, at the line that makes it: nothing split, merged or turned
+# into vectors, and small functions where they are called.
+WATCHED = ["-O1", "-g1", "-fsanitize=thread", "-finline-functions", "-finline-small-functions"]
+WATCHED += ["-fno-tree-sra", "-fno-ipa-sra", "-fno-store-merging", "-fno-tree-vectorize"]
+SANITIZER = os.environ.get("MINITORCH_SANITIZE", "")
+SANITIZED = {
+    "": [],
+    "address": ["-DMT_ASAN=1", "-O1", "-g1", "-fno-omit-frame-pointer"],
+    "thread": ["-DMT_TSAN=1", "-O1", "-g1"],
+}
 ARCHS = os.environ.get("MINITORCH_CUDA_ARCHS", "80 90a 100a").split()
 
+DEVICE_BINDINGS = ("device", "checks")  # folders of csrc/bindings; the others are _cpu's
 CUDART = "lib*/**/libcudart_static.a"  # where it lies in a toolkit
 
 Job = tuple[list[str], Path]  # a compiler's command, and the object that it makes
@@ -64,9 +82,9 @@ def find_nvcc() -> tuple[str, Path] | None:
     if found := shutil.which("nvcc"):
         places.append(Path(found).resolve().parent.parent)
     places += sorted(Path(sysconfig.get_path("purelib"), "nvidia").glob("cu*"), reverse=True)
-    for home in [*places, Path("/usr/local/cuda")]:
-        if (home / "bin" / "nvcc").exists() and list(home.glob(CUDART)):
-            return str(home / "bin" / "nvcc"), home
+    for place in [*places, Path("/usr/local/cuda")]:
+        if (place / "bin" / "nvcc").exists() and list(place.glob(CUDART)):
+            return str(place / "bin" / "nvcc"), place
     return None
 
 
@@ -75,24 +93,30 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
 
     def run(self) -> None:
         """Build what can be built."""
-        in_tree = self.editable_mode or self.inplace  # setuptools clears it while it builds
-        self.folder = (ROOT if in_tree else Path(self.build_lib)) / "minitorch"
+        self.in_tree = self.editable_mode or self.inplace  # setuptools clears it while it builds
+        self.folder = (ROOT if self.in_tree else Path(self.build_lib)) / "minitorch"
+        if SANITIZER:
+            self.folder = ROOT / "build" / SANITIZER
         super().run()
 
     def build_extensions(self) -> None:
         """Each module, or the reason why not in a file that ``status`` reads."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        wanted, self.extensions = self.extensions, []  # what was made is what is installed
+        wanted: list[Extension] = self.extensions
+        self.extensions: list[Extension] = []  # what was made is what is installed
         for ext in wanted:
             module = ext.name.rpartition(".")[2]
+            if module == "_faults" and not self.in_tree:
+                continue
             note = self.folder / f"{module}_missing.txt"
             note.unlink(missing_ok=True)
             try:
                 self._check_tools()
                 self._build(ext, RECIPES[module])
-                self.extensions.append(ext)
+                if not SANITIZER:
+                    self.extensions.append(ext)
             except Exception as error:  # whatever a broken toolchain throws
-                if module == "_cuda" and os.environ.get("MINITORCH_CUDA") == "1":
+                if SANITIZER or (module == "_cuda" and os.environ.get("MINITORCH_CUDA") == "1"):
                     raise
                 reason = (str(error).strip() or repr(error)).splitlines()[-1]
                 print(f"warning: minitorch.{module} is not built: {reason}", file=sys.stderr)
@@ -118,12 +142,14 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
 
     def _build(self, ext: Extension, recipe: Callable[[Any, Path], tuple[list[Job], Any]]) -> None:
         """Compile side by side what has changed, and link it all."""
-        objects = Path(self.build_temp).absolute() / ext.name
+        objects = Path(self.build_temp).absolute() / SANITIZER / ext.name
         objects.mkdir(parents=True, exist_ok=True)
         jobs, libraries = recipe(self, objects)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             list(pool.map(self._compile, jobs))
         target = Path(self.get_ext_fullpath(ext.name)).absolute()
+        if SANITIZER:
+            target = self.folder / target.name
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(target.name + ".new")
         shared = (
@@ -161,7 +187,7 @@ def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
     has = [f"-DMT_HAS_{isa.upper()}=1" for isa in ISAS]
     command = [*build.compile_command, *WARNINGS, *OPENMP, *EXTRA]
     jobs = []
-    bindings = [p for p in sources("bindings", "*.cpp") if p.parent.name != "device"]
+    bindings = [p for p in sources("bindings", "*.cpp") if p.parent.name not in DEVICE_BINDINGS]
     for source in [*bindings, *sources("common", "*.cpp")]:
         jobs.append(
             ([*command, *has, str(source)], objects / f"{source.parent.name}-{source.stem}.o")
@@ -173,21 +199,78 @@ def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
     return jobs, []
 
 
+def device_kernels() -> list[Path]:
+    """Every .cu file but those with planted faults."""
+    return [p for p in sources("cuda", "*.cu") if p.parent.name != "faults"]
+
+
+def emulated_jobs(
+    build: BuildNative,
+    objects: Path,
+    kernels: list[Path],
+    bindings: list[Path],
+    *,
+    machine: list[str],
+    watched: list[str],
+) -> list[Job]:
+    """Kernels by the C++ compiler, and the emulated device that they run on.
+
+    ``machine`` are more flags for all files, ``watched`` for those with kernels, the only ones
+    whose accesses a sanitizer is to see.
+    """
+    command = [*build.compile_command, *EMULATE, *WARNINGS, *SANITIZED[SANITIZER], *machine]
+    plain = [*sources("emulate", "*.cpp"), *bindings]
+    jobs = [([*command, str(p)], objects / f"{p.parent.name}-{p.stem}.o") for p in plain]
+    if SANITIZER:
+        watched = [*watched, f"-fsanitize={SANITIZER}"]
+    jobs += [
+        ([*command, *watched, *EXTRA, "-x", "c++", str(p)], objects / p.parent.name / f"{p.stem}.o")
+        for p in kernels
+    ]
+    return jobs
+
+
 def emulated(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
     """_emulated: kernels, the emulated device and the device bindings, all by the C++ compiler."""
     if os.environ.get("MINITORCH_EMULATED") == "0":
         raise RuntimeError("left out because MINITORCH_EMULATED=0")
-    command = [*build.compile_command, *EMULATE, *WARNINGS]
-    plain = [*sources("emulate", "*.cpp"), *sources("bindings/device", "*.cpp")]
-    jobs = [
-        ([*command, "-DMT_MODULE=_emulated", str(p)], objects / f"{p.parent.name}-{p.stem}.o")
-        for p in plain
-    ]
-    jobs += [
-        ([*command, *EXTRA, "-x", "c++", str(p)], objects / p.parent.name / f"{p.stem}.o")
-        for p in sources("cuda", "*.cu")
-    ]
-    return jobs, []
+    bindings = sources("bindings/device", "*.cpp")
+    machine = ["-DMT_MODULE=_emulated"]
+    return emulated_jobs(
+        build, objects, device_kernels(), bindings, machine=machine, watched=[]
+    ), sanitizer_libraries()
+
+
+def faults(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
+    """_faults: the same device with the planted faults on it and nothing else."""
+    names = ("device/buffer", "device/device", "checks/faults", "checks/faults_module")
+    bindings = [ROOT / "csrc" / "bindings" / f"{name}.cpp" for name in names]
+    return emulated_jobs(
+        build, objects, sources("cuda/faults", "*.cu"), bindings, machine=[], watched=[]
+    ), sanitizer_libraries()
+
+
+def watched(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
+    """_emulated_watched: kernels and faults; csrc/emulate/watch.cpp takes every access.
+
+    The compiler's -fsanitize=thread puts a call before each load and store; what is
+    called is ours, so the sanitizer's library is not linked.
+    """
+    bindings = [p for p in sources("bindings/device", "*.cpp") if p.stem != "module"]
+    bindings += [ROOT / "csrc" / "bindings" / "checks" / f"{n}.cpp" for n in ("faults", "watch")]
+    return emulated_jobs(
+        build,
+        objects,
+        sources("cuda", "*.cu"),
+        [*bindings, ROOT / "csrc" / "bindings" / "device" / "module.cpp"],
+        machine=["-DMT_MODULE=_emulated_watched", "-DMT_WATCH=1"],
+        watched=WATCHED,
+    ), ["-ldl"]
+
+
+def sanitizer_libraries() -> list[str]:
+    """What the linker needs for MINITORCH_SANITIZE; the process preloads the library itself."""
+    return [f"-fsanitize={SANITIZER}"] if SANITIZER else []
 
 
 def cuda(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
@@ -206,13 +289,18 @@ def cuda(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
         ([*bindings, str(p)], objects / f"{p.stem}.o") for p in sources("bindings/device", "*.cpp")
     ]
     jobs += [
-        ([*kernels, str(p)], objects / p.parent.name / f"{p.stem}.o")
-        for p in sources("cuda", "*.cu")
+        ([*kernels, str(p)], objects / p.parent.name / f"{p.stem}.o") for p in device_kernels()
     ]
     return jobs, [str(next(home.glob(CUDART))), "-ldl", "-lrt"]
 
 
-RECIPES = {"_cpu": cpu, "_emulated": emulated, "_cuda": cuda}
+RECIPES = {"_cpu": cpu, "_emulated": emulated, "_cuda": cuda, "_faults": faults}
+if os.environ.get("MINITORCH_WATCH") == "1":
+    RECIPES["_emulated_watched"] = watched
+if SANITIZER:
+    if SANITIZER not in SANITIZED:
+        sys.exit(f"MINITORCH_SANITIZE is address or thread, not {SANITIZER!r}")
+    RECIPES = {"_emulated": emulated, "_faults": faults}
 
 setup(
     ext_modules=[Extension(f"minitorch.{module}", [], language="c++") for module in RECIPES],

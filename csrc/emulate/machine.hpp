@@ -21,15 +21,16 @@ struct Dim {
     std::size_t count() const { return std::size_t(x) * y * z; }
 };
 
-// A place in a kernel's source; as a default argument it is where the call stands.
+// A place in a kernel's source; as a default argument it is where the call stands. (The builtins
+// as default arguments of a function, since g++ takes those in braces for the declaration's line.)
 struct Where {
     const char* file;
     int line;
-};
-#define MT_HERE                                 \
-    ::mt::emu::Where where = ::mt::emu::Where { \
-        __builtin_FILE(), __builtin_LINE()      \
+    static constexpr Where here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+        return {file, line};
     }
+};
+#define MT_HERE ::mt::emu::Where where = ::mt::emu::Where::here()
 
 enum class Order { forward, reverse, random };
 enum class Landing { early, late, random };  // of asynchronous copies and products

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cuda/common/types.hpp"
+#include "emulate/watch.hpp"
 
 namespace mt {
 
@@ -61,9 +62,15 @@ py::list describe(const Table& table) {
     return rows;
 }
 
-// The rung of that name; ValueError with the names that there are.
+// A call of Python's begins: what arrays were taken before are no arguments of it.
+inline void call_begins() {
+    watch::forget_arguments();
+}
+
+// The rung of that name; ValueError with the names that there are. Bindings ask for it first.
 template <class Table>
 auto& rung_named(const Table& table, const std::string& name, const char* family) {
+    call_begins();
     std::string known;
     for (int i = 0; i < table.count; i++) {
         if (name == table.rungs[i].text.name) return table.rungs[i];

@@ -40,7 +40,8 @@ void by_type(Dtype dtype, Run run) {
 struct Divider {
     unsigned divisor, magic, shift;
 
-    explicit Divider(long long by = 1) : divisor(by < 1 ? 1 : unsigned(by)), shift(0) {
+    Divider() : Divider(1) {}
+    explicit Divider(long long by) : divisor(by < 1 ? 1 : unsigned(by)), shift(0) {
         while ((1ull << shift) < divisor) shift++;
         magic = unsigned((1ull << 32) * ((1ull << shift) - divisor) / divisor + 1);
     }
