@@ -82,9 +82,9 @@ def find_nvcc() -> tuple[str, Path] | None:
     if found := shutil.which("nvcc"):
         places.append(Path(found).resolve().parent.parent)
     places += sorted(Path(sysconfig.get_path("purelib"), "nvidia").glob("cu*"), reverse=True)
-    for home in [*places, Path("/usr/local/cuda")]:
-        if (home / "bin" / "nvcc").exists() and list(home.glob(CUDART)):
-            return str(home / "bin" / "nvcc"), home
+    for place in [*places, Path("/usr/local/cuda")]:
+        if (place / "bin" / "nvcc").exists() and list(place.glob(CUDART)):
+            return str(place / "bin" / "nvcc"), place
     return None
 
 
@@ -102,7 +102,8 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
     def build_extensions(self) -> None:
         """Each module, or the reason why not in a file that ``status`` reads."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        wanted, self.extensions = self.extensions, []  # what was made is what is installed
+        wanted: list[Extension] = self.extensions
+        self.extensions: list[Extension] = []  # what was made is what is installed
         for ext in wanted:
             module = ext.name.rpartition(".")[2]
             if module == "_faults" and not self.in_tree:

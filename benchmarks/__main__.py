@@ -1,4 +1,4 @@
-"""``python -m benchmarks engine|lenet|digits``: measure, print, and keep the results."""
+"""``python -m benchmarks engine|lenet|digits|gpu``: measure, print, and keep the results."""
 
 from __future__ import annotations
 
@@ -31,35 +31,59 @@ def timed_line(row: dict[str, Any]) -> str:
     return f"{row['workload']:<32}{row['competitor']:<22}{took:>16}{relative:>18}"
 
 
+def gpu_line(row: dict[str, Any]) -> str:
+    """A row of the GPU benchmark for people."""
+    case = f"{row['op']} {row['case']} {row['dtype']}"
+    error = "-" if row["error"] is None else f"{row['error']:.1e}"
+    floor = "-" if row["floor_us"] is None else f"{row['floor_us']:,.1f}"
+    return (
+        f"{case:<44}{row['competitor']:<28}{row['kernel_us']:>12,.1f} us"
+        f"{row['called_us']:>12,.1f} us{error:>9}  floor {floor}"
+    )
+
+
 @click.command()
-@click.argument("name", type=click.Choice((*TIMED, "digits")))
+@click.argument("name", type=click.Choice((*TIMED, "digits", "gpu")))
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
 @click.option("--seeds", default=1, show_default=True, help="Trainings per network, of digits.")
+@click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
+@click.option("--only", default="", help="gpu: cases whose op, name and dtype contain this.")
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
 @click.option("--write/--no-write", default=False, help="Write benchmarks/results/<name>.json.")
-def main(name: str, rounds: int, seeds: int, as_json: bool, write: bool) -> None:
-    """Run one benchmark: engine overhead, a LeNet step, or the digits' errors.
+def main(
+    name: str, rounds: int, seeds: int, emulated: bool, only: str, as_json: bool, write: bool
+) -> None:
+    """Run one benchmark: engine overhead, a LeNet step, the digits' errors, or GPU kernels.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.
     """
     work = importlib.import_module(f"benchmarks.{name}")
-    missing: dict[str, str] = {}
-    if name == "digits":
+    about: dict[str, Any] = {"missing": {}}
+    if name == "gpu":
+        if emulated and write:
+            raise click.UsageError("times of the emulated device are not kept; leave out --write")
+        try:
+            rows, about = work.run(rounds=rounds, emulated=emulated, only=only)
+        except RuntimeError as error:
+            raise click.ClickException(str(error)) from None
+        lines = [gpu_line(row) for row in rows]
+    elif name == "digits":
         rows = work.run(seeds)
         lines = [
             f"{r['network']:<26}{r['error']:>6}% (lecture {r['lecture_error']}%)" for r in rows
         ]
     else:
-        measurements, missing = work.run(rounds=rounds)
+        measurements, about["missing"] = work.run(rounds=rounds)
         rows = timed_rows(measurements)
         lines = [timed_line(row) for row in rows]
     if write:
-        save(RESULTS / f"{name}.json", rows, missing=missing)
+        save(RESULTS / f"{name}.json", rows, **about)
     if as_json:
-        click.echo(json.dumps({"rows": rows, "missing": missing}))
+        click.echo(json.dumps({"rows": rows, **about}))
         return
-    click.echo("\n".join([*lines, *(f"{peer}: {reason}" for peer, reason in missing.items())]))
+    absent = (f"{peer}: {reason}" for peer, reason in about["missing"].items())
+    click.echo("\n".join([*lines, *absent]))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd import Tensor, asarray, no_grad, tensor
+from minitorch.backend.arrays import to_device
 
 __all__ = ["Parameter"]
 
@@ -74,7 +75,7 @@ class Parameter(Tensor):
             If the values cannot become the parameter's dtype (floats an
             integer), or are no numbers.
         """
-        new = asarray(value)
+        new = asarray(value, device=self.device)
         if new.shape != self.shape:
             raise ValueError(
                 f"mismatch: parameter {self.name or ''} has shape {self.shape} but value to set "
@@ -82,6 +83,21 @@ class Parameter(Tensor):
             )
         with no_grad():
             self[...] = new  # type: ignore[index]
+
+    def move_to(self, device: Any) -> None:
+        """Take the value, and what update rules keep for it, to a device; the gradient goes.
+
+        Raises
+        ------
+        RuntimeError
+            If the device is not there; the message says why.
+        ValueError
+            For a device that does not exist.
+        """
+        self.data = to_device(self.data, device)
+        self.grad = None
+        for slot in self.slots.values():
+            slot.move_to(device)
 
     def __repr__(self) -> str:
         label = f"{self.name}: " if self.name else ""

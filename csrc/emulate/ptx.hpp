@@ -2,6 +2,7 @@
 #pragma once
 
 #include "emulate/cuda.hpp"
+#include "emulate/mma.hpp"
 
 namespace mt::ptx {
 

@@ -80,10 +80,11 @@ class Op(Declaration):
         """Run the body, or the kernel that the table prefers, on plain arrays."""
         backend = CPU if len(BACKENDS) == 1 else same_backend(self.name, arrays)
         body = self.body
-        if self.upcast and any(getattr(a, "dtype", None) == numpy.float16 for a in arrays):
-            return self._compute_half(arrays, static)
-        if self.kernels:
+        halves = self.upcast and any(getattr(a, "dtype", None) == numpy.float16 for a in arrays)
+        if self.kernels and not (halves and backend is CPU):
             body = self.kernels.select(backend.name, body, tuple(arrays), static)
+        if halves and body is self.body:  # no kernel of a GPU's that computes in float16
+            return self._compute_half(arrays, static)
         out = body(backend.xp, *arrays, **static)
         if out.__class__ not in BACKENDS and not self._several:
             out = _as_array(backend.xp, out, arrays)

@@ -15,7 +15,7 @@ import numpy as np
 
 from minitorch.autograd.mode import mode, set_grad_enabled
 from minitorch.autograd.node import EPOCH, Node
-from minitorch.backend.arrays import device_of, get_default_dtype, to_device, to_numpy
+from minitorch.backend.arrays import device_of, get_default_dtype, to_numpy
 
 if TYPE_CHECKING:
     from minitorch.autograd.op import Op
@@ -145,7 +145,7 @@ class Tensor:
 
     @property
     def device(self) -> str:
-        """Where the memory is: ``"cpu"`` or ``"cuda:<index>"``."""
+        """Where the memory is: ``"cpu"``, ``"cuda:<index>"`` or ``"emulated"``."""
         return device_of(self.data)
 
     @property
@@ -222,23 +222,6 @@ class Tensor:
     def tolist(self) -> Any:
         """The values as (nested lists of) Python scalars."""
         return self.data.tolist()
-
-    def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
-        """The values on ``device``, as a constant (the same tensor if already there)."""
-        if stream is not None:
-            raise ValueError("to_device: streams are not supported; pass stream=None")
-        moved = to_device(self.data, device)
-        if moved is self.data:
-            return self
-        out = Tensor(moved)
-        if self._node is None and self._needs:
-            out._needs = True
-        elif self._needs and mode.grad:
-            raise RuntimeError(
-                "to_device of a computed tensor would cut its history; move the inputs, "
-                "or detach() first"
-            )
-        return out
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.array(self.numpy(), dtype=dtype, copy=copy)

@@ -56,7 +56,8 @@ class Kernel:
     sentence with the reason why not. ``prefers`` says whether it is also the
     one to choose there, and is not asked when the kernel is forced.
     ``missing`` is the one-line reason why it cannot run at all here, or "".
-    ``idea`` is what it does, in a line.
+    ``idea`` is what it does, in a line. ``precision`` is "tf32" if it rounds its
+    operands more than their dtype does, else "full".
     """
 
     name: str
@@ -65,6 +66,25 @@ class Kernel:
     prefers: Callable[..., bool] = always
     missing: str = ""
     idea: str = ""
+    precision: str = "full"
+
+
+# Picks one of a backend's rows: (op name, backend, rows, arrays, static) -> Kernel, or None.
+Chooser = Callable[[str, str, list[Kernel], tuple[Any, ...], dict[str, Any]], Kernel | None]
+
+
+def first_match(
+    op_name: str, backend: str, rows: list[Kernel], arrays: tuple[Any, ...], static: dict[str, Any]
+) -> Kernel | None:
+    """The first row that can do the case and is the one to choose there."""
+    for kernel in rows:
+        if (
+            not kernel.missing
+            and kernel.supports(*arrays, **static) is True
+            and kernel.prefers(*arrays, **static)
+        ):
+            return kernel
+    return None
 
 
 class KernelTable:
@@ -73,18 +93,22 @@ class KernelTable:
     ``missing`` says why there are fewer kernels than there could be, or "".
     """
 
-    __slots__ = ("_rows", "forced", "missing", "op_name")
+    __slots__ = ("_choosers", "_later", "_rows", "forced", "missing", "op_name")
 
     def __init__(self, op_name: str) -> None:
         self.op_name = op_name
         self._rows: dict[str, list[Kernel]] = {}
+        self._later: dict[str, list[Callable[[], list[Kernel]]]] = {}
+        self._choosers: dict[str, Chooser] = {}
         self.forced: str | None = None
         self.missing = ""
 
     def __bool__(self) -> bool:
-        return bool(self._rows)
+        return bool(self._rows or self._later)
 
     def __iter__(self) -> Iterator[tuple[str, Kernel]]:
+        for backend in list(self._later):
+            self._rows_of(backend)
         return ((backend, kernel) for backend, rows in self._rows.items() for kernel in rows)
 
     def add(self, backend: str, kernel: Kernel) -> None:
@@ -93,6 +117,19 @@ class KernelTable:
         if any(row.name == kernel.name for row in rows) or kernel.name == REFERENCE:
             raise ValueError(f"{self.op_name}: kernel name {kernel.name!r} is taken on {backend}")
         rows.append(kernel)
+
+    def add_later(
+        self, backend: str, rows: Callable[[], list[Kernel]], choose: Chooser = first_match
+    ) -> None:
+        """Append the rows that ``rows()`` gives, when the backend is first used."""
+        self._later.setdefault(backend, []).append(rows)
+        self._choosers[backend] = choose
+
+    def _rows_of(self, backend: str) -> list[Kernel]:
+        for rows in self._later.pop(backend, ()):
+            for row in rows():
+                self.add(backend, row)
+        return self._rows.get(backend, [])
 
     def names(self) -> list[str]:
         """Every name that ``use_kernel`` accepts for this op."""
@@ -106,17 +143,12 @@ class KernelTable:
         static: dict[str, Any],
     ) -> Callable[..., Any]:
         """The function to run for these inputs: the forced one, the first match, or the body."""
-        rows = self._rows.get(backend, [])
+        rows = self._rows_of(backend)
         if self.forced is not None:
             return self._select_forced(backend, rows, body, arrays, static)
-        for kernel in rows:
-            if (
-                not kernel.missing
-                and kernel.supports(*arrays, **static) is True
-                and kernel.prefers(*arrays, **static)
-            ):
-                return kernel.fn
-        return body
+        choose = self._choosers.get(backend, first_match)
+        kernel = choose(self.op_name, backend, rows, arrays, static)
+        return body if kernel is None else kernel.fn
 
     def _select_forced(
         self,

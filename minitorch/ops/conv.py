@@ -24,7 +24,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from minitorch.autograd.op import Sample, op
+from minitorch.backend.device_kernels import attach_device
 from minitorch.backend.native import attach
+from minitorch.ops.conv_device import (
+    conv_dgrad_device,
+    conv_dgrad_supports,
+    conv_fwd_device,
+    conv_fwd_supports,
+    conv_wgrad_device,
+    conv_wgrad_supports,
+)
 from minitorch.ops.conv_native import (
     conv_dgrad_native,
     conv_fwd_native,
@@ -293,6 +302,9 @@ for _op, _call in (
     (conv_wgrad, conv_wgrad_native),
 ):
     attach(_op, "conv2d", _call, supports=supports_conv, prefers={"k03_packed": packing_pays})
+attach_device(conv_fwd, "conv", conv_fwd_device, supports=conv_fwd_supports)
+attach_device(conv_dgrad, "conv", conv_dgrad_device, supports=conv_dgrad_supports)
+attach_device(conv_wgrad, "conv", conv_wgrad_device, supports=conv_wgrad_supports)
 
 
 # (x, w, stride, pad, dilation, groups) of the calls that all three ops are tested on

@@ -7,7 +7,12 @@ from typing import Any
 import numpy
 
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import backend_named, backend_of, device_of, get_default_dtype
+from minitorch.backend.arrays import (
+    backend_named,
+    device_of,
+    get_default_dtype,
+    placed,
+)
 from minitorch.ops.shape import broadcast_to
 
 __all__ = [
@@ -35,7 +40,8 @@ def number_dtype(name: str, dtype: Any) -> Any:
 
 def _filled(kind: str, shape: Any, dtype: Any, device: str | None, *value: Any) -> Tensor:
     xp = backend_named(device).xp
-    return Tensor(getattr(xp, kind)(shape, *value, dtype=number_dtype(kind, dtype)))
+    with placed(device):
+        return Tensor(getattr(xp, kind)(shape, *value, dtype=number_dtype(kind, dtype)))
 
 
 def zeros(shape: Any, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -183,9 +189,8 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: str | None =
 
 
 def _like(kind: str, x: Tensor, dtype: Any, device: str | None) -> Tensor:
-    xp = backend_named(device).xp if device is not None else backend_of(x.data).xp
     chosen = x.dtype if dtype is None else number_dtype(f"{kind}_like", dtype)
-    return Tensor(getattr(xp, kind)(x.shape, dtype=chosen))
+    return _filled(kind, x.shape, chosen, device_of(x.data) if device is None else device)
 
 
 def zeros_like(x: Tensor, /, *, dtype: Any = None, device: str | None = None) -> Tensor:

@@ -152,7 +152,7 @@ def eigh(xp, x):
 def eigh_dx(g, w, v):
     """dL/dx = sym(v (diag(g_w) + (vᵀ g_v) ∘ F) vᵀ)"""
     gw, gv = g
-    diagonal = multiply(expand_dims(gw, axis=-1), eye(w.shape[-1], dtype=w.dtype))
+    diagonal = multiply(expand_dims(gw, axis=-1), eye(w.shape[-1], dtype=w.dtype, device=w.device))
     inner = diagonal + multiply(matmul(matrix_transpose(v), gv), _gaps(w))
     return symmetric(matmul(matmul(v, inner), matrix_transpose(v)))
 
@@ -231,7 +231,7 @@ def svd_dx(g, u, s, vt, full_matrices, x_shape):
     gu, gs, gvt = g
     v, gv = matrix_transpose(vt), matrix_transpose(gvt)
     count = s.shape[-1]
-    diagonal = eye(count, dtype=s.dtype)
+    diagonal = eye(count, dtype=s.dtype, device=s.device)
     f = _gaps(s * s)
     line, column = expand_dims(s, axis=-2), expand_dims(s, axis=-1)
     j, k = multiply(matmul(matrix_transpose(u), gu), f), multiply(matmul(vt, gv), f)

@@ -48,4 +48,4 @@ def symmetric(x: Tensor) -> Tensor:
 
 def half_lower(x: Tensor) -> Tensor:
     """The lower triangle with the diagonal halved: Φ in the rules of triangular factors."""
-    return tril(x) - multiply(x, eye(x.shape[-1], dtype=x.dtype)) * 0.5
+    return tril(x) - multiply(x, eye(x.shape[-1], dtype=x.dtype, device=x.device)) * 0.5

@@ -131,7 +131,7 @@ def cross(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
     if axis >= 0:
         axis -= max(x1.ndim, x2.ndim)
     a, b = broadcast_arrays(x1, x2)
-    here, there = asarray([1, 2, 0]), asarray([2, 0, 1])
+    here, there = (asarray(turn, device=a.device) for turn in ([1, 2, 0], [2, 0, 1]))
     first = multiply(take(a, here, axis=axis), take(b, there, axis=axis))
     return subtract(first, multiply(take(a, there, axis=axis), take(b, here, axis=axis)))
 

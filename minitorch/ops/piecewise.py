@@ -126,7 +126,7 @@ def copysign(xp, x1, x2):
 @copysign.vjp("x1")
 def copysign_dx1(g, x1, x2):
     """dL/dx1 = g · sign x1 · (sign of x2)"""
-    return g * (sign(x1) * copysign(1.0, x2))
+    return g * (sign(x1) * copysign(sign(x1), x2))
 
 
 @op(formula="y = 1 where x1 > x2, 1/2 where x1 = x2, else 0", constant=True)

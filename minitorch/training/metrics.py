@@ -31,9 +31,10 @@ def predict(network: Any, x: Array, batch_size: int = 500) -> Array:
     numpy.ndarray, shape (n, ...)
     """
     parts = []
+    device = layers.get_device(network)
     with no_grad():
         for start in range(0, len(x), batch_size):
-            batch = asarray(x[start : start + batch_size])
+            batch = asarray(x[start : start + batch_size], device=device)
             parts.append(layers.get_output(network, batch, deterministic=True).numpy())
     return numpy.concatenate(parts)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 
 from minitorch import layers, random
+from minitorch.backend.arrays import backend_named
 from minitorch.data import DIGITS, Dataset, Standardiser, mnist
 from minitorch.io.arrays import FileFormatError
 from minitorch.io.checkpoints import Checkpoints
@@ -86,18 +87,27 @@ class Run:
         Where everything goes; made when the first checkpoint is saved.
     data_dir : str or Path, optional
         A folder with the digits.
+    device : str
+        Where the network is trained: "cpu", "cuda" or "emulated".
 
     Raises
     ------
     DataError
         For missing or damaged data.
     ValueError
-        For a recipe that does not fit.
+        For a recipe that does not fit, or a device that does not exist.
+    RuntimeError
+        If the device is not there; the message says why.
     """
 
     def __init__(
-        self, recipe: Recipe, folder: str | Path, data_dir: str | Path | None = None
+        self,
+        recipe: Recipe,
+        folder: str | Path,
+        data_dir: str | Path | None = None,
+        device: str = "cpu",
     ) -> None:
+        backend_named(device)  # before the data are fetched
         self.recipe = recipe
         self.folder = Path(folder)
         self.checkpoints = Checkpoints(self.folder / "checkpoints")
@@ -105,6 +115,7 @@ class Run:
         random.seed(recipe.seed)
         shape = self.digits.train.x.shape[1:]
         self.network = build(recipe.model, dropout=recipe.dropout, input_shape=shape)
+        layers.to_device(self.network, device)
         self.trainer = Trainer(
             self.network, recipe, self.digits.train, self.digits.test, self.digits.background
         )

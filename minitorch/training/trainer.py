@@ -58,7 +58,7 @@ class Trainer:
     Parameters
     ----------
     network : Layer
-        Its output layer, ending in a softmax.
+        Its output layer, ending in a softmax. Batches go to the device that it is on.
     recipe : Recipe
     train, test : Dataset
         Standardised: ``x`` float32 of the network's input shape. ``test`` is only
@@ -106,6 +106,7 @@ class Trainer:
         self.network, self.recipe, self.test = network, recipe, test
         self.background = background
         self.params = layers.get_all_params(network, trainable=True)
+        self.device = layers.get_device(network)
         self.batches = Batches(train.x, train.y, recipe.batch_size, recipe.seed)
         self.history: list[Epoch] = []
         self.step = 0
@@ -186,10 +187,11 @@ class Trainer:
         self.step += 1
         return Step(self.step, self.batches.epoch + 1, value, rate)
 
-    def _forward(self, x: Array, y: Array) -> tuple[Any, Any, Any]:
+    def _forward(self, x: Any, y: Any) -> tuple[Any, Any, Any]:
         """The network's output, the loss of the data, and with the penalty."""
-        prediction = layers.get_output(self.network, asarray(x))
-        loss = objectives.categorical_crossentropy(prediction, asarray(y)).mean()
+        x, y = (asarray(a, device=self.device) for a in (x, y))
+        prediction = layers.get_output(self.network, x)
+        loss = objectives.categorical_crossentropy(prediction, y).mean()
         if self.recipe.l2 == 0:
             return prediction, loss, loss
         penalty = regularization.regularize_network_params(self.network, regularization.l2)

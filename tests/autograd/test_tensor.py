@@ -65,6 +65,9 @@ def test_unknown_and_missing_devices():
         mt.tensor(1.0, device="cuda")
     x = mt.tensor(1.0)
     assert x.device == "cpu" and x.to_device("cpu") is x
+    for wrong in ("tpu", "cuda:x", "emulated:0"):
+        with pytest.raises(ValueError, match=f"unknown device '{wrong}'"):
+            x.to_device(wrong)
 
 
 def test_detach_shares_memory_without_history():

@@ -299,6 +299,7 @@ _SLOW = "PyTorch has no such function; tests/ops has a slow oracle"
 ALONE = {
     "recompute": _ENGINE,
     "view_write": _ENGINE,
+    "transfer": "there is no second device to compare with",
     "sum_to": _ENGINE,
     "cofactors": _PARTS,
     "exceeds": _PARTS,

@@ -41,7 +41,7 @@ class Device:
         """A copy of ``a`` in the device's memory, laid out as it is."""
         a = np.asarray(a)
         if self.name == "emulated":
-            return a.copy() if a.flags.c_contiguous else a
+            return _aligned_copy(a) if a.flags.c_contiguous else a
         import cupy
 
         return cupy.asarray(a)
@@ -55,6 +55,8 @@ class Device:
         dtype = np.dtype(dtype)
         count = int(np.prod(shape))
         raw = xp.full((count + 2 * GUARD) * dtype.itemsize, GUARD_BYTE, xp.uint8)
+        if self.name == "emulated":
+            raw = _aligned_copy(raw)
         inside = raw[GUARD * dtype.itemsize : (GUARD + count) * dtype.itemsize]
         inside[:] = 0xFF
         out = inside.view(dtype).reshape(shape)
@@ -75,6 +77,15 @@ class Device:
 
     def _host(self, a: Any) -> np.ndarray[Any, Any]:
         return np.asarray(a) if self.name == "emulated" else a.get()
+
+
+def _aligned_copy(a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy aligned to 256 bytes, as memory on a GPU is."""
+    raw = np.empty(a.nbytes + 256, np.uint8)
+    first = -raw.ctypes.data % 256
+    copy = raw[first : first + a.nbytes].view(a.dtype).reshape(a.shape)
+    copy[...] = a
+    return copy
 
 
 def to_bfloat16(a: Any) -> np.ndarray[Any, Any]:

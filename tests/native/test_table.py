@@ -27,9 +27,10 @@ def chosen(op, *arrays, **static):
 @pytest.mark.parametrize(("family", "op"), TABLES)
 def test_the_rows_are_the_rungs(native, family, op):
     """Every rung that csrc lists, the last one first; nothing else."""
-    assert [kernel.name for _, kernel in op.kernels] == rungs(family)[::-1]
-    assert op.kernels.names() == ["reference", *rungs(family)[::-1]]
-    assert all(kernel.idea and not kernel.missing for _, kernel in op.kernels)
+    rows = [kernel for backend, kernel in op.kernels if backend == "cpu"]
+    assert [kernel.name for kernel in rows] == rungs(family)[::-1]
+    assert op.kernels.names()[: len(rows) + 1] == ["reference", *rungs(family)[::-1]]
+    assert all(kernel.idea and not kernel.missing for kernel in rows)
 
 
 def test_every_attached_op_is_listed_here(native):

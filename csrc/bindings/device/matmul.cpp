@@ -12,7 +12,14 @@ Matrix matrix(const Buffer& b) {
     std::size_t row = batched ? 1 : 0;
     // A batch of one, or a matrix without the axis, repeats.
     long long batch = batched && b.dim(0) > 1 ? b.strides[0] : 0;
-    return {b.data, batch, b.strides[row], b.strides[row + 1]};
+    Matrix m{b.data, batch, b.strides[row], b.strides[row + 1]};
+    // Nobody takes a step along an axis of one element: its stride is what suits the kernels.
+    const bool one_row = b.dim(row) <= 1, one_column = b.dim(row + 1) <= 1;
+    if (one_column && !m.column_major()) m.column = 1;
+    if (one_row && !m.row_major()) m.row = 1;
+    if (one_row && m.row_major()) m.row = (b.dim(row + 1) + 15) / 16 * 16;
+    if (one_column && m.column_major()) m.column = (b.dim(row) + 15) / 16 * 16;
+    return m;
 }
 
 // The product of a and b, with nothing yet of where it goes.

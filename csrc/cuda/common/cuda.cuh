@@ -4,10 +4,12 @@
 #ifdef MT_EMULATE
 #    include "emulate/cuda.hpp"
 #    include "emulate/ptx.hpp"
+#    include "emulate/wmma.hpp"
 #else
 #    include <cuda_bf16.h>
 #    include <cuda_fp16.h>
 #    include <cuda_runtime.h>
+#    include <mma.h>  // nvcuda::wmma
 
 #    include <cstdint>
 

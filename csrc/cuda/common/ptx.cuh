@@ -1,13 +1,13 @@
-// The only file with inline PTX. Each function has a twin in emulate/ptx.hpp.
+// Inline PTX stands here and in the files that this one includes, and nowhere else. Each function
+// has a twin in csrc/emulate, in the file of the same name (address.cuh needs none).
 #pragma once
 
 #include <cstdint>
 
-namespace mt::ptx {
+#include "cuda/common/address.cuh"
+#include "cuda/common/mma.cuh"
 
-__device__ __forceinline__ std::uint32_t shared_address(const void* p) {
-    return static_cast<std::uint32_t>(__cvta_generic_to_shared(p));
-}
+namespace mt::ptx {
 
 // ---- cp.async ---------------------------------------------------------------------------------
 

@@ -15,21 +15,19 @@ constexpr int ROWS = 32, COLUMNS = 8;
 
 template <class T>
 __global__ void __launch_bounds__(ROWS* COLUMNS) k01(Arguments<T> p) {
-    const long long m = blockIdx.x * (long long)ROWS + threadIdx.x;
-    const long long n = blockIdx.y * (long long)COLUMNS + threadIdx.y;
-    const long long l = blockIdx.z;
+    const Tile tile = tile_at<ROWS, COLUMNS>(p, blockIdx.x);
+    const long long m = tile.m + threadIdx.x, n = tile.n + threadIdx.y;
     if (m >= p.M || n >= p.N) return;
-    const T* row = p.a + l * p.a_batch + m * p.a_row;
-    const T* column = p.b + l * p.b_batch + n * p.b_column;
+    const T *row = p.a.at(tile.l, m, 0), *column = p.b.at(tile.l, n, 0);
     Sum<T> sum = 0;
     for (long long k = 0; k < p.K; k++)
-        sum += Sum<T>(row[k * p.a_column]) * Sum<T>(column[k * p.b_row]);
-    store(p, l, m, n, sum);
+        sum += Sum<T>(row[k * p.a.along]) * Sum<T>(column[k * p.b.along]);
+    store(p, tile.l, m, n, sum);
 }
 
 void run(const Matmul& p) {
-    dim3 grid(blocks_for(p.M, ROWS), blocks_for(p.N, COLUMNS), unsigned(p.batch));
-    LaunchShape shape{"matmul k01_naive", grid, dim3(ROWS, COLUMNS), 0, p.stream};
+    LaunchShape shape{"matmul k01_naive", grid_of_tiles(p, ROWS, COLUMNS), dim3(ROWS, COLUMNS), 0,
+                      p.stream};
     by_type(p.dtype,
             [&](auto type) { launch(shape, k01<decltype(type)>, typed<decltype(type)>(p)); });
 }

@@ -49,5 +49,12 @@ inline std::size_t no_workspace(const Matmul&) {
 inline std::string supports_everything(const Matmul&) {
     return "";
 }
+// Most rungs copy neighbouring elements: each operand must have an axis of stride 1.
+inline std::string supports_majors(const Matmul& p) {
+    auto neighbours = [](const Matrix& m) { return m.row_major() || m.column_major(); };
+    if (!neighbours(p.a)) return "a is contiguous neither along its rows nor along its columns";
+    if (!neighbours(p.b)) return "b is contiguous neither along its rows nor along its columns";
+    return "";
+}
 
 }  // namespace mt
