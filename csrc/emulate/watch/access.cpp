@@ -116,17 +116,21 @@ struct Visit {
     [[noreturn]] void fail(const std::string& text) const { complain(where, text); }
 };
 
-void check_alignment(const Visit& v, const Piece& piece) {
-    std::size_t off = reinterpret_cast<std::uintptr_t>(v.p) % v.bytes;
-    if (v.aligned && off)
-        v.fail(within(piece, v.p, v.bytes, v.kind) + "is no address for a vector of " +
-               std::to_string(v.bytes) + " bytes: it is " + std::to_string(off) +
-               " past a multiple of that");
+std::size_t misaligned(const Visit& v) {
+    return v.aligned ? reinterpret_cast<std::uintptr_t>(v.p) & (v.bytes - 1) : 0;
 }
 
-void check_order(const Visit& v, const Piece& piece, Words& words, std::uint32_t site) {
+[[noreturn]] void fail_alignment(const Visit& v, const Piece& piece) {
+    v.fail(within(piece, v.p, v.bytes, v.kind) + "is no address for a vector of " +
+           std::to_string(v.bytes) + " bytes: it is " + std::to_string(misaligned(v)) +
+           " past a multiple of that");
+}
+
+// `piece()` is asked for when there is an error to write.
+template <class GetPiece>
+void check_order(const Visit& v, Words& words, std::uint32_t site, GetPiece piece) {
     if (const Access* other = conflict(words, v.p, v.bytes, v.kind, site))
-        v.fail(within(piece, v.p, v.bytes, v.kind) + describe(*other) +
+        v.fail(within(piece(), v.p, v.bytes, v.kind) + describe(*other) +
                ", and nothing orders the two");
 }
 
@@ -145,6 +149,7 @@ Shadow& shadow_of(emu::Block& block) {
         shadows.emplace_back();
         shadows.back().written.resize(WINDOW);
         shadows.back().copying.resize(WINDOW / 4);
+        shadows.back().words.cover(block.shared.base, WINDOW);
     }
     return shadows[block.rank];
 }
@@ -191,15 +196,12 @@ void visit_shared(const Visit& v, emu::Block& block) {
         if (v.kind & WRITE) std::memset(&shadow.written[v.p - block.shared.base], 1, v.bytes);
         return;
     }
-    if (v.aligned && reinterpret_cast<std::uintptr_t>(v.p) % v.bytes)
-        check_alignment(v, variable_at(block, v.p));
+    if (misaligned(v)) fail_alignment(v, variable_at(block, v.p));
     check_contents(v, block, shadow);
     std::uint32_t site = v.site();
     count(site, v.p, v.bytes, v.kind, true);
     if (v.kind & ATOMIC) atomic_at(v.p);
-    if (const Access* other = conflict(shadow.words, v.p, v.bytes, v.kind, site))
-        v.fail(within(variable_at(block, v.p), v.p, v.bytes, v.kind) + describe(*other) +
-               ", and nothing orders the two");
+    check_order(v, shadow.words, site, [&] { return variable_at(block, v.p); });
 }
 
 // The argument that has all of it; an output before an input that shares its memory.
@@ -211,15 +213,15 @@ Argument* argument_at(const char* p, std::size_t bytes) {
 }
 
 void visit_argument(const Visit& v, Argument& argument) {
-    Piece piece{argument.text, argument.begin, argument.end};
-    check_alignment(v, piece);
+    auto piece = [&] { return Piece{argument.text, argument.begin, argument.end}; };
+    if (misaligned(v)) fail_alignment(v, piece());
     if ((v.kind & WRITE) && !argument.output)
-        v.fail(within(piece, v.p, v.bytes, v.kind) + "is an input");
+        v.fail(within(piece(), v.p, v.bytes, v.kind) + "is an input");
     std::uint32_t site = v.site();
     count(site, v.p, v.bytes, v.kind, false);
     if (!argument.output) return;
     if (v.kind & ATOMIC) atomic_at(v.p);
-    check_order(v, piece, argument.words, site);
+    check_order(v, argument.words, site, piece);
 }
 
 // ---- memory that is nobody's argument
@@ -319,7 +321,7 @@ void copy_lands(unsigned ticket, const void* to, std::size_t bytes, emu::Where w
         if (shadow.copying[w] == ticket) shadow.copying[w] = 0;
     std::memset(&shadow.written[first], 1, bytes);
     Visit v{static_cast<const char*>(to), bytes, WRITE, false, 0, where};
-    check_order(v, variable_at(block, v.p), shadow.words, v.site());
+    check_order(v, shadow.words, v.site(), [&] { return variable_at(block, v.p); });
 }
 
 void quiet(int by) {
@@ -336,7 +338,7 @@ void begin(emu::Fiber& fiber) {
     static std::uint32_t threads = 0;
     if (emu::statistics.launches != launches) {
         launches = emu::statistics.launches;
-        for (Argument& a : arguments) a.words.words.clear();
+        for (Argument& a : arguments) a.words.forget();
         begin_launch();
     }
     if (emu::statistics.blocks != blocks) {
@@ -345,7 +347,7 @@ void begin(emu::Fiber& fiber) {
         for (Shadow& shadow : shadows) {
             std::fill(shadow.written.begin(), shadow.written.end(), 0);
             std::fill(shadow.copying.begin(), shadow.copying.end(), 0);
-            shadow.words.words.clear();
+            shadow.words.forget();
         }
         copies.resize(1);
         finish_counts();
@@ -370,7 +372,10 @@ void take_argument(const void* begin, const void* end, const std::string& text) 
 
 void argument_is_output(const void* begin) {
     for (Argument& a : arguments)
-        if (a.begin == begin) a.output = true;
+        if (a.begin == begin && !a.output) {
+            a.output = true;
+            a.words.cover(a.begin, a.end - a.begin);
+        }
 }
 
 }  // namespace mt::watch

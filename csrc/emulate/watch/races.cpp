@@ -133,7 +133,7 @@ const Access* conflict(Words& words, const void* p, std::size_t bytes, Kind kind
                      std::uint16_t(now->thread),
                      std::uint8_t(mask),
                      kind};
-        if (const Access* other = conflict_in(words.words[word], fresh)) found = other;
+        if (const Access* other = conflict_in(words.at(word), fresh)) found = other;
     }
     return found;
 }

@@ -68,9 +68,25 @@ struct Access {
 };
 typedef std::vector<Access> Word;  // accesses to 4 bytes that later ones may conflict with
 
-// The words of a piece of memory.
+// The words of a piece of memory, from the one with its first byte.
 struct Words {
-    std::unordered_map<std::uintptr_t, Word> words;
+    std::uintptr_t first = 0;
+    std::vector<Word> words;
+    std::vector<std::uint32_t> touched;
+
+    void cover(const void* begin, std::size_t bytes) {
+        first = reinterpret_cast<std::uintptr_t>(begin) / 4;
+        words.resize((reinterpret_cast<std::uintptr_t>(begin) + bytes) / 4 + 1 - first);
+    }
+    Word& at(std::uintptr_t word) {
+        Word& found = words[word - first];
+        if (found.empty()) touched.push_back(std::uint32_t(word - first));
+        return found;
+    }
+    void forget() {
+        for (std::uint32_t i : touched) words[i].clear();  // which keep their memory
+        touched.clear();
+    }
 };
 
 void begin_launch();
@@ -87,7 +103,5 @@ std::string describe(const Access& access);
 // -----------------------------------------------------------------------------------
 
 void access(const void* p, std::size_t bytes, Kind kind, bool aligned, std::uintptr_t pc);
-void forget_shared();
-void forget_words();
 
 }  // namespace mt::watch
