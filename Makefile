@@ -2,19 +2,24 @@
 #   make lenet      train LeNet on the digits, pictures in runs/lenet
 #   make test       the tests (what CI runs)
 #   make test-slow  those marked slow
+#   make watched    the kernels' tests on the device that checks every access
+#   make test-asan, make test-tsan   the same under a sanitizer of the compiler's
 #   make lint       formatter, linter, type checker
 #   make bench      the benchmarks, beside whatever peers are installed
 #   make clean      remove .venv and what was built
 # PYTHON=python3.12 make ... takes another interpreter.
 
+# MINITORCH_CUDA=1 make ... compiles the CUDA kernels by nvcc as well, for a machine with a GPU.
+
 PYTHON ?= python3
+export MINITORCH_CUDA ?= 0
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 comma  := ,
 SOURCES := pyproject.toml setup.py $(shell find csrc -type f 2>/dev/null)
 
 .DELETE_ON_ERROR:
-.PHONY: lenet test test-slow lint bench clean
+.PHONY: lenet test test-slow watched test-asan test-tsan lint bench clean
 
 $(RUN):
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"minitorch needs Python 3.11 to 3.13, {sys.executable} is {v[0]}.{v[1]}; try: make PYTHON=python3.12")'
@@ -34,6 +39,15 @@ test: $(VENV)/.with-test+examples
 
 test-slow: $(VENV)/.with-test+examples
 	$(RUN) -m pytest -q -m slow
+
+# Kernels compiled so that each load and store is checked: slow, and no part of an installation.
+watched: $(VENV)/.with-test+examples
+	MINITORCH_WATCH=1 $(RUN) setup.py build_ext --inplace
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n 2 tests/cuda/test_faults.py tests/cuda/test_lint.py
+	MINITORCH_TEST_DEVICE=_emulated_watched OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n 2 tests/cuda
+
+test-asan test-tsan: $(VENV)/.with-test+examples
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -m slow tests/cuda/test_sanitizers.py -k $(if $(findstring asan,$@),address,thread)
 
 lint: $(VENV)/.with-lint
 	$(RUN) -m ruff check .

@@ -12,6 +12,7 @@ namespace {
 
 // Whether work issued now takes effect now.
 bool at_once() {
+    if (MT_WATCH) return false;  // so that it is seen to be under way until it is waited for
     return schedule.landing == Landing::early ||
            (schedule.landing == Landing::random && random_bits() % 2);
 }
@@ -43,10 +44,10 @@ void copy_async(void* to, const void* from, int bytes, int valid, Where where) {
     if (valid) require_aligned(from, bytes, "cp.async from global memory", where);
     if (!is_shared(to)) fail(where, "cp.async writes to shared memory, not to %p", to);
     // The bytes may land at any time from here to the wait.
-    sanitize::writes(to, bytes);
-    sanitize::reads(from, valid);
+    sanitize::reads(from, valid, where);
+    unsigned ticket = sanitize::copy_begins(to, bytes, where);
     auto act = [=] {
-        sanitize::writes(to, bytes);
+        sanitize::copy_lands(ticket, to, bytes, where);
         std::memcpy(to, from, valid);
         std::memset(static_cast<char*>(to) + valid, 0, bytes - valid);
     };

@@ -159,11 +159,14 @@ void warpgroup_collective(const char* what, void* argument, void (*combine)(void
 
 void warp_barrier(unsigned mask, Where where) {
     sanitize::Quiet quiet;
+#if MT_TSAN
     char* tag = &current->block->warp_tag[current->warp][current->warp_barriers++ & 1];
     sanitize::release(tag);
-    int nothing = 0;
-    warp_collective("__syncwarp", mask, &nothing, [](void**, unsigned) {}, where);
+#endif
+    warp_collective("__syncwarp", mask, sanitize::self(), sanitize::meet, where);
+#if MT_TSAN
     sanitize::acquire(tag);
+#endif
 }
 
 }  // namespace mt::emu

@@ -41,7 +41,7 @@ void* shared_variable(const void* key, const char* name, std::size_t bytes, std:
     for (auto& variable : shared.variables)
         if (variable.key == key) return shared.base + variable.offset;
     // A gap before each variable: an index that runs over must not hit the next one.
-    std::size_t gap = MT_ASAN ? 64 : 0;
+    std::size_t gap = MT_ASAN || MT_WATCH ? 64 : 0;
     std::size_t offset = (shared.used + gap + align - 1) / align * align;
     std::size_t total = offset + bytes - gap * (shared.variables.size() + 1);
     if (total > properties.shared_limit || offset + bytes > WINDOW)
@@ -49,7 +49,7 @@ void* shared_variable(const void* key, const char* name, std::size_t bytes, std:
              total, properties.shared_limit);
     sanitize::allow(shared.base + offset, bytes);
     std::memset(shared.base + offset, POISON, bytes);
-    shared.variables.push_back({key, offset, bytes});
+    shared.variables.push_back({key, name, offset, bytes});
     shared.used = offset + bytes;
     return shared.base + offset;
 }

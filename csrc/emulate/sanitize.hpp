@@ -7,6 +7,8 @@
 #include <cstddef>
 
 #include "emulate/fiber.hpp"
+#include "emulate/machine.hpp"
+#include "emulate/watch.hpp"
 
 #ifndef MT_ASAN
 #    define MT_ASAN 0
@@ -50,6 +52,9 @@ inline void prepare([[maybe_unused]] Fiber& fiber) {
 #if MT_TSAN
     if (!fiber.race) fiber.race = __tsan_create_fiber(0);
 #endif
+#if MT_WATCH
+    watch::begin(fiber);
+#endif
 }
 
 MT_NO_SANITIZE inline void before_switch([[maybe_unused]] Fiber& from, [[maybe_unused]] Fiber& to,
@@ -63,6 +68,9 @@ MT_NO_SANITIZE inline void before_switch([[maybe_unused]] Fiber& from, [[maybe_u
 #if MT_TSAN
     if (!from.race) from.race = __tsan_get_current_fiber();
     __tsan_switch_to_fiber(to.race, 1);  // 1: the switch itself orders nothing
+#endif
+#if MT_WATCH
+    watch::switch_to(to);
 #endif
 }
 
@@ -94,6 +102,9 @@ struct Quiet {
         AnnotateIgnoreWritesEnd("", 0);
         AnnotateIgnoreReadsEnd("", 0);
     }
+#elif MT_WATCH
+    Quiet() { watch::quiet(1); }
+    ~Quiet() { watch::quiet(-1); }
 #else
     Quiet() {}
     ~Quiet() {}
@@ -106,24 +117,74 @@ inline void release([[maybe_unused]] void* tag) {
 #if MT_TSAN
     __tsan_release(tag);
 #endif
+#if MT_WATCH
+    watch::release(tag);
+#endif
 }
 
 inline void acquire([[maybe_unused]] void* tag) {
 #if MT_TSAN
     __tsan_acquire(tag);
 #endif
-}
-
-// A copy engine's accesses, which no instruction of the kernel makes.
-inline void reads([[maybe_unused]] const void* p, [[maybe_unused]] std::size_t bytes) {
-#if MT_TSAN
-    if (bytes) __tsan_read_range(const_cast<void*>(p), bytes);
+#if MT_WATCH
+    watch::acquire(tag);
 #endif
 }
 
-inline void writes([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes) {
+// Accesses that no instruction of the kernel makes: a copy engine's, or the hardware's to a tile.
+// `where` is the kernel's line, if it is known.
+inline void reads([[maybe_unused]] const void* p, [[maybe_unused]] std::size_t bytes,
+                  [[maybe_unused]] Where where = {nullptr, 0}) {
+#if MT_TSAN
+    if (bytes) __tsan_read_range(const_cast<void*>(p), bytes);
+#endif
+#if MT_WATCH
+    watch::touch(p, bytes, false, where);
+#endif
+}
+
+inline void writes([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes,
+                   [[maybe_unused]] Where where = {nullptr, 0}) {
 #if MT_TSAN
     if (bytes) __tsan_write_range(p, bytes);
+#endif
+#if MT_WATCH
+    watch::touch(p, bytes, true, where);
+#endif
+}
+
+// cp.async: from here until it lands, nobody else may touch what it writes.
+inline unsigned copy_begins([[maybe_unused]] void* to, [[maybe_unused]] std::size_t bytes,
+                            [[maybe_unused]] Where where) {
+    writes(to, bytes, where);
+#if MT_WATCH
+    return watch::copy_begins(to, bytes, where);
+#else
+    return 0;
+#endif
+}
+
+inline void copy_lands([[maybe_unused]] unsigned ticket, [[maybe_unused]] void* to,
+                       [[maybe_unused]] std::size_t bytes, [[maybe_unused]] Where where) {
+#if MT_WATCH
+    watch::copy_lands(ticket, to, bytes, where);
+#else
+    writes(to, bytes, where);
+#endif
+}
+
+// The running thread, and the meeting of those whose `self` stand in the lanes of a mask.
+inline void* self() {
+#if MT_WATCH
+    return watch::now;
+#else
+    return nullptr;
+#endif
+}
+
+inline void meet([[maybe_unused]] void** selves, [[maybe_unused]] unsigned lanes) {
+#if MT_WATCH
+    watch::meet(selves, lanes);
 #endif
 }
 

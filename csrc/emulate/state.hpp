@@ -69,6 +69,7 @@ struct Shared {
     std::size_t dynamic = 0, used = 0;
     struct Variable {
         const void* key;
+        const char* name;
         std::size_t offset, bytes;
     };
     std::vector<Variable> variables;

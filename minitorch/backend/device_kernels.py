@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy
@@ -66,6 +66,11 @@ def workspace(xp: Any, count: int) -> Any:
     return xp.empty(count, dtype=xp.uint8) if count else None
 
 
+def no_order(*arrays: Any, **static: Any) -> Sequence[str]:
+    """The table's own."""
+    return ()
+
+
 def attach_device(
     op: Any,
     family: str,
@@ -73,6 +78,7 @@ def attach_device(
     *,
     supports: Callable[..., bool | str] = always,
     rungs: Callable[[str], bool] = always,
+    order: Callable[..., Sequence[str]] = no_order,
 ) -> None:
     """Give ``op`` the rungs that csrc/cuda has for it on each device, the last one first.
 
@@ -88,10 +94,15 @@ def attach_device(
         ``supports(module, rung, *arrays, **static)``: True, or a sentence why not.
     rungs : callable
         ``rungs(name)``: whether the family's rung of this name does this op at all.
+    order : callable
+        ``order(*arrays, **static)``: names of rungs, the one to choose first where
+        nothing is timed; beginnings of names will do. The rest follow, the last one first.
     """
     for backend in MODULES:
         op.kernels.add_later(
-            backend, functools.partial(_rows, op, backend, family, call, supports, rungs), choose
+            backend,
+            functools.partial(_rows, op, backend, family, call, supports, rungs),
+            functools.partial(choose, order=order),
         )
 
 
@@ -144,8 +155,9 @@ def choose(
     rows: list[Kernel],
     arrays: tuple[Any, ...],
     static: dict[str, Any],
+    order: Callable[..., Sequence[str]] = no_order,
 ) -> Kernel | None:
-    """The kernel for a case: the fastest one if it is tuned, else the first that can do it."""
+    """The kernel for a case: the fastest one if it is tuned, else the first in ``order``."""
     case = (op_name, backend, *case_of(arrays, static))
     if _settings.precision == "high":
         case = (*case, ("precision", "high"))
@@ -159,9 +171,9 @@ def choose(
         if not row.missing
         and (row.precision == "full" or _settings.precision == "high")
         and row.supports(*arrays, **static) is True
-        and row.prefers(*arrays, **static)
     ]
-    kernel = able[0] if able else None
+    first = [row for name in order(*arrays, **static) for row in able if row.name.startswith(name)]
+    kernel = next(iter([*first, *able]), None)
     if len(able) > 1 and not _settings.deterministic:
         xp = backend_of(arrays[0]).xp
         runs = {row.name: functools.partial(row.fn, xp, *arrays, **static) for row in able}

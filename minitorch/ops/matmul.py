@@ -11,7 +11,7 @@ from minitorch.autograd.op import Sample, composite, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.device_kernels import attach_device
 from minitorch.ops.arithmetic import multiply
-from minitorch.ops.matmul_device import matmul_on_device, supports_matmul
+from minitorch.ops.matmul_device import matmul_on_device, matmul_order, supports_matmul
 from minitorch.ops.reduce import sum_
 from minitorch.ops.shape import expand_dims, moveaxis, permute_dims, reshape, squeeze
 
@@ -133,7 +133,7 @@ def matmul_dx2(g, x1, x2_shape):
     return matmul(matrix_transpose(x1), g)
 
 
-attach_device(matmul, "matmul", matmul_on_device, supports=supports_matmul)
+attach_device(matmul, "matmul", matmul_on_device, supports=supports_matmul, order=matmul_order)
 
 
 @matmul.samples

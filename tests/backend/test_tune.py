@@ -126,16 +126,26 @@ def test_settings_decide(settings, timer):
     assert chosen() == "last"
 
 
-def test_rows_that_cannot_or_should_not_are_passed_over(settings, timer):
+def test_rows_that_cannot_are_passed_over(settings, timer):
     x = np.ones((2, 3), np.float32)
     rows = [
         row("missing", 1.0, missing="no GPU"),
         row("cannot", 1.0, supports=lambda *a, **s: "too large"),
-        row("rather not", 1.0, prefers=lambda *a, **s: False),
         row("can", 1.0),
     ]
     assert device_kernels.choose("op", "fake", rows, (x,), {}).name == "can"
-    assert device_kernels.choose("op", "fake", rows[:3], (x, None), {"n": [1]}) is None
+    assert device_kernels.choose("op", "fake", rows[:2], (x, None), {"n": [1]}) is None
+
+
+def test_the_order_decides_where_nothing_is_timed(settings):
+    x = np.ones((2, 3), np.float32)
+    rows = [row("k03_last", 3.0), row("k02_middle", 1.0), row("k01_first", 2.0)]
+
+    def order(a, *, n):
+        return ("k09", "k01", "k02") if n == 1 else ("k02_middle",) if n == 2 else ()
+
+    names = [device_kernels.choose("op", "x", rows, (x,), {"n": n}, order).name for n in (1, 2, 3)]
+    assert names == ["k01_first", "k02_middle", "k03_last"]
 
 
 def test_a_wrong_precision_is_refused():

@@ -1,10 +1,33 @@
-"""Fixtures of the kernel tests: a device, and every schedule that is asked for by --schedules."""
+"""Fixtures of the kernel tests: a device, and every schedule that is asked for by --schedules.
+
+MINITORCH_TEST_DEVICE in the environment puts another build in minitorch._emulated's place, a module
+of the package (``_emulated_watched``) or a file (``build/address/_emulated.*.so``).
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import sys
+
 import pytest
 
-from tests.cuda.device import ALL, FEW, Device
+import minitorch
+
+
+def _replace_the_device(named):
+    if "/" in named:
+        spec = importlib.util.spec_from_file_location("minitorch._emulated", named)
+        module = importlib.util.module_from_spec(spec)
+    else:
+        module = importlib.import_module(f"minitorch.{named}")
+    sys.modules["minitorch._emulated"] = minitorch._emulated = module
+
+
+if os.environ.get("MINITORCH_TEST_DEVICE"):
+    _replace_the_device(os.environ["MINITORCH_TEST_DEVICE"])
+
+from tests.cuda.device import ALL, FEW, Device  # noqa: E402
 
 
 def pytest_generate_tests(metafunc):

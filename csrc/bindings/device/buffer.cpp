@@ -55,6 +55,25 @@ void lay_out(Buffer& b, const py::tuple& shape, const py::object& steps, long lo
 
 #ifdef MT_EMULATE
 
+namespace {
+
+// The bytes from the first element to the last, whatever the strides.
+void tell_watch([[maybe_unused]] const Buffer& b, [[maybe_unused]] long long itemsize) {
+#    if MT_WATCH
+    const char *begin = static_cast<const char*>(b.data), *end = begin;
+    for (std::size_t i = 0; i < b.shape.size(); i++) {
+        long long reach = (b.shape[i] - 1) * b.strides[i] * itemsize;
+        (reach < 0 ? begin : end) += reach;
+    }
+    end = b.size() ? end + itemsize : begin;
+    const char* kind = b.type[0] == 'f' ? "float" : b.type[0] == 'u' ? "uint" : "int";
+    std::string text = std::string(b.name) + " " + show(b.shape) + " ";
+    watch::take_argument(begin, end, text + kind + std::to_string(8 * itemsize));
+#    endif
+}
+
+}  // namespace
+
 Buffer buffer(const char* name, py::handle object) {
     if (!py::isinstance<py::array>(object))
         throw py::type_error(std::string(name) +
@@ -68,6 +87,7 @@ Buffer buffer(const char* name, py::handle object) {
     b.writable = array.writeable();
     b.data = const_cast<void*>(array.data());
     lay_out(b, object.attr("shape"), object.attr("strides"), array.itemsize());
+    tell_watch(b, array.itemsize());
     return b;
 }
 
@@ -120,6 +140,7 @@ void require_contiguous(const Buffer& b) {
 void require_output(const Buffer& b) {
     require_contiguous(b);
     if (!b.writable) throw py::value_error(std::string(b.name) + " is read-only");
+    watch::argument_is_output(b.data);
 }
 
 void require_type(const Buffer& b, const char* type) {

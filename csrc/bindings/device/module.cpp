@@ -17,8 +17,12 @@ PYBIND11_MODULE(MT_MODULE, module) {
     py::dict rungs;
     mt::bind_device(module);
     mt::bind_conv(module, rungs);
+    mt::bind_loss(module, rungs);
     mt::bind_matmul(module, rungs);
+    mt::bind_norm(module, rungs);
     mt::bind_pool(module, rungs);
+    mt::bind_random(module, rungs);
+    mt::bind_update(module, rungs);
     mt::bind_probe(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs, precision), ...]
 #if MT_WATCH

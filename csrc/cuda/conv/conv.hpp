@@ -35,7 +35,7 @@ struct Conv {
     ConvFilters w;
     const void* bias = nullptr;  // (K)
     bool relu = false;
-    void* workspace = nullptr;  // as many bytes as the rung asks for, aligned to 256
+    void* workspace = nullptr;  // as many bytes as the rung asks for, aligned to 16
     Stream stream = nullptr;
 };
 

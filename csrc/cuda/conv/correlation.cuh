@@ -11,6 +11,7 @@
 // no product is with a zero that was put in. wgrad reads `image` and `y`, and writes `filter`.
 #pragma once
 
+#include <algorithm>
 #include <numeric>
 
 #include "cuda/common/numbers.cuh"
@@ -185,6 +186,12 @@ inline std::string fits_grid(const Conv& p) {
     return p.groups > 65535           ? "a grid has at most 65535 groups"
            : std::max(p.C, p.K) >> 20 ? "a grid has at most 2^20 channels"
                                       : "";
+}
+// For rungs that copy elements of 4 bytes and more by cp.async.
+inline std::string wide_types(const Conv& p) {
+    if (size_of(p.dtype) < 4) return "cp.async takes no 2-byte elements; see k08_mma";
+    if (compute_capability() < 80) return "it needs compute capability 8.0";
+    return fits_grid(p);
 }
 inline std::size_t no_workspace(const Conv&) {
     return 0;

@@ -56,7 +56,7 @@ __global__ void one_place(const float* x, float* y, long long) {
 template <bool BROKEN>
 __global__ void unfinished(const float* x, float* y, long long n) {
     MT_SHARED(bool, last);
-    if (blockIdx.x) y[index()] = x[index()];
+    if (blockIdx.x) y[index()] = x[index()];  // (fault) blocks_read_unfinished
     __threadfence();
     __syncthreads();
     if (threadIdx.x == 0) {

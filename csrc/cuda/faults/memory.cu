@@ -63,10 +63,10 @@ __global__ void write_input(const float* x, float* y, long long) {
     if (BROKEN) const_cast<float*>(x)[index()] = 0;  // (fault) write_to_input
 }
 
-// y = x, four elements at a time but for the first tile's first.
+// y = x, four elements at a time.
 template <bool BROKEN>
 __global__ void vectors(const float* x, float* y, long long) {
-    const long long i = 4 * index() + BROKEN;
+    const long long i = 4 * index() + (BROKEN && threadIdx.x + 1 < blockDim.x);
     const float4 four = *reinterpret_cast<const float4*>(x + i);  // (fault) misaligned_vector
     *reinterpret_cast<float4*>(y + i) = four;
 }

@@ -120,7 +120,7 @@ struct Multistage {
     // committed even when empty: the count of groups stands for the count of steps.
     __device__ __forceinline__ void run(const Arguments<T>& p, const Tile& tile, long long first,
                                         long long last, Stage* stages) {
-        const int depth = int(last - first), steps = (depth + BK - 1) / BK;
+        const int depth = int(last - first), steps = int((last - first + BK - 1) / BK);
         Fetch<BM> a(p.a, tile.l, tile.m, first);
         Fetch<BN> b(p.b, tile.l, tile.n, first);
         auto start = [&](int step) {

@@ -1,0 +1,67 @@
+// A tile of wgrad on its way through shared memory: what k04, k07 and the tensor cores share.
+//
+// A block makes OUTS filters x TERMS terms from a run of places, PLACES at a time through a ring of
+// STAGES slots. dy, and what x has at the terms, both lie as [place][channel or term], so that with
+// channels last they are copied by 16 bytes. Rows are padded so that lanes which read neighbouring
+// places' rows (the tensor cores' do) find them on different banks.
+#pragma once
+
+#include "cuda/conv/chunks.cuh"
+
+namespace mt::conv {
+
+template <class T>
+struct WgradTile {
+    static constexpr int THREADS = 256, OUTS = 64, TERMS = 128, STAGES = 3;
+    static constexpr int PLACES = 64 / sizeof(T), PAD = sizeof(T) == 8 ? 4 : 8;
+    static constexpr int OUT_PITCH = OUTS + PAD, TERM_PITCH = TERMS + PAD;
+    static constexpr int SLOT = PLACES * (OUT_PITCH + TERM_PITCH);
+    static constexpr std::size_t BYTES = STAGES * SLOT * sizeof(T);
+    static_assert(BYTES <= (100 << 10), "two blocks fit into a multiprocessor's shared memory");
+
+    // Starts copying PLACES places from k on. Lanes go along the channels if these are copied by
+    // chunks, else along the places.
+    template <bool VECTOR>
+    static __device__ void load(T* slot, const Correlation<T>& c, int k, int end, int group, int m0,
+                                int n0) {
+        constexpr int LEFT = OUTS / CHUNK<T>, RIGHT = TERMS / CHUNK<T>;
+        for (int i = threadIdx.x; i < PLACES * LEFT; i += THREADS) {
+            const int place = VECTOR ? i / LEFT : i % PLACES, x = VECTOR ? i % LEFT : i / PLACES;
+            const bool inside = k + place < end;
+            const long long at = inside ? y_offset(c, k + place) : 0;
+            gather_y<VECTOR>(slot + place * OUT_PITCH + x * CHUNK<T>, c, inside, at, group,
+                             m0 + x * CHUNK<T>);
+        }
+        slot += PLACES * OUT_PITCH;
+        for (int i = threadIdx.x; i < PLACES * RIGHT; i += THREADS) {
+            const int place = VECTOR ? i / RIGHT : i % PLACES, x = VECTOR ? i % RIGHT : i / PLACES;
+            const Place<T> seen = place_of(c, k + place < end ? k + place : c.places(), group);
+            gather<VECTOR>(slot + place * TERM_PITCH + x * CHUNK<T>, c, seen, n0 + x * CHUNK<T>);
+        }
+    }
+
+    // Calls multiply(dy's rows, x's rows) for every slice of the places from k to end.
+    template <bool VECTOR, class Multiply>
+    static __device__ __forceinline__ void each_slice(T* shared, const Correlation<T>& c, int k,
+                                                      int end, int group, int m0, int n0,
+                                                      Multiply multiply) {
+        const int slices = (end - k + PLACES - 1) / PLACES;
+        for (int s = 0; s < STAGES - 1; s++) {
+            if (s < slices) load<VECTOR>(shared + s * SLOT, c, k + s * PLACES, end, group, m0, n0);
+            ptx::copy_commit();
+        }
+        for (int s = 0; s < slices; s++) {
+            ptx::copy_wait<STAGES - 2>();
+            __syncthreads();  // slice s has arrived, and everybody has done with slice s - 1
+            const int next = s + STAGES - 1;
+            if (next < slices)
+                load<VECTOR>(shared + next % STAGES * SLOT, c, k + next * PLACES, end, group, m0,
+                             n0);
+            ptx::copy_commit();
+            const T* slot = shared + s % STAGES * SLOT;
+            multiply(slot, slot + PLACES * OUT_PITCH);
+        }
+    }
+};
+
+}  // namespace mt::conv
