@@ -42,11 +42,13 @@ from minitorch.ops.grids import *
 from minitorch.ops.hyperbolic import *
 from minitorch.ops.indexing import *
 from minitorch.ops.joining import *
+from minitorch.ops.label_loss import *
 from minitorch.ops.logic import *
 from minitorch.ops.loss import *
 from minitorch.ops.matmul import *
 from minitorch.ops.max_pooling import *
 from minitorch.ops.norm import *
+from minitorch.ops.norm_back import *
 from minitorch.ops.padding import *
 from minitorch.ops.piecewise import *
 from minitorch.ops.pool import *
