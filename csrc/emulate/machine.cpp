@@ -172,7 +172,7 @@ Thread* choose() {
             }
             return next;
         }
-        if (pending.empty()) return nullptr;
+        if (pending.empty() || machine.alive == 0) return nullptr;
         land_one(0);
     }
 }

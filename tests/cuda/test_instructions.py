@@ -454,6 +454,49 @@ def test_wgmma_sizes(device, n, schedule):
     run_wgmma(device, "wgmma_sizes", "bf16", n, 128)
 
 
+# ---- what no kernel may do ---------------------------------------------------------------------
+
+# In the order of csrc/cuda/probe/misuse.cu: the error of each.
+MISUSES = [
+    ("diverge", r"divergence: it is at __syncthreads while .* is at __syncthreads"),
+    ("cross_masks", r"divergence: __syncwarp for the lanes \w+ while others are at __syncwarp"),
+    ("shuffle_from_outside", r"shuffles from lane 8, outside the mask 000000ff"),
+    ("take_much_static_memory", r"for much takes the block to \d+ bytes of static shared memory"),
+    ("load_matrix_misaligned", r"ldmatrix needs an address aligned to 16 bytes"),
+    ("wait_for_nothing", r"this mbarrier was never initialised"),
+    ("overwrite_barrier", r"something was written over this mbarrier"),
+    ("arrive_too_often", r"more arrivals at this mbarrier than the 2 it expects"),
+    ("expect_too_much", r"an mbarrier counts up to 2\^20 - 1 bytes, not 1048576"),
+    ("load_to_misaligned", r"a tensor copy with this swizzle needs an address aligned to 1024"),
+    ("load_and_leave", r"this copy to its shared memory not: nobody waits for its mbarrier"),
+    ("load_tiled_as_im2col", r"map is for tiled copies of 2 axes, the instruction for im2col of 3"),
+    ("begin_outside_of_the_pixels", r"im2col begins at -2 along axis 1, pixels go from -1 to 14"),
+    ("store_and_leave", r"has ended without waiting for what it started"),
+    ("multicast_to_nobody", r"a multicast to the blocks 4 of a cluster of 2"),
+    ("multiply_without_fence", r"wgmma without a wgmma_fence\(\) since the last wait"),
+    ("multiply_from_the_second_row", r"swizzle of 32 bytes begins at 32, not in the first row"),
+    ("multiply_and_leave", r"has ended without waiting for what it started"),
+    ("multiply_beyond_memory", r"wgmma reads at \d+ of \d+ bytes of shared memory"),
+    ("arrive_twice", r"arrives at the cluster's barrier twice, with no wait"),
+    ("reach_for_the_dead", r"the cluster's block 1 has ended, and its shared memory with it"),
+]
+# These are seen only where the work is still under way when the thread or block ends.
+LATE = {"load_and_leave", "store_and_leave", "multiply_and_leave"}
+
+
+@pytest.mark.parametrize("name", [name for name, _ in MISUSES])
+def test_misuse_is_an_error(device, name, schedule):
+    if device.name != "emulated" or (name in LATE and schedule["landing"] != "late"):
+        pytest.skip("the emulated device sees this when work lands late")
+    number = [name for name, _ in MISUSES].index(name)
+    x = np.zeros(2048, np.float32)
+    with pytest.raises(RuntimeError, match=MISUSES[number][1]) as error:
+        probe(device, "misuse", [x], 1, np.float32, [number])
+    assert str(error.value).startswith(f"{name} (")
+    if name not in {"store_and_leave", "multiply_and_leave"}:  # the thread's end has no line
+        assert re.match(rf"{name} \(csrc/cuda/probe/misuse.cu:\d+\)", str(error.value))
+
+
 # ---- the files ---------------------------------------------------------------------------------
 
 

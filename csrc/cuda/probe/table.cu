@@ -33,6 +33,9 @@ ProbeTable probe_table() {
         probe::wgmma_bf16,
         probe::wgmma_tf32,
         probe::wgmma_sizes,
+#ifdef MT_EMULATE
+        probe::misuse,
+#endif
     };
     return {rows, sizeof rows / sizeof *rows};
 }
