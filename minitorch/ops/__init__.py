@@ -64,6 +64,7 @@ from minitorch.ops.softmax import *
 from minitorch.ops.sorting import *
 from minitorch.ops.special import *
 from minitorch.ops.statistics import *
+from minitorch.ops.steps import *
 from minitorch.ops.sum_pooling import *
 from minitorch.ops.transfer import *
 from minitorch.ops.transfer import to_device

@@ -30,6 +30,10 @@ OPS = {
     "softmax_cross_entropy_dx": "loss",
     "dropout": "random",
     "gaussian_noise": "random",
+    "sgd_step": "update",
+    "momentum_step": "update",
+    "nesterov_momentum_step": "update",
+    "adam_step": "update",
 }
 TOLERANCE = {"float16": 2e-3, "float32": 2e-6, "float64": 1e-13}
 
