@@ -220,9 +220,9 @@ void check_left_behind(Thread& thread) {
 
 MT_NO_SANITIZE void thread_main() {
     arrived_on_fiber();
-    sanitize::acquire(&machine.launch_tag);
+    sanitize::acquire(&machine.begin_tag);
     (*machine.body)();
-    sanitize::release(&machine.launch_tag);
+    sanitize::release(&machine.end_tag);
     {
         sanitize::Quiet quiet;
         check_left_behind(*current);
@@ -320,9 +320,9 @@ void run_cluster(Index first) {
             *machine.blocks[i],
             {first.x + i % size.x, first.y + i / size.x % size.y, first.z + i / (size.x * size.y)},
             int(i));
-    sanitize::release(&machine.launch_tag);
+    sanitize::release(&machine.begin_tag);
     enter(choose());
-    sanitize::acquire(&machine.launch_tag);
+    sanitize::acquire(&machine.end_tag);
     while (!machine.failed && !machine.pending.empty()) land_one(0);
     for (unsigned i = 0; i < count; i++) machine.blocks[i]->shared.end();
 }
