@@ -230,9 +230,9 @@ void check_left_behind(Thread& thread) {
 
 MT_NO_SANITIZE void thread_main() {
     arrived_on_fiber();
-    sanitize::acquire(&machine.launch_tag);
+    sanitize::acquire(&machine.begin_tag);
     (*machine.body)();
-    sanitize::release(&machine.launch_tag);
+    sanitize::release(&machine.end_tag);
     {
         sanitize::Quiet quiet;
         check_left_behind(*current);
@@ -331,9 +331,9 @@ void run_cluster(Index first) {
             *machine.blocks[i],
             {first.x + i % size.x, first.y + i / size.x % size.y, first.z + i / (size.x * size.y)},
             int(i));
-    sanitize::release(&machine.launch_tag);
+    sanitize::release(&machine.begin_tag);
     enter(choose());
-    sanitize::acquire(&machine.launch_tag);
+    sanitize::acquire(&machine.end_tag);
     if (!machine.failed && !machine.pending.empty())
         note_error(std::string(machine.launch->kernel) + " (" + place(machine.pending[0].where) +
                    "): the block has ended, and this copy to its shared memory not: nobody waits "

@@ -152,7 +152,7 @@ void load_matrix(std::uint32_t* r, int matrices, const void* row, bool transpose
     check_row("ldmatrix", matrices, row, where);
     Rows mine{matrices, transposed, {}, {}};
     if (current->lane < 8 * matrices) {
-        sanitize::reads(row, 16);
+        sanitize::reads(row, 16, where);
         std::memcpy(mine.row, row, 16);
     }
     whole_warp(
@@ -179,7 +179,7 @@ void store_matrix(const std::uint32_t* r, int matrices, void* row, bool transpos
         },
         where);
     if (current->lane < 8 * matrices) {
-        sanitize::writes(row, 16);
+        sanitize::writes(row, 16, where);
         std::memcpy(row, mine.row, 16);
     }
 }

@@ -121,7 +121,7 @@ struct Machine {
     bool failed = false;
     std::string error;
     unsigned random = 1;
-    char launch_tag;
+    char begin_tag, end_tag;  // from the launch to its threads, and back
 };
 
 extern Machine machine;

@@ -23,6 +23,7 @@ ProbeArray bytes_of(const Buffer& b) {
 void run_probe(const std::string& name, const std::vector<py::object>& inputs, py::handle out,
                const std::vector<int>& numbers, std::uintptr_t stream) {
     const ProbeRow& row = probe_named(name);
+    call_begins();
     if (inputs.size() > Probe::INPUTS || numbers.size() > Probe::NUMBERS)
         throw py::value_error("probe " + name + ": too many inputs or numbers");
     Probe p{};

@@ -85,14 +85,15 @@ void begin_thread(Context& context) {
     context.clock[context.thread] = 1;
 }
 
+// A thread's beginning and end order nothing: all of a cluster's threads begin at once.
 void release(const void* tag) {
-    if (!emu::in_kernel() || tag == &emu::machine.launch_tag) return;
+    if (!emu::in_kernel() || tag == &emu::machine.end_tag) return;
     join(tags[tag], now->clock);
     now->clock[now->thread]++;
 }
 
 void acquire(const void* tag) {
-    if (!emu::in_kernel() || tag == &emu::machine.launch_tag) return;
+    if (!emu::in_kernel() || tag == &emu::machine.begin_tag) return;
     auto found = tags.find(tag);
     if (found != tags.end()) join(now->clock, found->second);
 }

@@ -1,0 +1,214 @@
+"""``python -m minitorch kernels list | check | lint | sass``: the device's kernels, looked at."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+
+import minitorch
+
+__all__ = ["kernels"]
+
+ROOT = Path(minitorch.__file__).parents[1]  # of a checkout, where csrc/ is
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def _emulated() -> ModuleType:
+    from minitorch.backend.native import load_extension
+
+    module, reason = load_extension("_emulated")
+    if module is None:
+        raise RuntimeError(reason)
+    return module
+
+
+def _families(module: ModuleType, names: Iterable[str]) -> list[str]:
+    """The families that are asked for and have oracles here, or all of those."""
+    from minitorch.testing.kernels import FAMILIES
+
+    for name in names:
+        if name not in module.rungs:
+            raise ValueError(f"no family {name!r}; there are {', '.join(module.rungs)}")
+        if name not in FAMILIES:
+            raise ValueError(f"{name} has no oracle yet; {', '.join(FAMILIES)} have")
+    return list(names) or [name for name in FAMILIES if name in module.rungs]
+
+
+def _rungs(module: ModuleType, family: str, wanted: str | None) -> list[str]:
+    """Rungs by name, or by its beginning (``k03``)."""
+    names = [row[0] for row in module.rungs[family]]
+    found = [name for name in names if wanted is None or name.startswith(wanted)]
+    if not found:
+        raise ValueError(f"{family} has no rung {wanted!r}; it has {', '.join(names)}")
+    return found
+
+
+def _show(rows: list[dict[str, Any]], columns: dict[str, str], *, right: str = "") -> None:
+    """Print a table: key -> title; the keys in ``right`` are numbers."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for key, title in columns.items():
+        number = key in right.split()
+        table.add_column(title, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(row[key])) for key in columns))
+    Console().print(table)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def kernels() -> None:
+    """Look at the device's kernels: what there are, whether they are right, what they cost."""
+
+
+@kernels.command("list")
+@_json
+def list_kernels(as_json: bool) -> None:
+    """The families and their rungs, from the ground up, as csrc/cuda has them."""
+    module = _emulated()
+    rows = [
+        {"family": family, "rung": name, "idea": idea, "needs": needs, "precision": precision}
+        for family, rungs in module.rungs.items()
+        for name, idea, needs, precision in rungs
+    ]
+    if as_json:
+        click.echo(json.dumps({"rungs": rows}))
+    else:
+        _show(rows, {key: key for key in ("family", "rung", "idea", "needs", "precision")})
+
+
+@kernels.command()
+@click.argument("op")
+@click.option("--rung", help="Its name or how that begins; all of them if it is not given.")
+@click.option("--schedules", type=click.Choice(["few", "all"]), default="few", show_default=True,
+              help="Orders of threads and blocks, times at which copies land.")  # fmt: skip
+@click.option("--watched", is_flag=True, help="On the build that checks every access.")
+@_json
+def check(op: str, rung: str | None, schedules: str, watched: bool, as_json: bool) -> None:
+    """Run the rungs of OP over edge shapes against the oracle, on the emulated device.
+
+    The worst error is given as a part of what rounding allows. Exits with 1 when a
+    result is wrong or a launch fails.
+    """
+    from minitorch.testing.kernels import (
+        ALL_SCHEDULES,
+        FEW_SCHEDULES,
+        check_rung,
+        load_watched,
+    )
+
+    module = load_watched() if watched else _emulated()
+    (family,) = _families(module, [op])
+    chosen = ALL_SCHEDULES if schedules == "all" else FEW_SCHEDULES
+    rows, failures = [], []
+    for name in _rungs(module, family, rung):
+        verdicts = list(check_rung(module, family, name, chosen))
+        count = Counter(verdict.verdict for verdict in verdicts)
+        worst = max((v.error for v in verdicts if v.error is not None), default=None)
+        bad = [v for v in verdicts if v.verdict in ("wrong", "error")]
+        failures += [
+            {"rung": name, "case": v.case, "schedule": v.schedule, "text": v.text} for v in bad
+        ]
+        rows.append({"rung": name, "runs": len(verdicts) - count["left out"],
+                     "left out": count["left out"], "failed": len(bad),
+                     "worst": None if worst is None else float(f"{worst:.2g}")})  # fmt: skip
+    if as_json:
+        click.echo(json.dumps({"family": family, "rungs": rows, "failures": failures}))
+    else:
+        keys = ("rung", "runs", "left out", "failed", "worst")
+        _show(rows, {key: key for key in keys}, right="runs failed worst")
+        for failure in failures[:20]:
+            click.echo("{rung}, {case}, {schedule}: {text}".format(**failure))
+    if failures:
+        raise SystemExit(1)
+
+
+@kernels.command()
+@click.argument("ops", nargs=-1)
+@click.option("--rung", help="Its name or how that begins.")
+@_json
+def lint(ops: tuple[str, ...], rung: str | None, as_json: bool) -> None:
+    """Say what the memory accesses of the rungs of OPS cost, the worst lines first.
+
+    Each line's warp requests, and what they move: 32-byte sectors of global memory,
+    rounds of the banks of shared memory; ``ideal`` is what the same bytes need at
+    least, ``waste`` the quotient. Counted on the watched build; no time is measured.
+    """
+    from minitorch.testing.kernels import FAMILIES, load_watched, run_case
+
+    module = load_watched()
+    rows: list[dict[str, Any]] = []
+    for name in _families(module, ops):
+        family = FAMILIES[name]
+        case = family.workload()
+        for chosen in _rungs(module, name, rung):
+            if family.supports(module, chosen, case):
+                continue
+            module.watch_reset()
+            run_case(module, family, chosen, case)
+            rows += [{"rung": f"{name} {chosen}", **row} for row in module.watch_report()]
+    for row in rows:
+        row["waste"] = round(row["moved"] / row["ideal"], 2)
+        row["source"] = _source(row["file"], row["line"])
+        row["place"] = f"{Path(row['file']).name}:{row['line']}"
+    rows.sort(key=lambda row: (-row["waste"], -row["moved"]))
+    if as_json:
+        click.echo(json.dumps({"lines": rows}))
+        return
+    columns = {key: key for key in ("rung", "place", "space", "access", "width", "requests")}
+    columns |= {key: key for key in ("moved", "ideal", "waste", "source")}
+    _show(rows, columns, right="width requests moved ideal waste")
+
+
+def _source(file: str, line: int) -> str:
+    """A line of csrc, where the sources are at hand."""
+    path = ROOT / file
+    if not file or not path.exists():
+        return ""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+
+
+@kernels.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--arch", "archs", multiple=True, help="80, 90a, 100a: those if it is not given.")
+@_json
+def sass(files: tuple[Path, ...], archs: tuple[str, ...], as_json: bool) -> None:
+    """Compile kernels by nvcc and say what is in them; no GPU is needed.
+
+    Without FILES, those in minitorch._cuda if it is built, else all of csrc/cuda. Exits
+    with 1 if a rung for tensor cores has none of their instructions, or one above
+    the first of its family keeps registers in memory.
+    """
+    from minitorch.cli.sass import ARCHS, compile_kernels, complaints, dump, find_tool, read_dump
+
+    find_tool("cuobjdump")
+    built = sorted((ROOT / "minitorch").glob("_cuda.*.so"))
+    if built and not files:
+        found = list(read_dump(dump(built[0])))
+    else:
+        sources = files or tuple(sorted((ROOT / "csrc" / "cuda").rglob("k??_*.cu")))
+        found = [k for f in sources for k in compile_kernels(f, ROOT, archs or ARCHS)]
+    rows = [
+        {"kernel": k.kernel, "arch": k.arch, "registers": k.registers, "spills": k.spills,
+         "shared": k.shared, "tensor": k.tensor, "instructions": k.interesting()}
+        for k in found
+    ]  # fmt: skip
+    failed = complaints(found, _emulated().rungs)
+    if as_json:
+        click.echo(json.dumps({"kernels": rows, "failed": failed}))
+    else:
+        _show(rows, {key: key for key in rows[0]} if rows else {},
+              right="registers spills shared tensor")  # fmt: skip
+        for text in failed:
+            click.echo(text)
+    if failed:
+        raise SystemExit(1)

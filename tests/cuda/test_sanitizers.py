@@ -1,0 +1,111 @@
+"""The compiler's own sanitizers on kernels: they know CUDA threads as fibers, each with a stack.
+
+AddressSanitizer finds what lies beyond an array, ThreadSanitizer what no barrier orders within a
+block (blocks it takes to run one after another). Their libraries must be loaded before Python is,
+so everything here runs in processes of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+KERNELS = ROOT / "csrc" / "cuda" / "faults"
+LIBRARIES = {"address": "libasan.so", "thread": "libtsan.so"}
+# Leaks and the stack of a function that has returned are no matter of kernels.
+OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "exitcode=66"}
+
+pytestmark = pytest.mark.slow
+
+
+def library(kind):
+    """Where the compiler keeps the sanitizer's library, or None."""
+    compiler = shutil.which("g++")
+    if compiler is None:
+        return None
+    command = [compiler, f"-print-file-name={LIBRARIES[kind]}"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return found if "/" in found else None
+
+
+def run(kind, *command):
+    environment = os.environ | OPTIONS | {
+        "LD_PRELOAD": library(kind), "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+    }  # fmt: skip
+    environment["MINITORCH_TEST_DEVICE"] = str(module(kind, "_emulated"))
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def module(kind, name):
+    return next((ROOT / "build" / kind).glob(f"{name}.*.so"))
+
+
+def planted(kind, name, how):
+    file = str(module(kind, "_faults"))
+    return run(kind, str(Path(__file__).with_name("run_planted.py")), file, name, how)
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def kind(request):
+    """A sanitizer, with its modules built."""
+    if library(request.param) is None:
+        pytest.skip(f"g++ has no {LIBRARIES[request.param]}")
+    done = subprocess.run(
+        [sys.executable, "setup.py", "build_ext", "--inplace"],
+        cwd=ROOT, env=os.environ | {"MINITORCH_SANITIZE": request.param},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return request.param
+
+
+def lines_of(fault):
+    for path in KERNELS.glob("*.cu"):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if line.endswith(f"// (fault) {fault}"):
+                yield f"{path.name}:{number}"
+
+
+# Sanitizer -> the planted faults that it finds, and what it calls them.
+FOUND = {
+    "address": {
+        "read_past_global": "heap-buffer-overflow",
+        "write_past_global": "heap-buffer-overflow",
+        "read_past_shared": "use-after-poison",
+        "write_past_shared": "use-after-poison",
+    },
+    "thread": {
+        "missing_sync_after_load": "data race",
+        "missing_sync_before_overwrite": "data race",
+        "missing_syncwarp": "data race",
+        "early_release": "data race",
+        "unwaited_copy": "data race",
+    },
+}
+
+
+def test_planted_faults_are_found_at_their_lines(kind):
+    for name, called in FOUND[kind].items():
+        right = planted(kind, name, "right")
+        assert right.returncode == 0 and right.stdout == "ok\n", right.stderr
+        broken = planted(kind, name, "broken")
+        assert broken.returncode != 0 and called in broken.stderr, f"{name}: {broken.stderr}"
+        assert any(line in broken.stderr for line in lines_of(name)), broken.stderr
+
+
+def test_kernels_pass(kind):
+    """The ladder of matmul on some shapes, through every barrier and copy that it uses."""
+    command = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/cuda/test_matmul.py"]
+    done = run(kind, *command, "-k", "test_product and float32 and nt and forward")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert " passed" in done.stdout
