@@ -54,7 +54,7 @@ def gradcheck(
         a function of its inputs alone, that is with fixed random numbers.
     inputs : Tensor, array, or sequence of inputs
         Arrays and tensors in float64 are checked; integers, numbers and whatever
-        else are passed on. All on one device: that of the tensors.
+        else are passed on. All on one device: that of the tensors, else the default.
     kwargs : dict, optional
         Passed on.
     rtol : float

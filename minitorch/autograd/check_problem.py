@@ -14,7 +14,7 @@ import numpy as np
 from minitorch.autograd.engine import grad
 from minitorch.autograd.mode import enable_grad
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import to_device, to_numpy
+from minitorch.backend.arrays import place_of, to_device, to_numpy
 
 __all__ = ["ROUNDING", "Array", "GradcheckError", "NotDifferentiableError", "Problem", "Where"]
 
@@ -67,11 +67,15 @@ class Problem:
         constant: Any,
         seed: int,
     ) -> None:
-        self.fn, self.kwargs = fn, kwargs
+        self.fn = fn
         self.name: str = getattr(fn, "name", "") or getattr(fn, "__name__", repr(fn))
         self.rng = np.random.default_rng(seed)
         given = [inputs] if isinstance(inputs, Tensor | np.ndarray) else list(inputs)
-        self.device = next((x.device for x in given if isinstance(x, Tensor)), "cpu")
+        self.device = next((x.device for x in given if isinstance(x, Tensor)), place_of(None))
+        self.kwargs = {
+            name: to_device(value, self.device) if isinstance(value, np.ndarray) else value
+            for name, value in kwargs.items()
+        }
         self.inputs = [_as_input(x, i, self) for i, x in enumerate(given)]
         left_out = {self.position(c) for c in constant}
         self.active = [

@@ -79,9 +79,16 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 @click.option(
     "--rtol", default=1e-6, show_default=True, help="Relative error allowed, orders 1 and 2."
 )
+@click.option("--device", default="cpu", show_default=True,
+              help="cpu, cuda, or emulated: the CUDA kernels on the CPU.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the table.")
 def gradcheck(
-    ops: tuple[str, ...], module: str | None, seed: int, rtol: float, as_json: bool
+    ops: tuple[str, ...],
+    module: str | None,
+    seed: int,
+    rtol: float,
+    device: str,
+    as_json: bool,
 ) -> None:
     """Check first order, second order and adjoint of the named OPS, or of all.
 
@@ -89,12 +96,14 @@ def gradcheck(
     differences of function values in float64, the adjoint (for linear ops)
     against the identity <Ax, y> = <x, A'y>, to 1e-12. Exits with 1 when one fails.
     """
+    from minitorch.backend.device import device as place
     from minitorch.testing import SampleMaker, check_op
 
-    rows = [
-        _row(check_op(entry, SampleMaker(seed), rtol=rtol, seed=seed))
-        for entry in _entries(ops, module)
-    ]
+    with place(device):
+        rows = [
+            _row(check_op(entry, SampleMaker(seed), rtol=rtol, seed=seed))
+            for entry in _entries(ops, module)
+        ]
     failed = [row["op"] for row in rows if row["verdict"] == "fail"]
     if as_json:
         click.echo(json.dumps({"ops": rows, "failed": failed}))

@@ -268,9 +268,10 @@ def clip(xp, x, min=None, max=None):
 
 def _inside(x, lower, upper):
     """Where ``x`` lies within the bounds that there are, as a bool tensor or True."""
-    above = True if lower is None else greater_equal(x, lower)
-    below = True if upper is None else less_equal(x, upper)
-    return logical_and(above, below)
+    if lower is None or upper is None:
+        above = True if lower is None else greater_equal(x, lower)
+        return above if upper is None else less_equal(x, upper)
+    return logical_and(greater_equal(x, lower), less_equal(x, upper))
 
 
 @clip.vjp("x")

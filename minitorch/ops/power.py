@@ -129,7 +129,8 @@ def pow_dx2(g, x1, x2, out):
     """dL/dx2 = g · y · ln x1, and 0 where x1 = 0 and x2 ≥ 0"""
     if not isinstance(x1, Tensor) and x1 > 0:
         return multiply(g, multiply(out, math.log(x1)))
-    flat = logical_and(equal(x1, 0), x2 >= 0)
+    zero = equal(x1, 0) if isinstance(x1, Tensor) else x1 == 0
+    flat = logical_and(zero, x2 >= 0)
     return g * (out * log(where(flat, 1.0, x1)))
 
 

@@ -88,6 +88,14 @@ def test_an_array_given_to_an_op_is_saved_as_a_tensor():
     assert x.grad.tolist() == [1, 2, 3]
 
 
+def test_rules_of_numbers_alone_stay_there():
+    """Constants that a rule makes of Python numbers must not come from the CPU."""
+    x = mt.asarray([0.5, 2.0], device="emulated").requires_grad_()
+    assert mt.grad(mt.clip(x).sum(), x).tolist() == [1, 1]
+    assert mt.grad(mt.pow(0.0, x).sum(), x).tolist() == [0, 0]
+    assert mt.grad(mt.pow(-0.0, x).sum(), x).tolist() == [0, 0]
+
+
 def test_xp_has_no_more_than_cupy():
     xp = backend_named("emulated").xp
     with pytest.raises(AttributeError, match="CuPy has no vecdot, so neither has xp"):

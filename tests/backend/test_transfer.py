@@ -215,3 +215,10 @@ def test_a_network_learns_there_as_on_the_cpu(rule):
             losses[device].append(loss.item())
         assert all(type(p.data) is EmulatedArray for p in params) == (device == "emulated")
     np.testing.assert_allclose(losses["emulated"], losses["cpu"], rtol=2e-5)
+
+
+def test_gradient_checks_go_to_the_default_device():
+    weights = np.arange(3.0)
+    with mt.device("emulated"):
+        w = mt.asarray(weights)
+        assert mt.gradcheck(lambda x, scale: x * w * scale, weights, {"scale": weights}) < 1e-6

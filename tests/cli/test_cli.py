@@ -9,6 +9,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from minitorch.backend.cuda import cuda_status
 from minitorch.backend.native import get_num_threads, set_num_threads
 from minitorch.cli import COMMANDS, cli
 from minitorch.data import save_idx_folder, toy_digits
@@ -56,12 +57,23 @@ def test_the_module_runs_and_is_quick_to_help():
         (["train", "mlp64", "--epochs", "0"], "0 is not in the range x>=1"),
         (["train", "mlp64", "--learning-rate", "-1"], "learning_rate must be positive"),
         (["train", "mlp64", "--data-dir", "/nowhere"], "/nowhere: not a folder"),
+        (["train", "mlp64", "--device", "gpu"], "unknown device 'gpu'; known: 'cpu', 'cuda'"),
+        (["gradcheck", "tanh", "--device", "gpu"], "unknown device 'gpu'; known: 'cpu', 'cuda'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message):
     result = run(*arguments)
     assert result.exit_code == 2 and message in result.stderr and result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(cuda_status()[0], reason="there is a GPU")
+@pytest.mark.parametrize("command", [["train", "lenet"], ["gradcheck", "tanh"]])
+def test_a_device_that_is_not_there_is_one_line_with_the_reason(command):
+    result = run(*command, "--device", "cuda")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("minitorch: device 'cuda' is not available: cupy")
+    assert result.stderr.count("\n") == 1
 
 
 def test_debug_shows_the_error_itself():
@@ -75,7 +87,10 @@ def test_status_as_json_and_as_tables():
     assert found["devices"][0] == {
         "device": "cpu", "available": True, "note": f"NumPy {found['numpy']}"
     }  # fmt: skip
-    for row in [*found["devices"], *found["kernels"]]:
+    assert [row["device"] for row in found["devices"]] == ["cpu", "cuda", "emulated"]
+    names = [row["module"] for row in found["modules"]]
+    assert names == ["minitorch._cpu", "minitorch._cuda", "minitorch._emulated"]
+    for row in [*found["devices"], *found["modules"], *found["kernels"]]:
         assert row["available"] or row["note"], row  # what is missing says why
     assert found["ops"] > 100
     text = run("status").stdout
@@ -95,6 +110,18 @@ def test_training_leaves_everything_and_prints_the_confusion_matrix(digits, tmp_
     arrays, metadata = load_arrays(tmp_path / "run" / "model.safetensors")
     assert metadata["model"] == "mlp64" and metadata["input_shape"] == [1, 16, 16]
     assert [a.shape for a in arrays.values()] == [(256, 64), (64,), (64, 10), (10,)]
+
+
+def test_training_on_the_emulated_device_goes_as_on_the_cpu(digits, tmp_path):
+    seen = []
+    for device in ("cpu", "emulated"):
+        result = train(digits, tmp_path / device, "--epochs", 2, "--device", device, "--json")
+        assert result.exit_code == 0, result.output
+        history = json.loads((tmp_path / device / "history.json").read_text())
+        seen.append([epoch["train_loss"] for epoch in history])
+        model = load_arrays(tmp_path / device / "model.safetensors")[0]
+        seen[-1].extend(float(a.sum()) for a in model.values())
+    assert seen[1] == pytest.approx(seen[0], rel=1e-4, abs=1e-5)
 
 
 def test_without_matplotlib_everything_but_the_pictures_is_there(digits, tmp_path, monkeypatch):

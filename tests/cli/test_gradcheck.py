@@ -117,3 +117,9 @@ def test_an_op_without_samples_fails(my_ops):
     mt.find_op("cli_test_cube").sampler = None
     result = run("cli_test_cube")
     assert result.exit_code == 1 and "no samples" in result.output
+
+
+def test_on_the_emulated_device():
+    chosen = ["matmul", "diff", "batch_norm", "pow", "clip"]
+    result = run(*chosen, "--device", "emulated", "--json")
+    assert json.loads(result.output)["failed"] == [] and mt.ones(1).device == "cpu"
