@@ -9,7 +9,10 @@
 #   make clean      remove .venv and what was built
 # PYTHON=python3.12 make ... takes another interpreter.
 
+# MINITORCH_CUDA=1 make ... compiles the CUDA kernels by nvcc as well, for a machine with a GPU.
+
 PYTHON ?= python3
+export MINITORCH_CUDA ?= 0
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 comma  := ,
@@ -39,7 +42,7 @@ test-slow: $(VENV)/.with-test+examples
 
 # Kernels compiled so that each load and store is checked: slow, and no part of an installation.
 watched: $(VENV)/.with-test+examples
-	MINITORCH_WATCH=1 MINITORCH_CUDA=0 $(RUN) setup.py build_ext --inplace
+	MINITORCH_WATCH=1 $(RUN) setup.py build_ext --inplace
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n 2 tests/cuda/test_faults.py tests/cuda/test_lint.py
 	MINITORCH_TEST_DEVICE=_emulated_watched OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n 2 tests/cuda
 

@@ -27,7 +27,7 @@ def header(file: Path) -> dict[str, str]:
         if not line.startswith("//"):
             break
         text = line[2:].strip()
-        found = re.match(r"([A-Z][a-z]+)(?: since the rung below)?:\s*(.*)", text)
+        found = re.match(r"([A-Z][a-z]+)(?: since [\w ]+)?:\s*(.*)", text)
         if found and not line.startswith("//    "):
             name = found[1]
             fields[name] = found[2]
@@ -72,7 +72,7 @@ def file_of(folder: Path, family: str, rung: str) -> Path | None:
 def table(family: str, folder: Path) -> list[str]:
     """A family's rungs, from the ground up."""
     module, _ = load_extension("_emulated")
-    lines = [f"## {family}", "", "| rung | idea | changed since the rung below | requires |"]
+    lines = [f"## {family}", "", "| rung | idea | changed | requires |"]
     lines.append("|---|---|---|---|")
     for name, idea, needs, precision in module.rungs[family]:  # type: ignore[union-attr]
         file = file_of(folder, family, name)
@@ -82,7 +82,7 @@ def table(family: str, folder: Path) -> list[str]:
         link = f"[{name}]({folder.name}/{file.name})"
         more = " (TF32)" if precision == "tf32" else ""
         lines.append(
-            f"| {link}{more} | {cell(said.get('Idea', idea))} | {cell(said.get('Changed', ''))} "
+            f"| {link}{more} | {cell(idea)} | {cell(said.get('Changed', ''))} "
             f"| {cell(said.get('Requires', needs))} |"
         )
     return lines

@@ -47,8 +47,13 @@ def row(entry: Any) -> str:
         marks.append("constant")
     if getattr(entry, "view", False):
         marks.append("view")
-    kernels = dict.fromkeys(f"{kernel.name} ({backend})" for backend, kernel in entry.kernels)
-    notes = "; ".join([*marks, *kernels])
+    kernels: dict[str, list[str]] = {}
+    for backend, kernel in entry.kernels:
+        if backend != "cuda":  # its rungs are the emulated device's
+            where = {"emulated": "device"}.get(backend, backend)
+            kernels.setdefault(where, []).append(kernel.name)
+    rows = [f"{where} kernels: {', '.join(names)}" for where, names in kernels.items()]
+    notes = "; ".join([*marks, *rows])
     return (
         f"| `{entry.name}` | {summary(entry)} | {cell(entry.formula)} | {derivatives} | {notes} |"
     )

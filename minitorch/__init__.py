@@ -14,7 +14,7 @@ from typing import Any
 
 from minitorch import ops
 from minitorch.autograd import *
-from minitorch.backend.arrays import device
+from minitorch.backend.device import device, devices, memory_info
 from minitorch.backend.device_kernels import (
     are_deterministic_algorithms_enabled,
     get_float32_matmul_precision,
@@ -22,6 +22,7 @@ from minitorch.backend.device_kernels import (
     set_float32_matmul_precision,
     use_deterministic_algorithms,
 )
+from minitorch.backend.memory import MemoryInfo, OutOfMemoryError
 from minitorch.backend.native import get_num_threads, set_num_threads
 from minitorch.ops import *
 from minitorch.ops.dtypes import namespace_info as __array_namespace_info__

@@ -87,6 +87,8 @@ class Parameter(Tensor):
     def move_to(self, device: Any) -> None:
         """Take the value, and what update rules keep for it, to a device; the gradient goes.
 
+        Counts of steps stay in host memory: reading one must not wait for a device.
+
         Raises
         ------
         RuntimeError
@@ -97,20 +99,22 @@ class Parameter(Tensor):
         self.data = to_device(self.data, device)
         self.grad = None
         for slot in self.slots.values():
-            slot.move_to(device)
+            if slot.dtype.kind == "f":
+                slot.move_to(device)
 
     def __repr__(self) -> str:
         label = f"{self.name}: " if self.name else ""
         return f"<{type(self).__name__} {label}{self.shape} {self.dtype}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        out = type(self)(self.data, self.name, self._needs)
+        out = type(self)(self.detach(), self.name, self._needs)
         memo[id(self)] = out
         out.slots = copy.deepcopy(self.slots, memo)
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.data, self.name, self._needs), (self._needs, self.name, self.slots)
+        make, arguments, _ = super().__reduce__()
+        return make, arguments, (self._needs, self.name, self.slots)
 
     def __setstate__(self, state: Any) -> None:
         self._needs, self.name, self.slots = state

@@ -171,7 +171,7 @@ def compute_norms(array: Any, norm_axes: int | Iterable[int] | None = None) -> n
     >>> compute_norms([[3.0, 0.0], [4.0, 2.0]])
     array([5., 2.])
     """
-    values = np.asarray(array)
+    values = array.numpy() if isinstance(array, Tensor) else np.asarray(array)
     if norm_axes is None and values.ndim == 1:
         return np.abs(values)
     axes = norm_axes_of(values.ndim, norm_axes)

@@ -14,9 +14,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_the_page_of_ops_is_up_to_date():
-    native, reason = load_extension("_cpu")
-    if native is None:
-        pytest.skip(f"the page names the native kernels; {reason}")
+    for module in ("_cpu", "_emulated"):
+        found, reason = load_extension(module)
+        if found is None:
+            pytest.skip(f"the page names the compiled kernels; {reason}")
     command = [sys.executable, ROOT / "docs" / "generate_ops.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
@@ -35,3 +36,12 @@ def test_relative_links_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_kernels_lesson_is_up_to_date():
+    emulated, reason = load_extension("_emulated")
+    if emulated is None:
+        pytest.skip(f"the tables are the kernels' own; {reason}")
+    command = [sys.executable, ROOT / "docs" / "generate_kernels.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout

@@ -75,7 +75,7 @@ struct Index {
     unsigned x, y, z;
 };
 
-struct Thread;  // machine_state.hpp
+struct Thread;  // state.hpp
 extern Thread* current;
 
 const Index& thread_index();
@@ -123,6 +123,8 @@ bool is_shared(const void* p);
 std::uint32_t shared_address(const void* p, Where where);
 void* shared_pointer(std::uint32_t address);
 std::uint32_t peer_address(std::uint32_t address, int rank);  // mapa
+// The same place in the shared memory of the cluster's block of that rank, which must be running.
+void* peer_pointer(const void* p, int rank, Where where);
 
 // ---- asynchrony (async.cpp) -------------------------------------------------------------------
 
@@ -138,8 +140,9 @@ void barrier_wait(void* barrier, int parity, Where where);
 bool barrier_test(void* barrier, int parity, Where where);
 
 // The copy engine (TMA): `act` runs when the copy lands.
-void bulk_load(std::function<void()> act, void* barrier, long bytes);  // then counts at barrier
-void bulk_store(std::function<void()> act);  // joins the thread's open group
+void bulk_load(std::function<void()> act, void* barrier, long bytes,
+               Where where = {"a bulk copy", 0});  // then counts at barrier
+void bulk_store(std::function<void()> act);        // joins the thread's open group
 void bulk_commit();
 void bulk_wait(int pending);
 

@@ -8,7 +8,14 @@ import numpy as np
 
 from minitorch.autograd.mode import mode
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import as_array, backend_named, get_default_dtype, to_device
+from minitorch.backend.arrays import (
+    BACKENDS,
+    as_array,
+    backend_named,
+    get_default_dtype,
+    is_on,
+    shares_memory,
+)
 
 __all__ = ["asarray", "tensor"]
 
@@ -16,8 +23,8 @@ __all__ = ["asarray", "tensor"]
 def _as_data(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any:
     """An array of ``obj``: Python floats take the default dtype, arrays keep theirs."""
     if isinstance(obj, Tensor):
-        obj = obj.data
-    given = hasattr(obj, "dtype")
+        obj, device = obj.data, device or obj.device
+    given = hasattr(obj, "dtype") or hasattr(obj, "__cuda_array_interface__")
     if not given and isinstance(obj, list | tuple) and _holds_tensors(obj):
         obj = _to_plain(obj)
     array = as_array(obj, dtype, device)
@@ -30,10 +37,10 @@ def _as_data(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any
             array = array.astype(get_default_dtype())
         elif array.dtype == np.complex128 and get_default_dtype() != np.float64:
             array = array.astype(np.complex64)
-    shared = array is obj or (array.base is not None and array.base is obj)
-    if copy and (shared or given):
+    foreign = given and type(obj) not in BACKENDS  # which may share memory unseen
+    if copy and (foreign or shares_memory(array, obj)):
         return array.copy()
-    if copy is False and not (shared or np.may_share_memory(array, obj)):
+    if copy is False and not shares_memory(array, obj):
         raise ValueError("asarray: copy=False, but this data cannot be shared")
     return array
 
@@ -69,7 +76,8 @@ def tensor(
         Default: that of an array; for Python numbers bool, int64, or the
         default dtype (float32 unless :func:`set_default_dtype` says otherwise).
     device : str, optional
-        ``"cpu"`` (default) or ``"cuda"``.
+        Default: where a tensor or an array of a GPU is; else where new tensors are
+        made (the CPU unless in a :class:`minitorch.device`).
     requires_grad : bool
         Collect a gradient for it.
 
@@ -86,7 +94,7 @@ def tensor(
     >>> mt.tensor([[1.0, 2.0]], requires_grad=True)
     Tensor([[1., 2.]], requires_grad=True)
     """
-    backend_named(device)
+    backend_named(device)  # before the data are looked at
     try:
         out = Tensor(_as_data(data, dtype, device, True))
     except ValueError as error:
@@ -99,8 +107,10 @@ def asarray(
 ) -> Tensor:
     """A tensor of ``obj``, sharing its memory where that is possible.
 
-    A tensor that needs no conversion is returned as it is, history included.
-    Parameters are those of the Array API standard.
+    A tensor that needs no conversion is returned as it is, history included, and
+    gradients flow through a conversion. What another library holds on a GPU
+    (``__cuda_array_interface__``) is shared and stays there. Parameters are those of the
+    Array API standard.
 
     Raises
     ------
@@ -108,11 +118,15 @@ def asarray(
         For ``copy=False`` where a copy would be needed.
     TypeError
         For data that are no numbers.
+    RuntimeError
+        If the device is not there; the message says why.
     """
-    same_dtype = isinstance(obj, Tensor) and (dtype is None or obj.dtype == dtype)
-    if same_dtype and not copy and (device is None or to_device(obj.data, device) is obj.data):
-        kept: Tensor = obj
-        return kept
-    if isinstance(obj, Tensor) and obj.requires_grad and mode.grad:
-        return obj.astype(obj.dtype if dtype is None else dtype)
+    if isinstance(obj, Tensor):
+        same = dtype is None or obj.dtype == dtype
+        here = device is None or is_on(obj.data, device)
+        if same and here and not copy:
+            return obj
+        if obj.requires_grad and mode.grad and copy is not False:
+            moved = obj if here else obj.to_device(str(device))
+            return moved if same and not here else moved.astype(dtype or obj.dtype)
     return Tensor(_as_data(obj, dtype, device, copy))

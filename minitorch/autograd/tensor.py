@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.exchange import Exchange
 from minitorch.autograd.mode import mode, set_grad_enabled
 from minitorch.autograd.node import EPOCH, Node
-from minitorch.backend.arrays import device_of, get_default_dtype, to_numpy
+from minitorch.backend.arrays import (
+    backend_of,
+    device_of,
+    get_default_dtype,
+    to_device,
+    to_numpy,
+)
 
 if TYPE_CHECKING:
     from minitorch.autograd.op import Op
@@ -68,7 +75,7 @@ class RetainGrad:
             target.grad = grad if target.grad is None else target.grad + grad
 
 
-class Tensor:
+class Tensor(Exchange):
     """A multi-dimensional array that remembers how it was computed.
 
     Make one with :func:`minitorch.tensor` or :func:`minitorch.asarray`.
@@ -105,6 +112,7 @@ class Tensor:
         def __mul__(self, other: Any) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
         def astype(self, dtype: Any) -> Tensor: ...
+        def to_device(self, device: str) -> Tensor: ...
         def broadcast_to(self, shape: tuple[int, ...]) -> Tensor: ...
         def reshape(self, shape: tuple[int, ...]) -> Tensor: ...
         def sum_to(self, shape: tuple[int, ...]) -> Tensor: ...
@@ -200,7 +208,7 @@ class Tensor:
         return out
 
     def numpy(self) -> np.ndarray[Any, Any]:
-        """The values in host memory, shared where they lie there already.
+        """The values in host memory: shared on the CPU, copied there from another device.
 
         For a tensor that takes part in a graph the array is read-only, since
         a write to it could not be noticed by the in-place checks.
@@ -222,29 +230,6 @@ class Tensor:
     def tolist(self) -> Any:
         """The values as (nested lists of) Python scalars."""
         return self.data.tolist()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
-
-    def __dlpack__(
-        self,
-        *,
-        stream: Any = None,
-        max_version: tuple[int, int] | None = None,
-        dl_device: tuple[int, int] | None = None,
-        copy: bool | None = None,
-    ) -> Any:
-        if self.requires_grad:
-            raise BufferError(
-                "a tensor that requires a gradient is not exported; detach() it first"
-            )
-        return self.data.__dlpack__(
-            stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
-        )
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        device: tuple[int, int] = self.data.__dlpack_device__()
-        return device
 
     # -- gradients --------------------------------------------------------
 
@@ -330,8 +315,10 @@ class Tensor:
             return
         data, origin = self.data, source.data
         base = data.base
-        if data is not origin and (
-            base is None or (base is not origin and base is not origin.base)
+        if (
+            data is not origin
+            and (base is None or (base is not origin and base is not origin.base))
+            and (data.__class__ is np.ndarray or not backend_of(data).same_memory(data, origin))
         ):
             return
         self._cell = source._cell
@@ -406,17 +393,27 @@ class Tensor:
         return int(self._scalar("an index"))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        constructor, arguments, state = self.__reduce__()
-        arguments = (arguments[0].copy(),)
-        out: Tensor = constructor(*arguments)
+        state = self._state()
+        out = type(self)(self.data.copy())
         memo[id(self)] = out
         out.__setstate__(state)
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
+        state = self._state()
+        if self.data.__class__ is np.ndarray:
+            return type(self), (self.data,), state
+        return _rebuild, (type(self), to_numpy(self.data), self.device), state
+
+    def _state(self) -> tuple[bool, str | None]:
         if not self.is_leaf:
             raise RuntimeError("only leaves can be copied or pickled; detach() this tensor first")
-        return type(self), (self.data,), (self._needs, self.name)
+        return self._needs, self.name
 
     def __setstate__(self, state: tuple[bool, str | None]) -> None:
         self._needs, self.name = state
+
+
+def _rebuild(kind: type[Tensor], values: np.ndarray[Any, Any], device: str) -> Tensor:
+    """A pickled tensor on the device that it was on; RuntimeError where that is not there."""
+    return kind(to_device(values, device))

@@ -1,4 +1,4 @@
-"""Array modules and devices: the only file that imports CuPy.
+"""Arrays and where they live: array modules, devices, and moving between them.
 
 A tensor's memory is a plain array of some array module: ``numpy.ndarray`` on
 the CPU, ``cupy.ndarray`` on a GPU, ``EmulatedArray`` on the emulated device. The
@@ -8,14 +8,14 @@ module as ``xp`` and never ask.
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
+import importlib
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
+
+from minitorch.backend.memory import MemoryInfo
 
 __all__ = [
     "BACKENDS",
@@ -24,15 +24,15 @@ __all__ = [
     "as_array",
     "backend_named",
     "backend_of",
-    "cuda_status",
-    "device",
     "device_of",
     "get_default_dtype",
+    "is_on",
     "is_place",
     "place_of",
-    "placed",
     "same_backend",
     "set_default_dtype",
+    "set_place",
+    "shares_memory",
     "to_device",
     "to_numpy",
 ]
@@ -40,21 +40,40 @@ __all__ = [
 Array = Any  # numpy.ndarray or cupy.ndarray: chosen at run time, so typed by name only
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Backend:
-    """One array library: its ``name`` (cpu, cuda, emulated), module ``xp`` and array type."""
+    """One array library: its ``name`` (cpu, cuda, emulated), module ``xp`` and array type.
 
-    name: str
-    xp: Any
-    array_type: type
+    This one is the CPU's; backend/cuda.py and backend/emulated.py derive theirs.
+    """
+
+    def __init__(self, name: str, xp: Any, array_type: type) -> None:
+        self.name = name
+        self.xp = xp
+        self.array_type = array_type
 
     def device(self, array: Array) -> str:
         """The device string of one of this backend's arrays."""
-        return f"cuda:{array.device.id}" if self.name == "cuda" else self.name
+        return self.name
 
     def stream(self, array: Array) -> int:
         """The stream that kernels on ``array`` are to run on, as a pointer; 0 but for CUDA."""
-        return int(self.xp.cuda.get_current_stream().ptr) if self.name == "cuda" else 0
+        return 0
+
+    def same_memory(self, array: Array, origin: Array) -> bool:
+        """Whether two arrays lie in the same memory, where their ``base`` does not tell."""
+        return False
+
+    def run(self, what: str, arrays: Sequence[Array], fn: Callable[..., Any], *args: Any) -> Any:
+        """``fn(*args)`` on the device of ``arrays``; ``what`` names it if memory runs out."""
+        return fn(*args)
+
+    def make(self, what: str, place: str, fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """``fn(*args, **named)``, which makes an array on the device ``place``."""
+        return fn(*args, **named)
+
+    def memory(self, place: str) -> MemoryInfo:
+        """What is known of a device's memory."""
+        raise ValueError(f"memory_info: the memory of {place!r} is the operating system's to tell")
 
 
 CPU = Backend("cpu", numpy, numpy.ndarray)
@@ -62,39 +81,13 @@ CPU = Backend("cpu", numpy, numpy.ndarray)
 BACKENDS: dict[type, Backend] = {numpy.ndarray: CPU}
 
 
-def cuda_status() -> tuple[bool, str]:
-    """Whether CUDA arrays can be made, and if not, the one-line reason."""
-    if importlib.util.find_spec("cupy") is None:
-        return False, "cupy is not installed (pip install 'minitorch[cuda]')"
-    try:
-        import cupy
-
-        count = cupy.cuda.runtime.getDeviceCount()
-    except Exception as error:  # a broken driver raises whatever it likes
-        return False, f"cupy finds no usable GPU: {str(error).splitlines()[0]}"
-    return (count > 0), f"{count} device(s)"
-
-
-def _load_cuda() -> Backend:
-    """Import CuPy once and register its array type."""
-    for backend in BACKENDS.values():
-        if backend.name == "cuda":
-            return backend
-    available, reason = cuda_status()
-    if not available:
-        raise RuntimeError(f"device 'cuda' is not available: {reason}")
-    import cupy
-
-    backend = Backend("cuda", cupy, cupy.ndarray)
-    BACKENDS[cupy.ndarray] = backend
-    return backend
-
-
-def _load_emulated() -> Backend:
-    """Register the emulated device's array type, once."""
-    from minitorch.backend.emulated import EmulatedArray, namespace
-
-    return BACKENDS.setdefault(EmulatedArray, Backend("emulated", namespace, EmulatedArray))
+def _load(name: str) -> Backend:
+    """The backend that ``backend/<name>.py`` makes, registered at its first use."""
+    for known in BACKENDS.values():
+        if known.name == name:
+            return known
+    backend: Backend = importlib.import_module(f"minitorch.backend.{name}").load()
+    return BACKENDS.setdefault(backend.array_type, backend)
 
 
 def backend_of(array: Array) -> Backend:
@@ -120,75 +113,25 @@ class _Place(threading.local):
 _place = _Place()
 
 
-class device(contextlib.ContextDecorator):
-    """A device, and a context in which new tensors are made there.
-
-    Parameters
-    ----------
-    name : str
-        ``"cpu"``; ``"cuda"`` or ``"cuda:<index>"``, a GPU; ``"emulated"``, which runs the
-        CUDA kernels on the CPU.
-
-    Raises
-    ------
-    ValueError
-        For any other name.
-    RuntimeError
-        If the device is not there; the message says why.
-
-    Examples
-    --------
-    >>> import minitorch as mt
-    >>> with mt.device("emulated"):
-    ...     x = mt.ones(3)
-    >>> str(x.device), str(mt.ones(3).device)
-    ('emulated', 'cpu')
-    """
-
-    def __init__(self, name: str) -> None:
-        backend_named(name)
-        self.name = name
-        self._before: list[str] = []
-
-    def __enter__(self) -> device:
-        self._before.append(_place.name)
-        _place.name = self.name
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        _place.name = self._before.pop()
-
-    def __str__(self) -> str:
-        return self.name
-
-    def __repr__(self) -> str:
-        return f"device({self.name!r})"
+def set_place(name: str) -> str:
+    """Make new tensors of this thread on a device; returns where it was before."""
+    before, _place.name = _place.name, name
+    return before
 
 
-def place_of(name: str | device | None) -> str:
-    """A device's name; None is where this thread makes new tensors."""
+def place_of(name: Any) -> str:
+    """A device's name, of a string or a ``device``; None is where this thread makes tensors."""
     return _place.name if name is None else str(name)
 
 
-def backend_named(name: str | device | None) -> Backend:
+def backend_named(name: Any) -> Backend:
     """The backend of a device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"emulated"``, or None."""
     place = place_of(name)
     if place == "cpu":
         return CPU
-    if place == "emulated":
-        return _load_emulated()
     if is_place(place):
-        return _load_cuda()
+        return _load(place.partition(":")[0])
     raise ValueError(f"unknown device {place!r}; known: 'cpu', 'cuda', 'cuda:<index>', 'emulated'")
-
-
-def placed(name: str | device | None) -> contextlib.AbstractContextManager[Any]:
-    """A context in which the backend's module allocates on that device: CUDA's have a number."""
-    backend, index = backend_named(name), place_of(name).partition(":")[2]
-    if backend.name != "cuda" or not index:
-        return contextlib.nullcontext()
-    chosen: contextlib.AbstractContextManager[Any] = backend.xp.cuda.Device(int(index))
-    return chosen
 
 
 def device_of(array: Array) -> str:
@@ -212,36 +155,56 @@ def same_backend(op_name: str, arrays: Sequence[Array]) -> Backend:
     return found or CPU
 
 
-def as_array(data: Any, dtype: Any = None, device: str | device | None = None) -> Array:
+def as_array(data: Any, dtype: Any = None, device: Any = None, what: str = "asarray") -> Array:
     """A new or shared array of ``data`` on ``device`` (no copy where none is needed).
 
-    Arrays of a device stay where they are unless told otherwise; all else goes to where
-    this thread makes new tensors.
+    Arrays of a device stay where they are unless told otherwise, and so does what
+    another library holds on a GPU (``__cuda_array_interface__``); all else goes to
+    where this thread makes new tensors.
     """
-    backend = BACKENDS.get(type(data)) if device is None else None
-    if backend is None or (backend is CPU and _place.name != "cpu"):
-        backend = backend_named(device)
-    if backend is CPU and type(data) is not numpy.ndarray and type(data) in BACKENDS:
-        data = data.get()
-    with placed(device):
-        return backend.xp.asarray(data, dtype=dtype)
+    kind = type(data)
+    if kind is numpy.ndarray and device is None and _place.name == "cpu":
+        return numpy.asarray(data, dtype=dtype)
+    source = BACKENDS.get(kind)
+    if source is None and hasattr(data, "__cuda_array_interface__"):
+        source = backend_named("cuda")
+        data = source.xp.asarray(data)
+    stays = device is None and source is not None and (source is not CPU or _place.name == "cpu")
+    place = device_of(data) if stays else place_of(device)
+    target = backend_named(place)
+    if source is not None and source is not target:
+        data = to_numpy(data)
+    return target.make(what, place, target.xp.asarray, data, dtype=dtype)
 
 
-def to_device(array: Array, device: str | device) -> Array:
+def is_on(array: Array, device: Any) -> bool:
+    """Whether an array is on a device; ``"cuda"`` is any GPU."""
+    backend = backend_of(array)
+    return place_of(device) in (backend.name, backend.device(array))
+
+
+def to_device(array: Array, device: Any) -> Array:
     """``array`` on ``device``, copied only when it is elsewhere."""
-    target, place = backend_named(device), str(device)
-    if backend_of(array) is target and place in (target.name, target.device(array)):
-        return array
-    if target is CPU:
-        return to_numpy(array)
-    with placed(device):
-        return target.xp.asarray(array if target.name == "cuda" else to_numpy(array))
+    place = place_of(device)
+    return array if is_on(array, place) else as_array(array, None, place, "to_device")
 
 
 def to_numpy(array: Array) -> numpy.ndarray[Any, Any]:
     """``array`` in host memory, sharing memory when it is there already."""
     host: numpy.ndarray[Any, Any] = array.get() if hasattr(array, "get") else array
     return host
+
+
+def shares_memory(array: Array, data: Any) -> bool:
+    """Whether an array that was made of ``data`` lies in the memory of ``data``."""
+    if array is data or (array.base is not None and array.base is data):
+        return True
+    if hasattr(data, "__cuda_array_interface__"):
+        starts = [a.__cuda_array_interface__["data"][0] for a in (array, data)]
+        return bool(starts[0] == starts[1])
+    if len({type(array), type(data)} & BACKENDS.keys()) == 2:  # on two devices
+        return False
+    return isinstance(array, numpy.ndarray) and bool(numpy.may_share_memory(array, data))
 
 
 _default_dtype = numpy.dtype("float32")

@@ -79,6 +79,7 @@ def attach_device(
     supports: Callable[..., bool | str] = always,
     rungs: Callable[[str], bool] = always,
     order: Callable[..., Sequence[str]] = no_order,
+    free: Sequence[str] = (),
 ) -> None:
     """Give ``op`` the rungs that csrc/cuda has for it on each device, the last one first.
 
@@ -97,12 +98,15 @@ def attach_device(
     order : callable
         ``order(*arrays, **static)``: names of rungs, the one to choose first where
         nothing is timed; beginnings of names will do. The rest follow, the last one first.
+    free : sequence of str
+        Static arguments that the choice does not depend on, such as a seed: it is made
+        once for all their values.
     """
     for backend in MODULES:
         op.kernels.add_later(
             backend,
             functools.partial(_rows, op, backend, family, call, supports, rungs),
-            functools.partial(choose, order=order),
+            functools.partial(choose, order=order, free=free),
         )
 
 
@@ -156,9 +160,11 @@ def choose(
     arrays: tuple[Any, ...],
     static: dict[str, Any],
     order: Callable[..., Sequence[str]] = no_order,
+    free: Sequence[str] = (),
 ) -> Kernel | None:
     """The kernel for a case: the fastest one if it is tuned, else the first in ``order``."""
-    case = (op_name, backend, *case_of(arrays, static))
+    fixed = {name: value for name, value in static.items() if name not in free}
+    case = (op_name, backend, *case_of(arrays, fixed))
     if _settings.precision == "high":
         case = (*case, ("precision", "high"))
     try:

@@ -23,20 +23,33 @@ _EXTRAS = {
 
 def _devices() -> list[dict[str, Any]]:
     """Each device, whether it can be used, and if not, why."""
-    from minitorch.backend.arrays import cuda_status
+    from minitorch.backend.cuda import cuda_status
+    from minitorch.backend.native import load_extension
 
-    available, reason = cuda_status()
+    available, note = cuda_status()
+    kernels = load_extension("_cuda")[1]
+    if available and kernels:
+        note += f"; CuPy does everything: {kernels}"
+    missing = load_extension("_emulated")[1]
+    emulated = f"NumPy does everything: {missing}" if missing else "the CUDA kernels, on the CPU"
     return [
         {"device": "cpu", "available": True, "note": f"NumPy {numpy.__version__}"},
-        {"device": "cuda", "available": available, "note": reason},
+        {"device": "cuda", "available": available, "note": note},
+        {"device": "emulated", "available": True, "note": emulated},
     ]
 
 
 def _modules() -> list[dict[str, Any]]:
     """The compiled modules, and why one is not there."""
-    from minitorch.backend.native import native_status
+    from minitorch.backend.device_kernels import MODULES
+    from minitorch.backend.native import load_extension, native_status
 
-    return [{"module": "minitorch._cpu", **native_status()}]
+    rows = [{"module": "minitorch._cpu", **native_status()}]
+    for name in MODULES.values():
+        module, missing = load_extension(name)
+        note = missing or f"kernels for {', '.join(module.rungs)}"
+        rows.append({"module": f"minitorch.{name}", "available": not missing, "note": note})
+    return rows
 
 
 def _kernels() -> Iterator[dict[str, Any]]:
@@ -52,14 +65,6 @@ def _kernels() -> Iterator[dict[str, Any]]:
                 "kernel": kernel.name,
                 "available": not kernel.missing,
                 "note": kernel.missing or kernel.idea,
-            }
-        if table.missing:
-            yield {
-                "op": name,
-                "backend": "cpu",
-                "kernel": "(compiled)",
-                "available": False,
-                "note": table.missing,
             }
 
 

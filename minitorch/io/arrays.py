@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy
 
+from minitorch.autograd import Tensor
 from minitorch.io.files import atomic_write
 
 __all__ = ["FileFormatError", "load_arrays", "save_arrays"]
@@ -41,7 +42,7 @@ def _check_arrays(arrays: Mapping[str, Any]) -> dict[str, numpy.ndarray]:
     """The arrays as safetensors takes them: plain numbers, C order, little endian."""
     checked = {}
     for name, value in arrays.items():
-        array = numpy.asarray(value)
+        array = value.numpy() if isinstance(value, Tensor) else numpy.asarray(value)
         if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
             raise TypeError(f"save_arrays: {name!r} is {array.dtype}; only real numbers are stored")
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)

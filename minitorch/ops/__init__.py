@@ -17,7 +17,8 @@ import numpy
 from minitorch.autograd.inplace import write
 from minitorch.autograd.op import registry
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import device, is_place
+from minitorch.backend.arrays import is_place
+from minitorch.backend.device import device
 from minitorch.ops import decompositions, matrix_functions, norms, solvers  # for minitorch.linalg
 from minitorch.ops import index as _index
 from minitorch.ops import numpy_protocol as _numpy
@@ -41,11 +42,13 @@ from minitorch.ops.grids import *
 from minitorch.ops.hyperbolic import *
 from minitorch.ops.indexing import *
 from minitorch.ops.joining import *
+from minitorch.ops.label_loss import *
 from minitorch.ops.logic import *
 from minitorch.ops.loss import *
 from minitorch.ops.matmul import *
 from minitorch.ops.max_pooling import *
 from minitorch.ops.norm import *
+from minitorch.ops.norm_back import *
 from minitorch.ops.padding import *
 from minitorch.ops.piecewise import *
 from minitorch.ops.pool import *
@@ -61,6 +64,7 @@ from minitorch.ops.softmax import *
 from minitorch.ops.sorting import *
 from minitorch.ops.special import *
 from minitorch.ops.statistics import *
+from minitorch.ops.steps import *
 from minitorch.ops.sum_pooling import *
 from minitorch.ops.transfer import *
 from minitorch.ops.transfer import to_device
@@ -197,6 +201,16 @@ def _to(self: Tensor, target: Any, dtype: Any = None) -> Tensor:
     return self if same else astype(self, dtype=dtype)
 
 
+def _cpu(self: Tensor) -> Tensor:
+    """The tensor in host memory: itself if it is there, else a copy that gradients flow through."""
+    return to_device(self, "cpu")
+
+
+def _cuda(self: Tensor, device: str = "cuda") -> Tensor:
+    """The tensor on a GPU: itself if it is there, else a copy that gradients flow through."""
+    return to_device(self, device)
+
+
 def _bind() -> None:
     # Python's bool is an int; the name `bool` is the dtype here.
     operand = (Tensor, int, float, complex, numpy.ndarray, numpy.generic)
@@ -220,6 +234,8 @@ def _bind() -> None:
         "__setitem__": setitem,
         "flatten": flatten,
         "reshape": _reshape,
+        "cpu": _cpu,
+        "cuda": _cuda,
         "to": _to,
         "to_device": to_device,
         "transpose": _transpose,

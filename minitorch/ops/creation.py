@@ -7,12 +7,7 @@ from typing import Any
 import numpy
 
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import (
-    backend_named,
-    device_of,
-    get_default_dtype,
-    placed,
-)
+from minitorch.backend.arrays import backend_named, device_of, get_default_dtype, is_on, place_of
 from minitorch.ops.shape import broadcast_to
 
 __all__ = [
@@ -28,6 +23,10 @@ __all__ = [
 ]
 
 
+# DLPack's kinds of memory: the host's, CUDA's, the host's page-locked, CUDA's managed.
+PLACES = {1: "cpu", 2: "cuda", 3: "cpu", 13: "cuda"}
+
+
 def number_dtype(name: str, dtype: Any) -> Any:
     """``dtype``, None being the default; TypeError for what is no dtype of numbers."""
     if dtype is None:
@@ -39,9 +38,10 @@ def number_dtype(name: str, dtype: Any) -> Any:
 
 
 def _filled(kind: str, shape: Any, dtype: Any, device: str | None, *value: Any) -> Tensor:
-    xp = backend_named(device).xp
-    with placed(device):
-        return Tensor(getattr(xp, kind)(shape, *value, dtype=number_dtype(kind, dtype)))
+    place = place_of(device)
+    backend = backend_named(place)
+    fill, chosen = getattr(backend.xp, kind), number_dtype(kind, dtype)
+    return Tensor(backend.make(kind, place, fill, shape, *value, dtype=chosen))
 
 
 def zeros(shape: Any, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -304,7 +304,15 @@ def from_dlpack(x: Any, /, *, device: str | None = None, copy: bool | None = Non
     Raises
     ------
     BufferError
-        If ``copy=False`` and the array cannot be shared.
+        If ``copy=False`` and the array cannot be shared, or its memory is on a device of
+        another kind.
+    RuntimeError
+        If it is on a GPU and there is no CUDA here; the message says why.
+
+    Notes
+    -----
+    DLPack knows no emulated device: tensors of it are exported as the host memory that they
+    are, so another library, NumPy too, gets them as an array of the CPU.
 
     Examples
     --------
@@ -317,12 +325,16 @@ def from_dlpack(x: Any, /, *, device: str | None = None, copy: bool | None = Non
     [5.0, 0.0]
     """
     if isinstance(x, Tensor):
-        x = x.data
-    kind = x.__dlpack_device__()[0]
-    backend = backend_named("cuda" if kind == 2 else "cpu")
-    array = backend.xp.from_dlpack(x)
-    if device is not None and device not in (backend.name, device_of(array)):
-        if copy is False:
-            raise BufferError(f"from_dlpack: the array is on {backend.name}, not {device}")
-        return Tensor(array).to_device(device)
-    return Tensor(array.copy() if copy else array)
+        out = x.detach()
+    else:
+        kind, index = x.__dlpack_device__()
+        if kind not in PLACES:
+            raise BufferError(f"from_dlpack: no device here for memory of DLPack's kind {kind}")
+        place = f"cuda:{index}" if PLACES[kind] == "cuda" else "cpu"
+        backend = backend_named(place)
+        out = Tensor(backend.make("from_dlpack", place, backend.xp.from_dlpack, x))
+    if device is None or is_on(out.data, device):
+        return Tensor(out.data.copy()) if copy else out
+    if copy is False:
+        raise BufferError(f"from_dlpack: the array is on {out.device}, not {device}")
+    return out.to_device(str(device))

@@ -9,7 +9,8 @@ import numpy
 
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import backend_of, cuda_status, get_default_dtype
+from minitorch.backend.arrays import backend_of, get_default_dtype, place_of
+from minitorch.backend.device import devices
 from minitorch.ops.shape import broadcast_to
 
 __all__ = [
@@ -328,11 +329,11 @@ class NamespaceInfo:
 
     def default_device(self) -> str:
         """Where tensors are made unless said otherwise."""
-        return "cpu"
+        return place_of(None)
 
     def devices(self) -> list[str]:
         """The devices that tensors can live on here."""
-        return ["cpu", "cuda"] if cuda_status()[0] else ["cpu"]
+        return devices()
 
     def default_dtypes(self, *, device: str | None = None) -> dict[str, Any]:
         """What Python numbers become."""

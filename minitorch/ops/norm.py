@@ -5,41 +5,30 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from minitorch.autograd.mode import is_grad_enabled
 from minitorch.autograd.op import Sample, composite, op
 from minitorch.autograd.tensor import Tensor
+from minitorch.backend.device_kernels import attach_device
+from minitorch.ops.norm_back import (
+    axes_of,
+    batch_norm_back,
+    batch_norm_back_gamma,
+    gamma_gradient,
+    kept,
+    x_gradient,
+)
+from minitorch.ops.norm_device import batch_norm_device, batch_norm_supports
 from minitorch.ops.pool_sum import sum_pool
 from minitorch.ops.power import square
 
 __all__ = ["batch_norm", "batch_norm_inference", "local_response_norm"]
 
 
-def _axes(x_shape: tuple[int, ...], axes: Any) -> tuple[int, ...]:
-    """The axes to normalise over, counted from the front."""
-    given = (axes,) if isinstance(axes, int) else tuple(axes)
-    rank = len(x_shape)
-    if (
-        not given
-        or any(not -rank <= a < rank for a in given)
-        or len({a % rank for a in given}) < len(given)
-    ):
-        raise ValueError(f"batch_norm: axes must be different axes of x {x_shape}, got {axes}")
-    return tuple(sorted([a % rank for a in given]))
-
-
-def _kept(
-    x_shape: tuple[int, ...], axes: tuple[int, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Shape of the parameters, without and with the normalised axes (as length 1)."""
-    narrow = tuple([n for i, n in enumerate(x_shape) if i not in axes])
-    wide = tuple([1 if i in axes else n for i, n in enumerate(x_shape)])
-    return narrow, wide
-
-
 def _check(name: str, x: Any, axes: tuple[int, ...], **parameters: Any) -> None:
     """x holds floating-point numbers, parameters have the shape of the axes that are kept."""
     if x.dtype.kind != "f":
         raise TypeError(f"{name}: x must be floating-point, got {x.dtype}")
-    narrow, _ = _kept(x.shape, axes)
+    narrow, _ = kept(x.shape, axes)
     for what, value in parameters.items():
         if value is not None and tuple(value.shape) != narrow:
             raise ValueError(
@@ -113,8 +102,8 @@ def batch_norm(
     Tensor([[0.],
             [0.]])
     """
-    axes = _axes(x.shape, axes)
-    narrow, wide = _kept(x.shape, axes)
+    axes = axes_of(x.shape, axes)
+    narrow, wide = kept(x.shape, axes)
     _check("batch_norm", x, axes, gamma=gamma, beta=beta)
     if 0 in x.shape:
         raise ValueError(f"batch_norm: x {x.shape} is empty, it has no mean over the axes {axes}")
@@ -129,42 +118,29 @@ def batch_norm(
     return y, mean.reshape(narrow), inv_std.reshape(narrow)
 
 
-def _normalised(x: Tensor, mean: Tensor, inv_std: Tensor, wide: tuple[int, ...]) -> Any:
-    """x̂ = (x - mean) · inv_std."""
-    return (x - mean.reshape(wide)) * inv_std.reshape(wide)
-
-
 @batch_norm.vjp("x")
-def batch_norm_dx(
-    g: Any, x: Tensor, gamma: Any, mean: Tensor, inv_std: Tensor, x_shape: Any, axes: Any
-) -> Any:
+def batch_norm_dx(g: Any, x: Tensor, gamma: Any, mean: Tensor, inv_std: Tensor, axes: Any) -> Any:
     """dL/dx = inv_std (h - mean h - x̂ mean(h x̂)) + (g_mean - g_inv_std inv_std² x̂) / m"""
-    g_y, g_mean, g_inv_std = g
-    axes = _axes(x_shape, axes)
-    _, wide = _kept(x_shape, axes)
-    count = prod([x_shape[a] for a in axes])
-    centred = _normalised(x, mean, inv_std, wide)
-    h = g_y if gamma is None else g_y * gamma.reshape(wide)
-    along = (h * centred).mean(axis=axes, keepdims=True)
-    along = along + (g_inv_std * inv_std).reshape(wide) / count
-    shift = g_mean.reshape(wide) / count
-    return (h - h.mean(axis=axes, keepdims=True) - centred * along) * inv_std.reshape(wide) + shift
+    if is_grad_enabled():  # to be differentiated again: in ops that can be
+        return x_gradient(*g, x, mean, inv_std, gamma, axes_of(x.shape, axes))
+    return batch_norm_back(*g, x, mean, inv_std, gamma, axes=axes)
 
 
 @batch_norm.vjp("gamma")
-def batch_norm_dgamma(
-    g: Any, x: Tensor, mean: Tensor, inv_std: Tensor, x_shape: Any, axes: Any
-) -> Any:
+def batch_norm_dgamma(g: Any, x: Tensor, mean: Tensor, inv_std: Tensor, axes: Any) -> Any:
     """dL/dgamma = Σ g_y x̂"""
-    axes = _axes(x_shape, axes)
-    _, wide = _kept(x_shape, axes)
-    return (g[0] * _normalised(x, mean, inv_std, wide)).sum(axis=axes)
+    if is_grad_enabled():
+        return gamma_gradient(g[0], x, mean, inv_std, axes_of(x.shape, axes))
+    return batch_norm_back_gamma(g[0], x, mean, inv_std, axes=axes)
 
 
 @batch_norm.vjp("beta")
 def batch_norm_dbeta(g: Any, x_shape: Any, axes: Any) -> Any:
     """dL/dbeta = Σ g_y"""
-    return g[0].sum(axis=_axes(x_shape, axes))
+    return g[0].sum(axis=axes_of(x_shape, axes))
+
+
+attach_device(batch_norm, "norm", batch_norm_device, supports=batch_norm_supports)
 
 
 @composite(formula="y = gamma · (x - mean) · inv_std + beta")
@@ -212,8 +188,8 @@ def batch_norm_inference(
     Tensor([[0.5],
             [0.5]])
     """
-    axes = _axes(x.shape, axes)
-    _, wide = _kept(x.shape, axes)
+    axes = axes_of(x.shape, axes)
+    _, wide = kept(x.shape, axes)
     _check("batch_norm_inference", x, axes, mean=mean, inv_std=inv_std, gamma=gamma, beta=beta)
     scale = inv_std if gamma is None else inv_std * gamma
     y = (x - mean.reshape(wide)) * scale.reshape(wide)

@@ -63,10 +63,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _differentiable(value: Any) -> bool:
+def _is_lost(value: Any) -> bool:
+    """Whether NumPy would lose a gradient, or fetch values from a device unasked."""
     if isinstance(value, tuple | list):
-        return any(_differentiable(item) for item in value)
-    return isinstance(value, Tensor) and value.requires_grad
+        return any(map(_is_lost, value))
+    if not isinstance(value, Tensor):
+        return False
+    return value.device != "cpu" or (mode.grad and value.requires_grad)
 
 
 def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -78,7 +81,8 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: A
     Raises
     ------
     TypeError
-        Where one would be lost, and for functions that write into their argument.
+        Where one would be lost, for tensors that are not on the CPU, and for functions
+        that write into their argument.
     """
     if not all(issubclass(t, Tensor | numpy.ndarray) for t in types):
         return NotImplemented
@@ -88,6 +92,6 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: A
     if function.__module__ == "numpy" and ours in ops.__all__:
         return getattr(ops, ours)(*args, **kwargs)
     inputs = [*args, *kwargs.values()]
-    if name in WRITERS or (name not in QUESTIONS and mode.grad and _differentiable(inputs)):
+    if name in WRITERS or (name not in QUESTIONS and _is_lost(inputs)):
         raise _refuse(name)
     return function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()})

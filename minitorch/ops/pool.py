@@ -13,6 +13,7 @@ import numpy
 
 from minitorch.autograd.op import Sample, op
 from minitorch.backend.native import attach
+from minitorch.ops.pool_device import attach_pool
 from minitorch.ops.pool_native import (
     max_pool_native,
     max_unpool_native,
@@ -194,6 +195,8 @@ def max_unpool_dy(g, index, window, stride, pad, ignore_border):
 
 attach(max_pool, "pool2d", max_pool_native, supports=supports_max_pool)
 attach(max_unpool, "pool2d", max_unpool_native, supports=supports_max_unpool)
+attach_pool(max_pool, "max")
+attach_pool(max_unpool, "unmax")
 
 
 @op(formula="y[n,c,p] = x[n, c, p·stride + index[n,c,p] - pad]", constant=("index",), linear=("x",))
@@ -251,6 +254,9 @@ def max_pool_at_dx(g, index, x_shape, window, stride, pad, ignore_border):
         pad=pad,
         ignore_border=ignore_border,
     )
+
+
+attach_pool(max_pool_at, "at")
 
 
 # (x, window, stride, pad, ignore_border) of the calls that the pooling ops are tested on

@@ -10,6 +10,7 @@ from typing import Any
 
 from minitorch.autograd.op import Sample, op
 from minitorch.ops.pool import cases, cover, window_count
+from minitorch.ops.pool_device import attach_pool
 
 __all__ = ["avg_pool", "avg_unpool", "sum_pool", "sum_unpool"]
 
@@ -277,6 +278,15 @@ def avg_unpool_dy(g, window, stride, pad, ignore_border, count_padding):
         ignore_border=ignore_border,
         count_padding=count_padding,
     )
+
+
+for _op, _pass in (
+    (sum_pool, "sum"),
+    (sum_unpool, "unsum"),
+    (avg_pool, "sum"),
+    (avg_unpool, "unsum"),
+):
+    attach_pool(_op, _pass)
 
 
 @sum_pool.samples

@@ -36,6 +36,15 @@ import numpy
 from minitorch.autograd.checkpoint import once
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import as_array, get_default_dtype
+from minitorch.backend.device_kernels import attach_device
+from minitorch.ops.counter import check_counter
+from minitorch.ops.random_device import (
+    dropout_device,
+    dropout_supports,
+    noise_device,
+    noise_supports,
+)
 
 __all__ = ["CounterRNG", "dropout", "gaussian_noise", "random_normal", "random_uniform"]
 
@@ -61,15 +70,6 @@ def _normal(seed: int, offset: int, shape: Any) -> Any:
     radius, angle = numpy.sqrt(-2 * numpy.log(u[:, 0])), 2 * numpy.pi * u[:, 1]
     pairs = numpy.stack([radius * numpy.cos(angle), radius * numpy.sin(angle)], axis=1)
     return pairs.reshape(-1)[:count].reshape(shape)
-
-
-def _check_counter(name: str, seed: Any, offset: Any) -> None:
-    """Both fit a 64-bit word."""
-    for what, value in (("seed", seed), ("offset", offset)):
-        if not isinstance(value, int | numpy.integer) or isinstance(value, bool):
-            raise TypeError(f"{name}: {what} must be an integer, got {value!r}")
-        if not 0 <= value < 1 << 64:
-            raise ValueError(f"{name}: {what} must be from 0 to 2^64 - 1, got {value}")
 
 
 class CounterRNG:
@@ -131,7 +131,7 @@ class CounterRNG:
         """
         if set(state) != {"seed", "offset"}:
             raise ValueError(f"CounterRNG: a state has seed and offset, got {sorted(state)}")
-        _check_counter("CounterRNG", state["seed"], state["offset"])
+        check_counter("CounterRNG", state["seed"], state["offset"])
         self.seed, self.offset = int(state["seed"]), int(state["offset"])
 
 
@@ -205,7 +205,7 @@ def dropout(
     """
     if not 0 <= p < 1:
         raise ValueError(f"dropout: p must be in [0, 1), got {p}")
-    _check_counter("dropout", seed, offset)
+    check_counter("dropout", seed, offset)
     shape = _shared(x.shape, shared_axes)
     lanes = _lanes(seed, offset, prod(shape)).reshape(shape)
     keep = xp.asarray(lanes >= int(p * RANGE + 0.5))
@@ -257,7 +257,7 @@ def gaussian_noise(xp: Any, x: Any, *, sigma: float = 0.1, seed: int, offset: in
         raise TypeError(f"gaussian_noise: x must be floating-point, got {x.dtype}")
     if not sigma >= 0:
         raise ValueError(f"gaussian_noise: sigma must not be negative, got {sigma}")
-    _check_counter("gaussian_noise", seed, offset)
+    check_counter("gaussian_noise", seed, offset)
     return x + xp.asarray((sigma * _normal(seed, offset, x.shape)).astype(x.dtype))
 
 
@@ -265,6 +265,11 @@ def gaussian_noise(xp: Any, x: Any, *, sigma: float = 0.1, seed: int, offset: in
 def gaussian_noise_dx(g: Tensor) -> Tensor:
     """dL/dx = g"""
     return g
+
+
+FREE = ("seed", "offset")  # they change at every call and say nothing of what is fastest
+attach_device(dropout, "random", dropout_device, supports=dropout_supports, free=FREE)
+attach_device(gaussian_noise, "random", noise_device, supports=noise_supports, free=FREE)
 
 
 def random_uniform(
@@ -275,6 +280,7 @@ def random_uniform(
     seed: int,
     offset: int = 0,
     dtype: Any = None,
+    device: Any = None,
 ) -> Tensor:
     """Numbers drawn evenly between low and high.
 
@@ -286,11 +292,12 @@ def random_uniform(
         Which random numbers; they use ⌈elements / 8⌉ blocks of the stream.
     dtype : floating-point dtype, optional
         Default: the default dtype.
+    device : str, optional
+        The numbers are the same on every device.
 
     Returns
     -------
     Tensor, ``shape``
-        On the CPU; move it with ``to_device``.
 
     Examples
     --------
@@ -298,8 +305,8 @@ def random_uniform(
     >>> mt.random_uniform((2, 3), seed=1).shape
     (2, 3)
     """
-    _check_counter("random_uniform", seed, offset)
-    return _tensor(low + (high - low) * _uniform(seed, offset, shape), dtype)
+    check_counter("random_uniform", seed, offset)
+    return _tensor(low + (high - low) * _uniform(seed, offset, shape), dtype, device)
 
 
 def random_normal(
@@ -310,6 +317,7 @@ def random_normal(
     seed: int,
     offset: int = 0,
     dtype: Any = None,
+    device: Any = None,
 ) -> Tensor:
     """Normally distributed numbers.
 
@@ -323,11 +331,12 @@ def random_normal(
         one more element if their number is odd.
     dtype : floating-point dtype, optional
         Default: the default dtype.
+    device : str, optional
+        The numbers are the same on every device.
 
     Returns
     -------
     Tensor, ``shape``
-        On the CPU; move it with ``to_device``.
 
     Examples
     --------
@@ -335,14 +344,13 @@ def random_normal(
     >>> mt.random_normal((2, 3), seed=1).shape
     (2, 3)
     """
-    _check_counter("random_normal", seed, offset)
-    return _tensor(mean + sigma * _normal(seed, offset, shape), dtype)
+    check_counter("random_normal", seed, offset)
+    return _tensor(mean + sigma * _normal(seed, offset, shape), dtype, device)
 
 
-def _tensor(values: Any, dtype: Any) -> Tensor:
-    from minitorch.backend.arrays import get_default_dtype
-
-    return Tensor(values.astype(get_default_dtype() if dtype is None else dtype))
+def _tensor(values: Any, dtype: Any, device: Any) -> Tensor:
+    chosen = get_default_dtype() if dtype is None else dtype
+    return Tensor(as_array(values.astype(chosen), device=device))
 
 
 @dropout.samples

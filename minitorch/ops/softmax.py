@@ -7,6 +7,7 @@ from typing import Any
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.ops.exponential import exp
+from minitorch.ops.loss_device import attach_loss
 from minitorch.ops.provenance import remember
 
 __all__ = ["log_softmax", "softmax"]
@@ -122,6 +123,10 @@ def log_softmax(xp: Any, x: Any, *, axis: int = -1) -> Any:
 def log_softmax_dx(g: Tensor, out: Tensor, axis: int) -> Any:
     """dL/dx = g - softmax x · Σ g"""
     return g - exp(out) * g.sum(axis=axis, keepdims=True)
+
+
+attach_loss(softmax_op, "softmax")
+attach_loss(log_softmax, "log_softmax")
 
 
 @softmax_op.samples

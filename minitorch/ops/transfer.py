@@ -6,7 +6,7 @@ from typing import Any
 
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import device_of, place_of
+from minitorch.backend.arrays import device_of, is_on, place_of
 from minitorch.backend.arrays import to_device as move
 
 __all__ = ["transfer"]
@@ -74,10 +74,9 @@ def to_device(self: Tensor, device: str, /, *, stream: Any = None) -> Tensor:
     """
     if stream is not None:
         raise ValueError("to_device: pass stream=None; copies run on the current stream")
-    place, source = place_of(device), device_of(self.data)
-    if place in (source, source.partition(":")[0]):
+    if is_on(self.data, device):
         return self
-    return transfer(self, device=place, source=source)
+    return transfer(self, device=place_of(device), source=device_of(self.data))
 
 
 @transfer.samples

@@ -159,15 +159,21 @@ def _average(old: Tensor, fresh: Tensor, decay: float) -> Tensor:
     return old * decay + fresh * (1 - decay)
 
 
+def _unbias(t: int, betas: tuple[float, float]) -> float:
+    """The factor for step t that undoes the averages' start at 0."""
+    b1, b2 = betas
+    return math.sqrt(1 - b2**t) / (1 - b1**t)
+
+
 def _moments(
     p: Parameter, g: Tensor, rule: str, betas: tuple[float, float], new: Updates
 ) -> tuple[Tensor, Tensor, float]:
-    """New averages of g and g², and the factor for the step that undoes their start at 0."""
+    """New averages of g and g², and :func:`_unbias`."""
     b1, b2 = betas
     m, v = slot(p, f"{rule}.m"), slot(p, f"{rule}.v")
     t = count(p, rule, new)
     new[m], new[v] = _average(m, g, b1), _average(v, g * g, b2)
-    return new[m], new[v], math.sqrt(1 - b2**t) / (1 - b1**t)
+    return new[m], new[v], _unbias(t, betas)
 
 
 @no_grad()
@@ -213,8 +219,11 @@ def adam(
     rate, betas = now(learning_rate), (now(beta1), now(beta2))
     new = Updates()
     for p, g in pairs(loss_or_grads, params):
-        m, v, unbias = _moments(p, g, "adam", betas, new)
-        new[p] = p - m * (rate * unbias) / (ops.sqrt(v) + epsilon)
+        m, v = slot(p, "adam.m"), slot(p, "adam.v")
+        step = rate * _unbias(count(p, "adam", new), betas)
+        new[p], new[m], new[v] = ops.adam_step(
+            p, g, m, v, rate=step, beta1=betas[0], beta2=betas[1], epsilon=epsilon
+        )
     return new
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from minitorch import ops
 from minitorch.autograd import Tensor, no_grad
 from minitorch.parameter import Parameter
 from minitorch.updates.core import Hyper, Updates, now, pairs, slot, trained
@@ -44,7 +45,7 @@ def sgd(loss_or_grads: Any, params: Iterable[Parameter], learning_rate: Hyper) -
     rate = now(learning_rate)
     new = Updates()
     for p, g in pairs(loss_or_grads, params):
-        new[p] = p - g * rate
+        new[p] = ops.sgd_step(p, g, rate=rate)
     return new
 
 
@@ -95,6 +96,7 @@ def apply_momentum(
     return new
 
 
+@no_grad()
 def momentum(
     loss_or_grads: Any, params: Iterable[Parameter], learning_rate: Hyper, momentum: Hyper = 0.9
 ) -> Updates:
@@ -128,7 +130,12 @@ def momentum(
     >>> w.get_value(), w.slots["momentum.velocity"].get_value()
     (array([0.5], dtype=float32), array([-0.5], dtype=float32))
     """
-    return apply_momentum(sgd(loss_or_grads, params, learning_rate), momentum=momentum)
+    rate, m = now(learning_rate), now(momentum)
+    new = Updates()
+    for p, g in pairs(loss_or_grads, params):
+        v = slot(p, "momentum.velocity")
+        new[p], new[v] = ops.momentum_step(p, g, v, rate=rate, momentum=m)
+    return new
 
 
 @no_grad()
@@ -168,6 +175,7 @@ def apply_nesterov_momentum(
     return new
 
 
+@no_grad()
 def nesterov_momentum(
     loss_or_grads: Any, params: Iterable[Parameter], learning_rate: Hyper, momentum: Hyper = 0.9
 ) -> Updates:
@@ -204,4 +212,9 @@ def nesterov_momentum(
     >>> w.get_value()
     array([0.25], dtype=float32)
     """
-    return apply_nesterov_momentum(sgd(loss_or_grads, params, learning_rate), momentum=momentum)
+    rate, m = now(learning_rate), now(momentum)
+    new = Updates()
+    for p, g in pairs(loss_or_grads, params):
+        v = slot(p, "nesterov_momentum.velocity")
+        new[p], new[v] = ops.nesterov_momentum_step(p, g, v, rate=rate, momentum=m)
+    return new

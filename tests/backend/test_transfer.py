@@ -1,11 +1,16 @@
 """Moving between devices: tensors with their gradients, parameters, networks, a default."""
 
+import copy
+import pickle
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import minitorch as mt
 from minitorch import layers, objectives, updates
-from minitorch.backend.arrays import cuda_status
+from minitorch.backend.cuda import cuda_status
 from minitorch.backend.emulated import EmulatedArray
 from minitorch.models import build_lenet
 from minitorch.parameter import Parameter
@@ -20,6 +25,100 @@ def test_to_moves_casts_and_does_both():
     assert there.to("cpu").tolist() == [1, 2]
     with pytest.raises(TypeError, match="is no device"):
         x.to(mt.float32, mt.float64)
+
+
+def test_the_first_transfer_of_a_process_arrives():
+    code = "import minitorch as mt; print(mt.ones(2).to('emulated').device)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "emulated"
+
+
+def test_cpu_and_cuda_are_short_for_to():
+    x = mt.ones(2)
+    assert x.cpu() is x and x.to("emulated").cpu().device == "cpu"
+    if not cuda_status()[0]:
+        with pytest.raises(RuntimeError, match="device 'cuda' is not available: "):
+            x.cuda()
+
+
+def test_asarray_moves_and_gradients_flow_back():
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    for moved in (
+        mt.asarray(x, device="emulated"),
+        mt.asarray(x, device="emulated", copy=True),
+        mt.asarray(x, device="emulated", dtype=mt.float64),
+    ):
+        assert moved.device == "emulated" and moved.requires_grad
+        x.grad = None
+        (moved * 3).sum().backward()
+        assert x.grad.device == "cpu" and x.grad.tolist() == [3, 3]
+    with pytest.raises(ValueError, match="copy=False"):
+        mt.asarray(x, device="emulated", copy=False)
+
+
+def test_a_tensor_stays_where_it_is_whatever_the_default():
+    x, there = mt.ones(2), mt.ones(2, device="emulated")
+    with mt.device("emulated"):
+        assert mt.asarray(x, dtype=mt.float64).device == mt.tensor(x).device == "cpu"
+    assert mt.asarray(there, dtype=mt.float64).device == mt.tensor(there).device == "emulated"
+
+
+def test_nothing_leaves_a_device_unasked(tmp_path):
+    x = mt.ones((2, 3), device="emulated")
+    for leave in (np.asarray, np.array, lambda t: np.linalg.norm(t), lambda t: np.quantile(t, 0.5)):
+        with pytest.raises(TypeError, match=r"\.numpy\(\)"):
+            leave(x)
+    assert np.shape(x) == (2, 3) and x.numpy().sum() == 6
+    assert mt.utils.compute_norms(x).tolist() == [np.sqrt(2, dtype=np.float32)] * 3
+    mt.io.save_arrays(tmp_path / "x.safetensors", {"x": x})
+    assert mt.io.load_arrays(tmp_path / "x.safetensors")[0]["x"].tolist() == [[1, 1, 1]] * 2
+
+
+def test_dlpack_takes_the_emulated_device_for_the_cpu():
+    x = mt.ones(2, device="emulated")
+    shared = np.from_dlpack(x)
+    x[0] = 5.0
+    assert type(shared) is np.ndarray and shared.tolist() == [5, 1]
+    assert mt.from_dlpack(x).device == "emulated"
+    assert mt.from_dlpack(np.ones(2), device="emulated").device == "emulated"
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_and_pickles_stay_on_their_device(duplicate):
+    x = mt.tensor([1.0, 2.0], device="emulated", requires_grad=True)
+    p = Parameter(x.detach(), name="p")
+    updates.adam((p * p).sum(), [p]).apply()
+    for twin in (duplicate(x), duplicate(p)):
+        assert twin.device == "emulated" and twin.requires_grad
+        assert type(twin.data) is EmulatedArray
+    assert {n: s.device for n, s in twin.slots.items()} == {n: s.device for n, s in p.slots.items()}
+
+
+def test_a_pickle_is_read_in_a_process_that_has_not_met_the_device():
+    data = pickle.dumps(Parameter(mt.ones(2, device="emulated")))
+    code = f"import pickle; p = pickle.loads({data!r}); print(p.device, p.get_value().tolist())"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["emulated", "[1.0,", "1.0]"]
+
+
+@pytest.mark.parametrize("make", [mt.random_uniform, mt.random_normal])
+def test_random_numbers_are_the_same_on_every_device(make):
+    there = make((3, 5), seed=4, offset=2, device="emulated")
+    assert there.device == "emulated"
+    assert there.tolist() == make((3, 5), seed=4, offset=2).tolist()
+    with mt.device("emulated"):
+        assert make((2,), seed=1).device == "emulated"
+
+
+def test_initialisers_give_the_same_numbers_on_every_device():
+    values = []
+    for device in ("cpu", "emulated"):
+        mt.random.seed(3)
+        with mt.device(device):
+            net = layers.DenseLayer(layers.InputLayer((None, 3)), 4)
+        assert layers.get_device(net) == device
+        values.append(net.W.get_value().tolist())
+    assert values[0] == values[1]
 
 
 def test_gradients_go_back_and_forth_at_every_order():
@@ -74,6 +173,21 @@ def test_a_parameter_moves_in_place_with_its_slots():
     updates.momentum((w * w).sum(), [w], learning_rate=0.25).apply()
     w.set_value([3.0, 4.0])
     assert w.device == "emulated" and w.get_value().tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("rule", ["adam", "adamax", "amsgrad", "adadelta", "adagrad", "rmsprop"])
+def test_learning_goes_on_after_a_move(rule):
+    """Counts of steps stay on the host, the rest goes along: the result is the CPU's."""
+    ends = []
+    for device in ("cpu", "emulated"):
+        w = Parameter([1.0, 2.0], name="w")
+        for _ in range(2):
+            getattr(updates, rule)((w * w).sum(), [w], learning_rate=0.25).apply()
+            w.move_to(device)
+        wrong = [s.name for s in w.slots.values() if (s.dtype.kind == "f") != (s.device == device)]
+        assert device == "cpu" or not wrong
+        ends.append(w.get_value())
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-6)
 
 
 def test_a_network_on_two_devices_is_told():

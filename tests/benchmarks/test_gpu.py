@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.__main__ import main
-from minitorch.backend.arrays import cuda_status
+from minitorch.backend.cuda import cuda_status
 from minitorch.backend.native import load_extension
 
 gpu = importlib.import_module("benchmarks.gpu")

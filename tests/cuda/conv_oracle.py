@@ -131,3 +131,40 @@ def problem(case, direction):
     rng = np.random.default_rng(sum(case.x) + 7 * sum(case.w))
     first, second, _ = case.shapes(direction)
     return tuple(rng.standard_normal(shape).astype(np.float32) for shape in (first, second))
+
+
+# |B^T|, |G| and |A^T| of csrc/cuda/conv/winograd.cuh
+_B = np.abs([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
+_G = np.abs([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
+_A = np.abs([[1, 1, 1, 0], [0, 1, -1, -1]])
+
+
+def winograd_scale(case, direction, first, second):
+    """The sum in the bound of winograd.cuh, for each element of the result.
+
+    dgrad is the forward convolution of dy with the taps in reverse order and
+    in- and outputs swapped.
+    """
+    n, groups = first.shape[0], case.groups
+    w = np.abs(second).reshape(groups, case.w[0] // groups, case.w[1], 3, 3)
+    pads = case.pad
+    if direction == "dgrad":
+        w = np.swapaxes(w, 1, 2)[..., ::-1, ::-1]
+        pads = tuple((2 - a, 2 - b) for a, b in case.pad)
+    outs, ins = w.shape[1], w.shape[2]
+    _, _, height, width = case.shapes(direction)[2]
+    even = (height + height % 2, width + width % 2)
+    x = np.zeros((n, groups, ins, even[0] + 2, even[1] + 2))
+    rows, columns = (slice(max(a, 0), None) for a, _ in pads)
+    source = np.abs(first).reshape(n, groups, ins, *first.shape[2:])
+    source = source[..., max(-pads[0][0], 0) :, max(-pads[1][0], 0) :]
+    room = x[..., rows, columns]
+    h, v = min(room.shape[-2], source.shape[-2]), min(room.shape[-1], source.shape[-1])
+    room[..., :h, :v] = source[..., :h, :v]
+    scale = np.zeros((n, groups, outs, *even))
+    u = _G @ w @ _G.T
+    for p, q in product(range(0, even[0], 2), range(0, even[1], 2)):
+        seen = _B @ x[..., p : p + 4, q : q + 4] @ _B.T
+        sums = np.einsum("gkcij,ngcij->ngkij", u, seen)
+        scale[..., p : p + 2, q : q + 2] = _A @ sums @ _A.T
+    return scale.reshape(n, groups * outs, *even)[..., :height, :width]

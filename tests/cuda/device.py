@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.backend.arrays import cuda_status
+from minitorch.backend.cuda import cuda_status
 from minitorch.backend.native import load_extension
 
 ORDERS = ("forward", "reverse", "random")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minitorch.backend.native import load_extension
-from tests.cuda.conv_oracle import CASES, DIRECTIONS, convolve, plain, problem
+from tests.cuda.conv_oracle import CASES, DIRECTIONS, convolve, plain, problem, winograd_scale
 from tests.cuda.device import ROUND
 
 EMULATED, _ = load_extension("_emulated")
@@ -68,11 +68,26 @@ def bound(rung, case, direction, dtype):
     rounded once more. tf32 rounds each operand to 11 bits.
     """
     sums = 2.0**-53 if dtype == "float64" else 2.0**-24
+    if rung == "k05_winograd":
+        arrays = [ROUND[dtype][1](ROUND[dtype][0](a)) for a in problem(case, direction)]
+        channels = case.terms(direction) // 9
+        return winograd_scale(case, direction, *arrays) * 1.01 * (
+            (channels + 12) * sums
+        ) + rounding(case, direction, dtype)
     products = 2.01 * 2.0**-11 if PRECISION[rung] == "tf32" and dtype == "float32" else 0.0
+    if rung == "k08_mma" and dtype == "float32":
+        products = 3 * 2.0**-22  # see mma_operands.cuh
     scale = expected(case, direction, dtype)[1]
-    unit = ROUND[dtype][2]
-    tiny = 2.0**-24 if dtype == "float16" else 0.0
-    return scale * ((case.terms(direction) + 4) * sums + products + unit) * 1.01 + tiny
+    return scale * ((case.terms(direction) + 4) * sums + products) * 1.01 + rounding(
+        case, direction, dtype
+    )
+
+
+def rounding(case, direction, dtype):
+    """How far the nearest number of ``dtype`` may be from a result."""
+    return 1.01 * ROUND[dtype][2] * expected(case, direction, dtype)[1] + (
+        2.0**-24 if dtype == "float16" else 0.0
+    )
 
 
 def check(rung, direction, case, dtype, got):

@@ -70,5 +70,5 @@ def test_fifty_steps_on_real_digits_agree_with_the_cpu(dtype):
         train, _ = mnist()
     except DataError as error:
         pytest.skip(str(error))
-    few = Dataset(train.x[: 50 * 64], train.y[: 50 * 64], train.classes, "few")
-    compare(few, dtype, steps=50, batch=64)
+    few = Dataset(train.x[: 50 * 32], train.y[: 50 * 32], train.classes, "few")
+    compare(few, dtype, steps=50, batch=32)

@@ -89,7 +89,7 @@ def test_a_large_mean_costs_no_digits_of_the_deviation(device, rung, schedule):
     check_fwd(device, rung, "float32", x.astype(np.float32))
 
 
-def check_back(device, rung, dtype, shape, given, wanted=("dgamma", "dbeta")):
+def check_back(device, rung, dtype, shape, given, wanted=("dx", "dgamma", "dbeta")):
     make, read, unit = ROUND[dtype]
     small = 2.0**-53 if dtype == "float64" else 2.0**-24
     rng = np.random.default_rng(4)
@@ -97,14 +97,17 @@ def check_back(device, rung, dtype, shape, given, wanted=("dgamma", "dbeta")):
     mean = make(read(x).mean(axis=(0, 2)))
     inv_std = make(1 / np.sqrt(read(x).var(axis=(0, 2)) + EPSILON))
     gamma, _ = parameters(make, shape[1], given)
+    g_mean, g_inv_std = (make(rng.standard_normal(shape[1])) for _ in range(2))
+    others = {"g_mean": g_mean, "g_inv_std": g_inv_std} if "others" in given else {}
     on_x = device.to(x)
     room = workspace(device, rung, "back", on_x)
-    dx = device.empty(shape, x.dtype)
-    made = {k: device.empty(shape[1:2], x.dtype) for k in wanted}
+    dx = device.empty(shape, x.dtype) if "dx" in wanted else None
+    made = {k: device.empty(shape[1:2], x.dtype) for k in wanted if k != "dx"}
     arrays = (device.to(g), on_x, None if gamma is None else device.to(gamma))
     device.module.norm_back(
         rung, *arrays, device.to(mean), device.to(inv_std), dx,
         made.get("dgamma"), made.get("dbeta"), workspace=room,
+        **{k: device.to(a) for k, a in others.items()},
     )  # fmt: skip
 
     x, g, mean, inv_std = read(x), read(g), read(mean)[:, None], read(inv_std)[:, None]
@@ -116,9 +119,14 @@ def check_back(device, rung, dtype, shape, given, wanted=("dgamma", "dbeta")):
     expected = scale * inv_std * (g - dbeta / count - n * dgamma / count)
     parts = np.abs(g) + np.abs(dbeta) / count + np.abs(n * dgamma) / count
     wrong = np.abs(n) * dgamma_error / count + n_error * np.abs(dgamma) / count
-    slack = np.abs(scale) * inv_std * (6 * small * parts + wrong) + unit * 1.01 * np.abs(expected)
+    slack = np.abs(scale) * inv_std * (6 * small * parts + wrong)
+    if others:
+        shift, slope = read(g_mean)[:, None] / count, read(g_inv_std)[:, None] / count * inv_std**2
+        expected = expected + shift - n * slope
+        slack = slack + 6 * small * (np.abs(shift) + np.abs(n * slope)) + np.abs(slope) * n_error
+    slack = slack + unit * 1.01 * np.abs(expected)
     slack = slack + (2.0**-24 if dtype == "float16" else 0)  # below its normal numbers
-    assert (np.abs(read(device.get(dx)) - expected) <= slack).all()
+    assert dx is None or (np.abs(read(device.get(dx)) - expected) <= slack).all()
     for what, exact, error in (("dgamma", dgamma, dgamma_error), ("dbeta", dbeta, 1e-12)):
         if what in made:
             got = read(device.get(made[what]))
@@ -130,13 +138,18 @@ def check_back(device, rung, dtype, shape, given, wanted=("dgamma", "dbeta")):
 @every_shape
 @every_rung
 def test_back(device, rung, shape, dtype, schedule):
-    check_back(device, rung, dtype, shape, ("gamma",))
+    check_back(device, rung, dtype, shape, ("gamma", "others"))
 
 
 @every_rung
 def test_back_without_parameters(device, rung):
-    check_back(device, rung, "float32", (3, 4, 8), (), ())
-    check_back(device, rung, "float32", (3, 4, 8), ("gamma",), ("dbeta",))
+    check_back(device, rung, "float32", (3, 4, 8), (), ("dx",))
+    check_back(device, rung, "float32", (3, 4, 8), ("gamma",), ("dx", "dbeta"))
+
+
+@every_rung
+def test_back_without_dx(device, rung):
+    check_back(device, rung, "float32", (3, 4, 8), (), ("dgamma", "dbeta"))
 
 
 def test_more_than_fits_shared_memory(device):

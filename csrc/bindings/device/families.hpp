@@ -11,6 +11,8 @@ void bind_loss(pybind11::module_& module, pybind11::dict& rungs);
 void bind_matmul(pybind11::module_& module, pybind11::dict& rungs);
 void bind_norm(pybind11::module_& module, pybind11::dict& rungs);
 void bind_pool(pybind11::module_& module, pybind11::dict& rungs);
+void bind_random(pybind11::module_& module, pybind11::dict& rungs);
+void bind_update(pybind11::module_& module, pybind11::dict& rungs);
 void bind_probe(pybind11::module_& module);
 
 }  // namespace mt

@@ -58,10 +58,13 @@ void fwd(const std::string& name, py::object x, const Maybe& gamma, const Maybe&
 }
 
 void back(const std::string& name, py::object g, py::object x, const Maybe& gamma, py::object mean,
-          py::object inv_std, py::object dx, const Maybe& dgamma, const Maybe& dbeta,
-          const Maybe& workspace, std::uintptr_t stream) {
+          py::object inv_std, const Maybe& dx, const Maybe& dgamma, const Maybe& dbeta,
+          const Maybe& g_mean, const Maybe& g_inv_std, const Maybe& workspace,
+          std::uintptr_t stream) {
     Norm p = normalisation(NormPass::back, buffer("x", x));
     p.g = take(p, "g", g, true, false);
+    p.g_mean = take(p, "g_mean", g_mean, false, false);
+    p.g_inv_std = take(p, "g_inv_std", g_inv_std, false, false);
     p.gamma = take(p, "gamma", gamma, false, false);
     p.mean = const_cast<void*>(take(p, "mean", mean, false, false));
     p.inv_std = const_cast<void*>(take(p, "inv_std", inv_std, false, false));
@@ -86,7 +89,8 @@ void bind_norm(py::module_& module, py::dict& rungs) {
                "Normalise x (outer, channels, inner) over all but the channels into y.");
     module.def("norm_back", back, py::arg("rung"), py::arg("g"), py::arg("x"), py::arg("gamma"),
                py::arg("mean"), py::arg("inv_std"), py::arg("dx"), py::arg("dgamma"),
-               py::arg("dbeta"), py::kw_only(), py::arg("workspace") = py::none(),
+               py::arg("dbeta"), py::kw_only(), py::arg("g_mean") = py::none(),
+               py::arg("g_inv_std") = py::none(), py::arg("workspace") = py::none(),
                py::arg("stream") = 0, "The gradients of norm's y towards x, gamma and beta.");
     module.def(
         "norm_supports",

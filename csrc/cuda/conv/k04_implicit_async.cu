@@ -13,7 +13,7 @@
 //           give; tensor cores are next: k08.
 #include "cuda/conv/implicit_tile.cuh"
 #include "cuda/conv/rungs.hpp"
-#include "cuda/conv/wgrad_tile.cuh"
+#include "cuda/conv/wgrad_parts.cuh"
 
 namespace mt::conv {
 

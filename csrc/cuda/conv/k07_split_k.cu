@@ -4,12 +4,12 @@
 // Changed since k04: dw has few elements, each a sum over all places of all images, so k04 has few
 //           blocks: LeNet's first layer has one. Here there are two for each multiprocessor.
 // Requires: float32 or float64; compute capability 8.0; a workspace of dw's size for each run.
-// Launch:   as k04's wgrad, with runs x groups along z; see wgrad_tile.cuh.
+// Launch:   as k04's wgrad, with runs x groups along z; see wgrad_parts.cuh.
 // Reading:  the second kernel adds the runs in their order, where atomic adds would be done in
 //           another order each time: the result is the same bit for bit from run to run. How many
 //           runs there are, and so the last bits, depends on the number of multiprocessors.
 #include "cuda/conv/rungs.hpp"
-#include "cuda/conv/wgrad_tile.cuh"
+#include "cuda/conv/wgrad_parts.cuh"
 
 namespace mt::conv {
 

@@ -4,7 +4,7 @@
 
 #include "cuda/conv/implicit_tile.cuh"
 #include "cuda/conv/mma_operands.cuh"
-#include "cuda/conv/wgrad_tile.cuh"
+#include "cuda/conv/wgrad_parts.cuh"
 
 namespace mt::conv {
 

@@ -15,7 +15,7 @@ struct Arguments {
     long long channels, elements, inner;  // inner in packs, elements in elements
     Divider by_inner;
     double epsilon;
-    const T *x, *gamma, *beta, *g;
+    const T *x, *gamma, *beta, *g, *g_mean, *g_inv_std;
     T *y, *mean, *inv_std, *dx, *dgamma, *dbeta;
 
     __device__ __forceinline__ Sum<T> scale(long long c) const {
@@ -43,6 +43,7 @@ Arguments<T> typed(const Norm& p) {
     a.by_inner = Divider(std::min(a.inner, 0x7fffffffll));
     a.epsilon = p.epsilon;
     a.x = static_cast<const T*>(p.x), a.g = static_cast<const T*>(p.g);
+    a.g_mean = static_cast<const T*>(p.g_mean), a.g_inv_std = static_cast<const T*>(p.g_inv_std);
     a.gamma = static_cast<const T*>(p.gamma), a.beta = static_cast<const T*>(p.beta);
     a.y = static_cast<T*>(p.y), a.dx = static_cast<T*>(p.dx);
     a.mean = static_cast<T*>(p.mean), a.inv_std = static_cast<T*>(p.inv_std);
@@ -70,10 +71,10 @@ __device__ __forceinline__ double inverse_deviation(double squares, long long co
 
 template <class T>
 struct Backward {
-    Sum<T> mean, inv_std, factor, mean_g, mean_gn;
+    Sum<T> mean, inv_std, factor, mean_g, mean_gn, slope, shift;
     __device__ __forceinline__ T operator()(T g, T x) const {
         const Sum<T> n = (Sum<T>(x) - mean) * inv_std;
-        return T(factor * (Sum<T>(g) - mean_g - n * mean_gn));
+        return T(factor * (Sum<T>(g) - mean_g - n * mean_gn) - n * slope + shift);
     }
 };
 template <class T>
@@ -81,8 +82,10 @@ __device__ __forceinline__ Backward<T> backward(const Arguments<T>& a, long long
                                                 double sum_gn) {
     const Sum<T> inv_std = Sum<T>(a.inv_std[c]);
     const double m = double(a.elements);
-    return {Sum<T>(a.mean[c]), inv_std, a.scale(c) * inv_std, Sum<T>(sum_g / m),
-            Sum<T>(sum_gn / m)};
+    const Sum<T> slope = a.g_inv_std ? Sum<T>(a.g_inv_std[c]) * inv_std * inv_std : Sum<T>(0);
+    const Sum<T> shift = a.g_mean ? Sum<T>(a.g_mean[c]) : Sum<T>(0);
+    return {Sum<T>(a.mean[c]),  inv_std,           a.scale(c) * inv_std, Sum<T>(sum_g / m),
+            Sum<T>(sum_gn / m), slope / Sum<T>(m), shift / Sum<T>(m)};
 }
 
 // The two sums over a channel that its gradients are made of.

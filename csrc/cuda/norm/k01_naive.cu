@@ -45,12 +45,13 @@ __global__ void __launch_bounds__(THREADS) k01_back(Arguments<T> a) {
     }
     Gradients sums;
     sums.g = block_sum<THREADS>(mine.g), sums.gn = block_sum<THREADS>(mine.gn);
+    if (threadIdx.x == 0) put(a, c, sums);
+    if (!a.dx) return;
     const Backward<T> apply = backward(a, c, sums.g, sums.gn);
     for (long long j = threadIdx.x; j < a.elements; j += THREADS) {
         const long long i = a.at(c, j);
         a.dx[i] = apply(a.g[i], a.x[i]);
     }
-    if (threadIdx.x == 0) put(a, c, sums);
 }
 
 void run(const Norm& p) {

@@ -159,7 +159,7 @@ void run_wide(const Norm& p) {
         auto* work = static_cast<Gradients*>(p.workspace);
         launch(first, sums<WIDE, T>, a, splits, work);
         launch(second, merge_sums<T>, a, splits, work);
-        launch(third, apply<WIDE, T, Gradients>, a, splits, work, packs, inner, channels);
+        if (p.dx) launch(third, apply<WIDE, T, Gradients>, a, splits, work, packs, inner, channels);
     }
 }
 

@@ -70,6 +70,8 @@ __global__ void __launch_bounds__(THREADS) k03_back(Arguments<T> a) {
     }
     Gradients sums;
     sums.g = block_sum<THREADS>(mine.g), sums.gn = block_sum<THREADS>(mine.gn);
+    if (threadIdx.x == 0) put(a, c, sums);
+    if (!a.dx) return;
     const Backward<T> apply = backward(a, c, sums.g, sums.gn);
     for (int j = threadIdx.x; j < packs; j += THREADS) {
         const Some x = kept[j], g = kept[packs + j];
@@ -78,7 +80,6 @@ __global__ void __launch_bounds__(THREADS) k03_back(Arguments<T> a) {
         for (int e = 0; e < WIDE; e++) dx.at[e] = apply(g.at[e], x.at[e]);
         store_pack(a.dx + a.template pack_at<WIDE>(c, j), dx);
     }
-    if (threadIdx.x == 0) put(a, c, sums);
 }
 
 std::size_t bytes_kept(const Norm& p) {

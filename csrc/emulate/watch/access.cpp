@@ -137,12 +137,12 @@ void check_order(const Visit& v, Words& words, std::uint32_t site, GetPiece piec
 }
 
 std::vector<Piece> variables_of(emu::Block& block) {
-    const emu::Shared& shared = block.shared;
+    const emu::Layout& layout = emu::machine.layout;
+    char* base = block.shared.base;
     std::vector<Piece> pieces;
-    if (shared.dynamic)
-        pieces.push_back({"dynamic shared memory", shared.base, shared.base + shared.dynamic});
-    for (auto& v : shared.variables)
-        pieces.push_back({v.name, shared.base + v.offset, shared.base + v.offset + v.bytes});
+    if (layout.dynamic) pieces.push_back({"dynamic shared memory", base, base + layout.dynamic});
+    for (auto& v : layout.variables)
+        pieces.push_back({v.name, base + v.offset, base + v.offset + v.bytes});
     return pieces;
 }
 
@@ -157,10 +157,10 @@ Shadow& shadow_of(emu::Block& block) {
 }
 
 bool inside(emu::Block& block, const char* p, std::size_t bytes) {
-    const emu::Shared& shared = block.shared;
-    std::size_t first = p - shared.base, end = first + bytes;
-    if (end <= shared.dynamic) return true;
-    for (auto& v : shared.variables)
+    const emu::Layout& layout = emu::machine.layout;
+    std::size_t first = p - block.shared.base, end = first + bytes;
+    if (end <= layout.dynamic) return true;
+    for (auto& v : layout.variables)
         if (first >= v.offset && end <= v.offset + v.bytes) return true;
     return false;
 }
