@@ -110,6 +110,8 @@ def check(op: str, rung: str | None, schedules: str, watched: bool, as_json: boo
     chosen = ALL_SCHEDULES if schedules == "all" else FEW_SCHEDULES
     rows, failures = [], []
     for name in _rungs(module, family, rung):
+        if not as_json:
+            click.echo(f"{family} {name} ...", err=True)
         verdicts = list(check_rung(module, family, name, chosen))
         count = Counter(verdict.verdict for verdict in verdicts)
         worst = max((v.error for v in verdicts if v.error is not None), default=None)

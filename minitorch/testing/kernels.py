@@ -44,7 +44,7 @@ ALL_SCHEDULES: list[dict[str, Any]] = [
     for seed, (threads, blocks, landing) in enumerate(product(ORDERS, ORDERS, LANDINGS), start=1)
 ]
 
-GUARD, GUARD_BYTE = 64, 0xA5  # elements round an output, and what they are full of
+GUARD, GUARD_BYTE = 256, 0xA5  # bytes round an output, and what they are full of
 
 
 # -- the types that kernels compute in ---------------------------------------------
@@ -154,7 +154,7 @@ def _matmul_case(
 
     how = "".join("nt"[swap] for swap in transposed) + (" fused" if fused else "")
     name = f"{m}x{n}x{k} {how} {dtype}"
-    return Case(name, (a, b), a.dtype, form.read, want, allowed, options)
+    return Case(name, (_placed(a), _placed(b)), a.dtype, form.read, want, allowed, options)
 
 
 def _matmul_cases() -> Iterator[Case]:
@@ -185,21 +185,36 @@ FAMILIES = {
 # -- running them --------------------------------------------------------------------
 
 
+def _aligned(size: int) -> np.ndarray:
+    """Bytes at an address like those of a GPU's allocator, a multiple of 256."""
+    raw = np.empty(size + 256, np.uint8)
+    start = -raw.ctypes.data % 256
+    return raw[start : start + size]
+
+
+def _placed(a: np.ndarray) -> np.ndarray:
+    """A copy of ``a`` at such an address, laid out as it is."""
+    turned = a.T if a.flags.f_contiguous and not a.flags.c_contiguous else a
+    copy = _aligned(a.nbytes).view(a.dtype).reshape(turned.shape)
+    copy[...] = turned
+    return copy.T if turned is not a else copy
+
+
 def guarded(shape: tuple[int, ...], dtype: Any) -> tuple[np.ndarray, Callable[[], str]]:
     """An output full of NaNs, and a function that says whether something was written beside it."""
     dtype = np.dtype(dtype)
-    edge = GUARD * dtype.itemsize
-    raw = np.full(int(np.prod(shape)) * dtype.itemsize + 2 * edge, GUARD_BYTE, np.uint8)
-    raw[edge : len(raw) - edge] = 0xFF
+    raw = _aligned(int(np.prod(shape)) * dtype.itemsize + 2 * GUARD)
+    raw[:] = GUARD_BYTE
+    raw[GUARD:-GUARD] = 0xFF
 
     def beside() -> str:
-        if (raw[:edge] != GUARD_BYTE).any():
+        if (raw[:GUARD] != GUARD_BYTE).any():
             return "something was written before the output"
-        if (raw[len(raw) - edge :] != GUARD_BYTE).any():
+        if (raw[-GUARD:] != GUARD_BYTE).any():
             return "something was written after the output"
         return ""
 
-    return raw[edge : len(raw) - edge].view(dtype).reshape(shape), beside
+    return raw[GUARD:-GUARD].view(dtype).reshape(shape), beside
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``python run_planted.py MODULE_FILE FAULT right|broken``: one planted fault, in a process of its own.
+"""``python run_planted.py MODULE_FILE FAULT right|broken``: one fault, in its own process.
 
 For the sanitizers, whose libraries must be loaded before Python is. Arrays have memory of their
 own here: a sanitizer knows their ends. Prints ``ok`` if the result is right.

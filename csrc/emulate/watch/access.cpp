@@ -112,7 +112,9 @@ struct Visit {
     std::uintptr_t pc;  // or
     emu::Where where;
 
-    std::uint32_t site() const { return pc ? site_of(pc) : site_of(where); }
+    std::uint32_t site(bool shared) const {
+        return pc ? site_of(pc, shared) : site_of(where, kind, shared);
+    }
     [[noreturn]] void fail(const std::string& text) const { complain(where, text); }
 };
 
@@ -198,7 +200,7 @@ void visit_shared(const Visit& v, emu::Block& block) {
     }
     if (misaligned(v)) fail_alignment(v, variable_at(block, v.p));
     check_contents(v, block, shadow);
-    std::uint32_t site = v.site();
+    std::uint32_t site = v.site(true);
     count(site, v.p, v.bytes, v.kind, true);
     if (v.kind & ATOMIC) atomic_at(v.p);
     check_order(v, shadow.words, site, [&] { return variable_at(block, v.p); });
@@ -217,7 +219,7 @@ void visit_argument(const Visit& v, Argument& argument) {
     if (misaligned(v)) fail_alignment(v, piece());
     if ((v.kind & WRITE) && !argument.output)
         v.fail(within(piece(), v.p, v.bytes, v.kind) + "is an input");
-    std::uint32_t site = v.site();
+    std::uint32_t site = v.site(false);
     count(site, v.p, v.bytes, v.kind, false);
     if (!argument.output) return;
     if (v.kind & ATOMIC) atomic_at(v.p);
@@ -321,7 +323,7 @@ void copy_lands(unsigned ticket, const void* to, std::size_t bytes, emu::Where w
         if (shadow.copying[w] == ticket) shadow.copying[w] = 0;
     std::memset(&shadow.written[first], 1, bytes);
     Visit v{static_cast<const char*>(to), bytes, WRITE, false, 0, where};
-    check_order(v, shadow.words, v.site(), [&] { return variable_at(block, v.p); });
+    check_order(v, shadow.words, v.site(true), [&] { return variable_at(block, v.p); });
 }
 
 void quiet(int by) {

@@ -102,15 +102,15 @@ Place place_of(const Site& site) {
     return {file.substr(file.rfind("csrc/")), "", site.where.line};
 }
 
-std::uint32_t site_of(std::uintptr_t pc) {
+std::uint32_t site_of(std::uintptr_t pc, bool shared) {
     std::uintptr_t caller = now->calls.empty() ? 0 : now->calls.back();
-    std::uint32_t& id = ids[pc ^ caller << 20];
+    std::uint32_t& id = ids[pc ^ caller << 20 ^ std::uintptr_t(shared) << 63];
     if (!id) id = new_site({nullptr, frames_here()});
     return id;
 }
 
-std::uint32_t site_of(emu::Where where) {
-    std::uintptr_t key = std::uintptr_t(where.line) << 44;
+std::uint32_t site_of(emu::Where where, Kind kind, bool shared) {
+    std::uintptr_t key = (std::uintptr_t(where.line) * 4 + kind % 2 * 2 + shared) << 44;
     Frames frames;
     if (where.file)
         key ^= reinterpret_cast<std::uintptr_t>(where.file);

@@ -52,8 +52,8 @@ struct Site {
 };
 Place place_of(const Site& site);
 
-std::uint32_t site_of(std::uintptr_t pc);
-std::uint32_t site_of(emu::Where where);
+std::uint32_t site_of(std::uintptr_t pc, bool shared);
+std::uint32_t site_of(emu::Where where, Kind kind, bool shared);
 const Site& site(std::uint32_t id);
 void count(std::uint32_t site, const void* p, std::size_t bytes, Kind kind, bool shared);
 void finish_counts();  // of the threads that have run so far
