@@ -68,10 +68,20 @@ void copy_wait(int pending) {
 
 // ---- mbarrier ---------------------------------------------------------------------------------
 
+namespace {
+
+// An mbarrier's state is kept aside; what stands in its place shows whether it was overwritten.
+constexpr std::uint64_t MBARRIER_MARK = 0x6d62617272696572;
+constexpr long MOST_TRANSACTIONS = (1 << 20) - 1, MOST_ARRIVALS = (1 << 20) - 1;
+
+}  // namespace
+
 Mbarrier& mbarrier_at(void* barrier, Where where) {
     auto& all = block_of(barrier).mbarriers;
     auto found = all.find(barrier);
     if (found == all.end()) fail(where, "this mbarrier was never initialised");
+    if (std::memcmp(barrier, &MBARRIER_MARK, 8))
+        fail(where, "something was written over this mbarrier");
     return found->second;
 }
 
@@ -85,8 +95,8 @@ void complete_phase(Mbarrier& b) {
 }
 
 // The copy engine's part: bytes have come. Runs when a copy lands, on nobody's behalf.
-void transactions_done(void* barrier, long bytes) {
-    Mbarrier& b = block_of(barrier).mbarriers[barrier];
+void transactions_done(void* barrier, long bytes, Where where) {
+    Mbarrier& b = mbarrier_at(barrier, where);
     b.transactions -= bytes;
     complete_phase(b);
 }
@@ -97,8 +107,11 @@ void barrier_init(void* barrier, int count, Where where) {
     sanitize::Quiet quiet;
     require_aligned(barrier, 8, "mbarrier.init", where);
     if (!is_shared(barrier)) fail(where, "an mbarrier stands in shared memory");
+    if (count < 1 || count > MOST_ARRIVALS)
+        fail(where, "an mbarrier is for 1 to 2^20 - 1 arrivals, not for %d", count);
     Mbarrier fresh{};
     fresh.expected = fresh.pending = count;
+    std::memcpy(barrier, &MBARRIER_MARK, 8);
     current->block->mbarriers[barrier] = fresh;
 }
 
@@ -109,6 +122,8 @@ void barrier_arrive(void* barrier, int count, long transactions, Where where) {
     if (count > b.pending)
         fail(where, "more arrivals at this mbarrier than the %d it expects", b.expected);
     b.transactions += transactions;
+    if (transactions < 0 || b.transactions > MOST_TRANSACTIONS)
+        fail(where, "an mbarrier counts up to 2^20 - 1 bytes, not %ld", b.transactions);
     b.pending -= count;
     complete_phase(b);
 }
@@ -128,16 +143,16 @@ void barrier_wait(void* barrier, int parity, Where where) {
 
 // ---- the copy engine ----------------------------------------------------------------------------
 
-void bulk_load(std::function<void()> act, void* barrier, long bytes) {
+void bulk_load(std::function<void()> act, void* barrier, long bytes, Where where) {
     sanitize::Quiet quiet;
-    Act landing = [act = std::move(act), barrier, bytes] {
+    Act landing = [act = std::move(act), barrier, bytes, where] {
         act();
-        if (barrier) transactions_done(barrier, bytes);
+        if (barrier) transactions_done(barrier, bytes, where);
     };
     if (schedule.landing == Landing::early)
         landing();
     else
-        machine.pending.push_back(std::move(landing));
+        machine.pending.push_back({std::move(landing), where});
 }
 
 void bulk_store(std::function<void()> act) {
@@ -180,6 +195,8 @@ void product_commit() {
 }
 
 void product_wait(int pending) {
+    sanitize::Quiet quiet;
+    current->fenced = false;
     products().run_all_but(pending);
 }
 

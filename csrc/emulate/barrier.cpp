@@ -79,20 +79,45 @@ void named_barrier(int id, int count, bool waits, Where where) {
     if (waits) sanitize::acquire(tag);
 }
 
+namespace {
+
+// All blocks of the cluster; those who have ended have come to every later phase already.
+void cluster_join(Where where) {
+    Meeting& meeting = machine.cluster_barrier;
+    meeting.where = where;
+    if (++meeting.arrived < machine.total) return;
+    meeting.arrived = machine.total - machine.alive;
+    meeting.generation++;
+    wake_all(meeting.waiting);
+}
+
+}  // namespace
+
 void cluster_arrive(Where where) {
     sanitize::Quiet quiet;
     Meeting& meeting = machine.cluster_barrier;
+    if (current->cluster_arrived)
+        fail(where, "arrives at the cluster's barrier twice, with no wait");
+    current->cluster_arrived = true;
     current->cluster_generation = meeting.generation;
     sanitize::release(&machine.cluster_tag[meeting.generation & 1]);
-    if (join(meeting, "the cluster's barrier", machine.alive, where)) complete(meeting);
+    cluster_join(where);
 }
 
 void cluster_wait(Where where) {
     sanitize::Quiet quiet;
     Meeting& meeting = machine.cluster_barrier;
+    if (!current->cluster_arrived) fail(where, "waits at the cluster's barrier, with no arrival");
     while (meeting.generation == current->cluster_generation)
         attend(meeting, "the cluster's barrier", where);
+    current->cluster_arrived = false;
     sanitize::acquire(&machine.cluster_tag[current->cluster_generation & 1]);
+}
+
+void cluster_leave(Thread& thread) {
+    const Meeting& meeting = machine.cluster_barrier;
+    const bool has_come = thread.cluster_arrived && thread.cluster_generation == meeting.generation;
+    if (!has_come) cluster_join({"the end of the kernel", 0});
 }
 
 namespace {
@@ -106,6 +131,7 @@ Meeting& meeting_of(std::vector<Meeting>& meetings, unsigned mask) {
     }
     if (!free) free = &meetings.emplace_back();
     free->mask = mask;
+    free->present = 0;
     return *free;
 }
 
@@ -119,15 +145,18 @@ void warp_collective(const char* what, unsigned mask, void* argument,
     int lanes = std::min(WARP, int(block.threads.size()) - current->warp * WARP);
     if (lanes < WARP) mask &= (1u << lanes) - 1;
     auto& meetings = block.warps[current->warp];
-    for (Meeting& other : meetings)
-        if (other.arrived && other.mask != mask && (other.mask & mask))
-            fail(where, "divergence: %s for the lanes %08x while others are at %s for %08x", what,
-                 mask, other.what, other.mask);
     for (int l = 0; l < lanes; l++)
         if ((mask >> l & 1) && block.threads[current->warp * WARP + l].state == Thread::State::done)
             fail(where, "%s waits for lane %d, which has ended", what, l);
     Meeting& meeting = meeting_of(meetings, mask);
     check_same_place(meeting, what, where);
+    meeting.present |= 1u << current->lane;
+    // Meetings may overlap, but not wait for each other's lanes.
+    for (Meeting& other : meetings)
+        if (other.arrived && &other != &meeting && (other.present & mask) &&
+            (meeting.present & other.mask))
+            fail(where, "divergence: %s for the lanes %08x while others are at %s for %08x", what,
+                 mask, other.what, other.mask);
     meeting.arguments.resize(WARP);
     meeting.arguments[current->lane] = argument;
     if (join(meeting, what, __builtin_popcount(mask), where)) {

@@ -138,8 +138,10 @@ T __shfl_sync(unsigned mask, T value, int source, int width = 32, MT_HERE) {
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, MT_HERE) {
-    return mt::emu::shuffle("__shfl_xor_sync", mask, value,
-                            mt::emu::within(mt::emu::lane() ^ bits, width), where);
+    // An earlier part of the warp may be read, a later one gives the lane its own value.
+    int source = mt::emu::lane() ^ bits, end = (mt::emu::lane() & ~(width - 1)) + width;
+    return mt::emu::shuffle("__shfl_xor_sync", mask, value, source < end ? source : mt::emu::lane(),
+                            where);
 }
 template <class T>
 T __shfl_down_sync(unsigned mask, T value, int by, int width = 32, MT_HERE) {
@@ -161,8 +163,7 @@ inline int __all_sync(unsigned mask, int yes, MT_HERE) {
     return mt::emu::vote("__all_sync", mask, !yes, where) == 0;
 }
 
-// ---- atomics
-// --------------------------------------------------------------------------------------
+// ---- atomics ------------------------------------------------------------------------------------
 
 template <class T>
 T atomicAdd(T* p, std::common_type_t<T> value) {

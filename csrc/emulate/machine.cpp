@@ -144,9 +144,9 @@ void wake_all(std::vector<Thread*>& threads) {
 namespace {
 
 void land_one(std::size_t which) {
-    Act act = std::move(machine.pending[which]);
+    Pending copy = std::move(machine.pending[which]);
     machine.pending.erase(machine.pending.begin() + which);
-    land(act);
+    land(copy.act);
 }
 
 // The thread that runs next, or null if none can. Late copies land only when nobody else can go on.
@@ -172,7 +172,7 @@ Thread* choose() {
             }
             return next;
         }
-        if (pending.empty()) return nullptr;
+        if (pending.empty() || machine.alive == 0) return nullptr;
         land_one(0);
     }
 }
@@ -195,8 +195,14 @@ void wait(const char* what, Where where) {
 
 void yield() {
     sanitize::Quiet quiet;
-    wake(*current);
+    // Behind all others, in every order: who polls must not keep those from running it polls for.
     Thread* next = choose();
+    if (!next) return;
+    current->state = Thread::State::ready;
+    if (schedule.threads == Order::reverse)
+        machine.ready.push_front(current);
+    else
+        machine.ready.push_back(current);
     enter(next);
 }
 
@@ -213,9 +219,13 @@ void check_left_behind(Thread& thread) {
     check(block.barrier);
     for (auto& meeting : block.warps[thread.warp])
         if (meeting.mask >> thread.lane & 1) check(meeting);
-    for (auto& group : thread.copies.groups)
-        if (!group.empty())
-            fail({"cp.async", 0}, "has ended with copies that it has not waited for");
+    auto check_done = [&](const Groups& groups, const char* what) {
+        for (auto& group : groups.groups)
+            if (!group.empty()) fail({what, 0}, "has ended without waiting for what it started");
+    };
+    check_done(thread.copies, "cp.async");
+    check_done(thread.stores, "tensor_store");
+    check_done(block.products[thread.linear / WARPGROUP], "wgmma");
 }
 
 MT_NO_SANITIZE void thread_main() {
@@ -226,10 +236,10 @@ MT_NO_SANITIZE void thread_main() {
     {
         sanitize::Quiet quiet;
         check_left_behind(*current);
-        current->stores.run_all_but(-1);  // a thread's bulk stores outlive it
         current->state = Thread::State::done;
         current->block->alive--;
         machine.alive--;
+        cluster_leave(*current);
     }
     Thread* next = choose();
     if (!next && machine.alive > 0)
@@ -245,7 +255,7 @@ void begin(Block& block, Index index, int rank) {
     block.index = index;
     block.rank = rank;
     block.alive = count;
-    block.shared.begin(launch.dynamic_shared);
+    block.shared.begin(machine.layout);
     block.barrier = Meeting{};
     std::fill(std::begin(block.named), std::end(block.named), Meeting{});
     block.warps.assign((count + WARP - 1) / WARP, {});
@@ -265,6 +275,7 @@ void begin(Block& block, Index index, int rank) {
         thread.copies.reset();
         thread.stores.reset();
         thread.warp_barriers = 0;
+        thread.cluster_arrived = thread.fenced = false;
         thread.fiber = &block.fibers[i];
         prepare(*thread.fiber, thread_main);
         wake(thread);
@@ -288,8 +299,8 @@ void check(const Launch& launch) {
         text = std::to_string(threads) + " threads a block, the limit is 1024";
     else if (g.count() == 0 || g.x > 0x7fffffff || g.y > 65535 || g.z > 65535)
         text = "a grid has 1 to 2^31 - 1 blocks along x and 1 to 65535 along y and z";
-    else if (cluster < 1 || cluster > 16 || g.x % c.x || g.y % c.y || g.z % c.z)
-        text = "a cluster has 1 to 16 blocks and divides the grid";
+    else if (cluster < 1 || cluster > 8 || g.x % c.x || g.y % c.y || g.z % c.z)
+        text = "a cluster has 1 to 8 blocks and divides the grid";
     else if (launch.dynamic_shared > properties.shared_limit)
         text = std::to_string(launch.dynamic_shared) + " bytes of shared memory, the limit is " +
                std::to_string(properties.shared_limit);
@@ -312,7 +323,7 @@ void run_cluster(Index first) {
     machine.cluster_barrier = Meeting{};
     machine.ready.clear();
     machine.pending.clear();
-    machine.alive = int(machine.launch->block.count() * count);
+    machine.total = machine.alive = int(machine.launch->block.count() * count);
     statistics.blocks += count;
     statistics.threads += machine.alive;
     for (unsigned i = 0; i < count; i++)
@@ -323,7 +334,10 @@ void run_cluster(Index first) {
     sanitize::release(&machine.launch_tag);
     enter(choose());
     sanitize::acquire(&machine.launch_tag);
-    while (!machine.failed && !machine.pending.empty()) land_one(0);
+    if (!machine.failed && !machine.pending.empty())
+        note_error(std::string(machine.launch->kernel) + " (" + place(machine.pending[0].where) +
+                   "): the block has ended, and this copy to its shared memory not: nobody waits "
+                   "for its mbarrier");
     for (unsigned i = 0; i < count; i++) machine.blocks[i]->shared.end();
 }
 
@@ -338,6 +352,8 @@ void run(const Launch& launch, const std::function<void()>& body) {
 #endif
     machine.launch = &launch;
     machine.body = &body;
+    machine.layout = Layout{};
+    machine.layout.dynamic = machine.layout.used = launch.dynamic_shared;
     machine.failed = false;
     machine.random = schedule.seed * 2654435761u | 1;
     statistics.launches++;

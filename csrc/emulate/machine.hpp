@@ -21,15 +21,16 @@ struct Dim {
     std::size_t count() const { return std::size_t(x) * y * z; }
 };
 
-// A place in a kernel's source; as a default argument it is where the call stands.
+// A place in a kernel's source; as a default argument it is where the call stands. (The defaults of
+// `here` are what g++ evaluates there: those of a braced Where would name the declaration.)
 struct Where {
     const char* file;
     int line;
-};
-#define MT_HERE                                 \
-    ::mt::emu::Where where = ::mt::emu::Where { \
-        __builtin_FILE(), __builtin_LINE()      \
+    static Where here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+        return {file, line};
     }
+};
+#define MT_HERE ::mt::emu::Where where = ::mt::emu::Where::here()
 
 enum class Order { forward, reverse, random };
 enum class Landing { early, late, random };  // of asynchronous copies and products
@@ -74,7 +75,7 @@ struct Index {
     unsigned x, y, z;
 };
 
-struct Thread;  // machine_state.hpp
+struct Thread;  // state.hpp
 extern Thread* current;
 
 const Index& thread_index();
@@ -122,6 +123,8 @@ bool is_shared(const void* p);
 std::uint32_t shared_address(const void* p, Where where);
 void* shared_pointer(std::uint32_t address);
 std::uint32_t peer_address(std::uint32_t address, int rank);  // mapa
+// The same place in the shared memory of the cluster's block of that rank, which must be running.
+void* peer_pointer(const void* p, int rank, Where where);
 
 // ---- asynchrony (async.cpp) -------------------------------------------------------------------
 
@@ -137,8 +140,9 @@ void barrier_wait(void* barrier, int parity, Where where);
 bool barrier_test(void* barrier, int parity, Where where);
 
 // The copy engine (TMA): `act` runs when the copy lands.
-void bulk_load(std::function<void()> act, void* barrier, long bytes);  // then counts at barrier
-void bulk_store(std::function<void()> act);  // joins the thread's open group
+void bulk_load(std::function<void()> act, void* barrier, long bytes,
+               Where where = {"a bulk copy", 0});  // then counts at barrier
+void bulk_store(std::function<void()> act);        // joins the thread's open group
 void bulk_commit();
 void bulk_wait(int pending);
 

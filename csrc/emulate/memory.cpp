@@ -10,48 +10,65 @@ namespace mt::emu {
 namespace {
 
 constexpr std::size_t WINDOW = 256 << 10, ALIGN = 1024;
+constexpr std::size_t STATIC_LIMIT = 48 << 10;  // nvcc's
 constexpr unsigned RANK_SHIFT = 24;
 constexpr int POISON = 0xff;  // makes NaNs of every floating-point type
 
 }  // namespace
 
-void Shared::allocate() {
-    if (base) return;
-    base = static_cast<char*>(std::aligned_alloc(ALIGN, WINDOW));
-    if (!base) throw std::bad_alloc();
-    sanitize::forbid(base, WINDOW);
+void Shared::poison(std::size_t offset, std::size_t bytes) {
+    sanitize::allow(base + offset, bytes);
+    std::memset(base + offset, POISON, bytes);
 }
 
-void Shared::begin(std::size_t dynamic_bytes) {
-    allocate();
-    dynamic = used = dynamic_bytes;
-    variables.clear();
-    sanitize::allow(base, dynamic);
-    std::memset(base, POISON, dynamic);
+void Shared::begin(const Layout& layout) {
+    if (!base) {
+        base = static_cast<char*>(std::aligned_alloc(ALIGN, WINDOW));
+        if (!base) throw std::bad_alloc();
+        sanitize::forbid(base, WINDOW);
+    }
+    poison(0, layout.dynamic);
+    for (auto& variable : layout.variables) poison(variable.offset, variable.bytes);
 }
 
 void Shared::end() {
     sanitize::forbid(base, WINDOW);
 }
 
+namespace {
+
+void require_room(const char* name, std::size_t fixed, Where where) {
+    const std::size_t total = machine.layout.dynamic + fixed;
+    if (fixed > STATIC_LIMIT)
+        fail(where,
+             "shared memory for %s takes the block to %zu bytes of static shared memory, the limit "
+             "is %zu: the rest goes into MT_DYNAMIC_SHARED",
+             name, fixed, STATIC_LIMIT);
+    if (total > properties.shared_limit)
+        fail(where, "shared memory for %s takes the block to %zu bytes, the limit is %zu", name,
+             total, properties.shared_limit);
+}
+
+}  // namespace
+
 void* shared_variable(const void* key, const char* name, std::size_t bytes, std::size_t align,
                       Where where) {
     sanitize::Quiet quiet;
-    Shared& shared = current->block->shared;
-    for (auto& variable : shared.variables)
-        if (variable.key == key) return shared.base + variable.offset;
+    Layout& layout = machine.layout;
+    char* base = current->block->shared.base;
+    for (auto& variable : layout.variables)
+        if (variable.key == key) return base + variable.offset;
     // A gap before each variable: an index that runs over must not hit the next one.
-    std::size_t gap = MT_ASAN ? 64 : 0;
-    std::size_t offset = (shared.used + gap + align - 1) / align * align;
-    std::size_t total = offset + bytes - gap * (shared.variables.size() + 1);
-    if (total > properties.shared_limit || offset + bytes > WINDOW)
-        fail(where, "shared memory for %s takes the block to %zu bytes, the limit is %zu", name,
-             total, properties.shared_limit);
-    sanitize::allow(shared.base + offset, bytes);
-    std::memset(shared.base + offset, POISON, bytes);
-    shared.variables.push_back({key, offset, bytes});
-    shared.used = offset + bytes;
-    return shared.base + offset;
+    const std::size_t gap = MT_ASAN ? 64 : 0, gaps = gap * (layout.variables.size() + 1);
+    const std::size_t offset = (layout.used + gap + align - 1) / align * align;
+    require_room(name, offset + bytes - gaps - layout.dynamic, where);
+    if (offset + bytes > WINDOW) fail(where, "no room for %s", name);  // with the gaps
+    layout.variables.push_back({key, offset, bytes});
+    layout.used = offset + bytes;
+    // The others of the cluster may reach for it before they come here.
+    for (std::size_t i = 0; i < machine.running; i++)
+        machine.blocks[i]->shared.poison(offset, bytes);
+    return base + offset;
 }
 
 void* dynamic_shared() {
@@ -95,6 +112,15 @@ void* shared_pointer(std::uint32_t address) {
 
 std::uint32_t peer_address(std::uint32_t address, int rank) {
     return std::uint32_t(rank) << RANK_SHIFT | (address & ((1u << RANK_SHIFT) - 1));
+}
+
+void* peer_pointer(const void* p, int rank, Where where) {
+    sanitize::Quiet quiet;
+    if (rank < 0 || rank >= int(machine.running))
+        fail(where, "the cluster has no block of rank %d", rank);
+    if (machine.blocks[rank]->alive == 0)
+        fail(where, "the cluster's block %d has ended, and its shared memory with it", rank);
+    return shared_pointer(peer_address(shared_address(p, where), rank));
 }
 
 void require_aligned(const void* p, std::size_t bytes, const char* what, Where where) {

@@ -38,13 +38,24 @@ namespace mt::ptx {
 
 template <int N>
 void load_matrix(std::uint32_t (&r)[N], const void* row, MT_HERE) {
-    static_assert(N == 1 || N == 2 || N == 4, "ldmatrix loads 1, 2 or 4 matrices");
+    static_assert(N == 1 || N == 2 || N == 4, "ldmatrix moves 1, 2 or 4 matrices");
     emu::load_matrix(r, N, row, false, where);
 }
 template <int N>
 void load_matrix_transposed(std::uint32_t (&r)[N], const void* row, MT_HERE) {
-    static_assert(N == 1 || N == 2 || N == 4, "ldmatrix loads 1, 2 or 4 matrices");
+    static_assert(N == 1 || N == 2 || N == 4, "ldmatrix moves 1, 2 or 4 matrices");
     emu::load_matrix(r, N, row, true, where);
+}
+
+template <int N>
+void store_matrix(const std::uint32_t (&r)[N], void* row, MT_HERE) {
+    static_assert(N == 1 || N == 2 || N == 4, "stmatrix moves 1, 2 or 4 matrices");
+    emu::store_matrix(r, N, row, false, where);
+}
+template <int N>
+void store_matrix_transposed(const std::uint32_t (&r)[N], void* row, MT_HERE) {
+    static_assert(N == 1 || N == 2 || N == 4, "stmatrix moves 1, 2 or 4 matrices");
+    emu::store_matrix(r, N, row, true, where);
 }
 
 inline float to_tf32(float x) {

@@ -3,6 +3,8 @@
 
 #include "emulate/cuda.hpp"
 #include "emulate/mma.hpp"
+#include "emulate/tma.hpp"
+#include "emulate/wgmma.hpp"
 
 namespace mt::ptx {
 
@@ -20,8 +22,7 @@ void copy_wait() {
     emu::copy_wait(PENDING);
 }
 
-// ---- named barriers, register budgets
-// ------------------------------------------------------------
+// ---- named barriers, register budgets -----------------------------------------------------------
 
 inline void named_sync(int id, int threads, MT_HERE) {
     emu::named_barrier(id, threads, true, where);
@@ -48,6 +49,35 @@ inline void barrier_arrive(std::uint64_t* barrier, MT_HERE) {
 }
 inline void barrier_wait(std::uint64_t* barrier, int parity, MT_HERE) {
     emu::barrier_wait(barrier, parity, where);
+}
+
+// ---- clusters -----------------------------------------------------------------------------------
+
+inline int cluster_rank() {
+    return emu::cluster_rank();
+}
+inline int cluster_size() {
+    return emu::cluster_size();
+}
+inline void cluster_arrive(MT_HERE) {
+    emu::cluster_arrive(where);
+}
+inline void cluster_wait(MT_HERE) {
+    emu::cluster_wait(where);
+}
+inline void cluster_sync(MT_HERE) {
+    emu::cluster_arrive(where);
+    emu::cluster_wait(where);
+}
+template <class T>
+T* peer(T* shared, int rank, MT_HERE) {
+    return static_cast<T*>(emu::peer_pointer(shared, rank, where));
+}
+inline void barrier_wait_cluster(std::uint64_t* barrier, int parity, MT_HERE) {
+    emu::barrier_wait(barrier, parity, where);
+}
+inline void barrier_arrive_at(std::uint64_t* barrier, int rank, MT_HERE) {
+    emu::barrier_arrive(emu::peer_pointer(barrier, rank, where), 1, 0, where);
 }
 
 }  // namespace mt::ptx

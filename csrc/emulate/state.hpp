@@ -42,11 +42,13 @@ struct Thread {
     Groups copies, stores;
     unsigned warp_barriers;       // how many this thread has passed
     unsigned cluster_generation;  // of the cluster's barrier at which it last arrived
+    bool cluster_arrived;         // there, and has not waited yet
+    bool fenced;                  // its registers, before wgmma
 };
 
 // Threads that meet: at a barrier, or for a warp-wide operation.
 struct Meeting {
-    unsigned mask = 0;  // of a warp's meeting
+    unsigned mask = 0, present = 0;  // of a warp's meeting: who is to come, who has
     int arrived = 0, expected = 0;
     const char* what = nullptr;
     Where where{};
@@ -63,17 +65,22 @@ struct Mbarrier {
     char tag[2] = {};
 };
 
-// The shared memory of one block: dynamic first, then each variable at its first mention.
-struct Shared {
-    char* base = nullptr;  // aligned to 1024 bytes; kept from block to block
+// Where a kernel's shared memory lies, the same in every block: dynamic first, then each variable
+// at its first mention.
+struct Layout {
     std::size_t dynamic = 0, used = 0;
     struct Variable {
         const void* key;
         std::size_t offset, bytes;
     };
     std::vector<Variable> variables;
-    void allocate();
-    void begin(std::size_t dynamic_bytes);
+};
+
+// The shared memory of one block.
+struct Shared {
+    char* base = nullptr;  // aligned to 1024 bytes; kept from block to block
+    void begin(const Layout& layout);
+    void poison(std::size_t offset, std::size_t bytes);  // makes it usable, full of NaNs
     void end();
 };
 
@@ -92,17 +99,24 @@ struct Block {
     char barrier_tag[NAMED_BARRIERS][2], warp_tag[WARP][2];
 };
 
+// A bulk copy that has not landed.
+struct Pending {
+    Act act;
+    Where where;
+};
+
 struct Machine {
     const Launch* launch = nullptr;
     const Act* body = nullptr;
     std::vector<std::unique_ptr<Block>> blocks;  // the first `running` are the cluster's
     std::size_t running = 0;
+    Layout layout;
     Meeting cluster_barrier;
     char cluster_tag[2];
     std::deque<Thread*> ready;
-    std::deque<Act> pending;  // copies that have not landed
-    Fiber home;               // the caller's stack
-    int alive = 0;
+    std::deque<Pending> pending;
+    Fiber home;                // the caller's stack
+    int total = 0, alive = 0;  // threads of the cluster
     bool failed = false;
     std::string error;
     unsigned random = 1;
@@ -116,6 +130,8 @@ void wake_all(std::vector<Thread*>& threads);
 // Puts the running thread to sleep until it is woken; fails if nobody is left to do it.
 void wait(const char* what, Where where);
 std::string describe(const Thread& thread);
+// At the cluster's barrier a thread that has ended counts as one that has come.
+void cluster_leave(Thread& thread);
 void land(Act& act);  // what the hardware does on its own
 Block& block_of(const void* shared);
 Mbarrier& mbarrier_at(void* barrier, Where where);

@@ -1,4 +1,4 @@
-// Tensor cores, one warp at a time: ldmatrix and mma.sync. Twin: emulate/mma.hpp.
+// Tensor cores, one warp at a time: ldmatrix, stmatrix, mma.sync. Twin: emulate/mma.hpp.
 //
 // All 32 lanes of the warp call together. With g = lane / 4 and t = lane % 4, a lane holds
 //
@@ -18,6 +18,7 @@
 // come), and r[i] becomes the elements 2t and 2t+1 of row g of matrix i: what mma wants of a stored
 // by rows, or b by columns. load_matrix_transposed gives rows 2t and 2t+1 of column g.
 // A row of 4 floats moves the same way: r[i] is then element t of row g.
+// store_matrix(r, row) and store_matrix_transposed are the ways back.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ namespace mt::ptx {
 
 template <int N>
 __device__ __forceinline__ void load_matrix(std::uint32_t (&r)[N], const void* row) {
-    static_assert(N == 1 || N == 2 || N == 4, "ldmatrix loads 1, 2 or 4 matrices");
+    static_assert(N == 1 || N == 2 || N == 4, "ldmatrix moves 1, 2 or 4 matrices");
     if constexpr (N == 1)
         asm volatile("ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%0}, [%1];"
                      : "=r"(r[0])
@@ -49,7 +50,7 @@ __device__ __forceinline__ void load_matrix(std::uint32_t (&r)[N], const void* r
 }
 template <int N>
 __device__ __forceinline__ void load_matrix_transposed(std::uint32_t (&r)[N], const void* row) {
-    static_assert(N == 1 || N == 2 || N == 4, "ldmatrix loads 1, 2 or 4 matrices");
+    static_assert(N == 1 || N == 2 || N == 4, "ldmatrix moves 1, 2 or 4 matrices");
     if constexpr (N == 1)
         asm volatile("ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%0}, [%1];"
                      : "=r"(r[0])
@@ -65,6 +66,55 @@ __device__ __forceinline__ void load_matrix_transposed(std::uint32_t (&r)[N], co
                      : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
                      : "r"(shared_address(row))
                      : "memory");
+}
+
+// ---- stmatrix (compute capability 9.0)
+
+template <int N>
+__device__ __forceinline__ void store_matrix(const std::uint32_t (&r)[N], void* row) {
+    static_assert(N == 1 || N == 2 || N == 4, "stmatrix moves 1, 2 or 4 matrices");
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+    if constexpr (N == 1)
+        asm volatile(
+            "stmatrix.sync.aligned.m8n8.x1.shared.b16 [%0], {%1};" ::"r"(shared_address(row)),
+            "r"(r[0])
+            : "memory");
+    else if constexpr (N == 2)
+        asm volatile(
+            "stmatrix.sync.aligned.m8n8.x2.shared.b16 [%0], {%1, %2};" ::"r"(shared_address(row)),
+            "r"(r[0]), "r"(r[1])
+            : "memory");
+    else
+        asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(
+                         shared_address(row)),
+                     "r"(r[0]), "r"(r[1]), "r"(r[2]), "r"(r[3])
+                     : "memory");
+#else
+    unsupported();
+#endif
+}
+template <int N>
+__device__ __forceinline__ void store_matrix_transposed(const std::uint32_t (&r)[N], void* row) {
+    static_assert(N == 1 || N == 2 || N == 4, "stmatrix moves 1, 2 or 4 matrices");
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+    if constexpr (N == 1)
+        asm volatile(
+            "stmatrix.sync.aligned.m8n8.x1.trans.shared.b16 [%0], {%1};" ::"r"(shared_address(row)),
+            "r"(r[0])
+            : "memory");
+    else if constexpr (N == 2)
+        asm volatile("stmatrix.sync.aligned.m8n8.x2.trans.shared.b16 [%0], {%1, %2};" ::"r"(
+                         shared_address(row)),
+                     "r"(r[0]), "r"(r[1])
+                     : "memory");
+    else
+        asm volatile("stmatrix.sync.aligned.m8n8.x4.trans.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(
+                         shared_address(row)),
+                     "r"(r[0]), "r"(r[1]), "r"(r[2]), "r"(r[3])
+                     : "memory");
+#else
+    unsupported();
+#endif
 }
 
 // ---- mma.sync -----------------------------------------------------------------------------------

@@ -6,6 +6,8 @@
 
 #include "cuda/common/address.cuh"
 #include "cuda/common/mma.cuh"
+#include "cuda/common/tma.cuh"
+#include "cuda/common/wgmma.cuh"
 
 namespace mt::ptx {
 
@@ -33,8 +35,7 @@ __device__ __forceinline__ void copy_wait() {
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
 }
 
-// ---- named barriers, register budgets
-// ------------------------------------------------------------
+// ---- named barriers, register budgets -----------------------------------------------------------
 
 __device__ __forceinline__ void named_sync(int id, int threads) {
     asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
@@ -97,5 +98,70 @@ __device__ __forceinline__ void barrier_wait(std::uint64_t* barrier, int parity)
         : "memory");
 #endif
 }
+
+// ---- clusters -----------------------------------------------------------------------------------
+
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+#    define MT_CLUSTER(...) asm volatile(__VA_ARGS__)
+#else
+#    define MT_CLUSTER(...) unsupported()
+#endif
+
+// The block's rank in its cluster, and how many blocks that has.
+__device__ __forceinline__ int cluster_rank() {
+    int rank = 0;
+    MT_CLUSTER("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+}
+__device__ __forceinline__ int cluster_size() {
+    int size = 1;
+    MT_CLUSTER("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
+    return size;
+}
+// All threads of all blocks of the cluster; each arrives, and waits once for each arrival. What
+// was written before an arrival is visible after the wait.
+__device__ __forceinline__ void cluster_arrive() {
+    MT_CLUSTER("barrier.cluster.arrive.release.aligned;" :: : "memory");
+}
+__device__ __forceinline__ void cluster_wait() {
+    MT_CLUSTER("barrier.cluster.wait.acquire.aligned;" :: : "memory");
+}
+__device__ __forceinline__ void cluster_sync() {
+    cluster_arrive();
+    cluster_wait();
+}
+// What `shared` is in the shared memory of the cluster's block of that rank: to be read and written
+// as any memory, while that block has not ended.
+template <class T>
+__device__ __forceinline__ T* peer(T* shared, int rank) {
+    std::uint64_t there = 0;
+    MT_CLUSTER("mapa.u64 %0, %1, %2;" : "=l"(there) : "l"(shared), "r"(rank));
+    return reinterpret_cast<T*>(there);
+}
+// Arrives at the mbarrier in the same place of that block.
+__device__ __forceinline__ void barrier_arrive_at(std::uint64_t* barrier, int rank) {
+    MT_CLUSTER(
+        "{\n"
+        ".reg .b32 there;\n"
+        "mapa.shared::cluster.u32 there, %0, %1;\n"
+        "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [there];\n"
+        "}" ::"r"(shared_address(barrier)),
+        "r"(rank) : "memory");
+}
+
+// barrier_wait for arrivals from other blocks: what they wrote before is then visible.
+__device__ __forceinline__ void barrier_wait_cluster(std::uint64_t* barrier, int parity) {
+    MT_CLUSTER(
+        "{\n"
+        ".reg .pred done;\n"
+        "again: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%0], %1;\n"
+        "@done bra over;\n"
+        "bra again;\n"
+        "over:\n"
+        "}" ::"r"(shared_address(barrier)),
+        "r"(parity) : "memory");
+}
+
+#undef MT_CLUSTER
 
 }  // namespace mt::ptx

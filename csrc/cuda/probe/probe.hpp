@@ -3,6 +3,8 @@
 // emulation is held to the hardware.
 #pragma once
 
+#include <initializer_list>
+
 #include "cuda/common/types.hpp"
 
 namespace mt {
@@ -13,7 +15,7 @@ struct ProbeArray {
 };
 
 struct Probe {
-    static constexpr int INPUTS = 4, NUMBERS = 24;
+    static constexpr int INPUTS = 4, NUMBERS = 32;
     ProbeArray in[INPUTS];
     int inputs;  // how many came
     ProbeArray out;
