@@ -13,12 +13,17 @@ Matrix matrix(const Buffer& b) {
     // A batch of one, or a matrix without the axis, repeats.
     long long batch = batched && b.dim(0) > 1 ? b.strides[0] : 0;
     Matrix m{b.data, batch, b.strides[row], b.strides[row + 1]};
-    // Nobody takes a step along an axis of one element: its stride is what suits the kernels.
+    // Nobody takes a step along an axis of one element: its stride is what suits the kernels best.
     const bool one_row = b.dim(row) <= 1, one_column = b.dim(row + 1) <= 1;
-    if (one_column && !m.column_major()) m.column = 1;
-    if (one_row && !m.row_major()) m.row = 1;
-    if (one_row && m.row_major()) m.row = (b.dim(row + 1) + 15) / 16 * 16;
-    if (one_column && m.column_major()) m.column = (b.dim(row) + 15) / 16 * 16;
+    auto aligned = [](long long count) { return (count + 15) / 16 * 16; };
+    if (one_row && (m.row_major() || one_column))
+        m.row = aligned(b.dim(row + 1)), m.column = 1;
+    else if (one_column && m.column_major())
+        m.column = aligned(b.dim(row));
+    else if (one_column)
+        m.column = 1;
+    else if (one_row)
+        m.row = 1;
     return m;
 }
 
@@ -41,6 +46,7 @@ Matmul product(const Buffer& a, const Buffer& b) {
         throw py::value_error("a " + show(a.shape) + " has " + std::to_string(p.K) +
                               " columns, b " + show(b.shape) + " must have as many rows");
     p.a = matrix(a), p.b = matrix(b);
+    if (p.K <= 1 && p.N <= 1) std::swap(p.b.row, p.b.column);  // b's single element is a column
     return p;
 }
 
