@@ -57,7 +57,7 @@ def test_check_a_rung():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["check", "matmull"], "no family 'matmull'; there are matmul"),
+        (["check", "matmull"], "no family 'matmull'; there are conv, loss, matmul"),
         (["check", "matmul", "--rung", "k99"], "matmul has no rung 'k99'; it has k01_naive"),
     ],
 )
