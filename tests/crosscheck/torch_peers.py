@@ -310,6 +310,9 @@ ALONE = {
     "sum_unpool": _PARTS,
     "avg_unpool": _PARTS,
     "recurrence": _PARTS,
+    "batch_norm_back": _PARTS,
+    "batch_norm_back_gamma": _PARTS,
+    "softmax_cross_entropy_dx": _PARTS,
     "qr": _CHOICE,
     "eigh": _CHOICE,
     "svd": _CHOICE,
@@ -328,6 +331,10 @@ ALONE = {
     "multiclass_hinge_loss": _SLOW,
 }
 # Their windows and pads are those of the n-d op that they call.
+ALONE |= {
+    f"{rule}_step": "a part of an update rule; tests/updates compares that with torch.optim"
+    for rule in ("sgd", "momentum", "nesterov_momentum", "adam")
+}
 ALONE |= {
     f"{kind}_pool{d}d": "calls the n-d op" for kind in ("max", "sum", "avg") for d in (1, 2, 3)
 }
