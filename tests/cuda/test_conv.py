@@ -189,3 +189,52 @@ def test_reads_any_strides(device, rung, direction):
     call = getattr(device.module, f"conv_{direction}")
     call(rung, *on_device, out, workspace=workspace, **case.static)
     check(rung, direction, case, "float32", device.get(out))
+
+
+# One more, one less and just a tile: places x filters of 128 x 128 and 128 x 32 (fwd, dgrad), 64
+# filters x 128 terms (wgrad), 32 tiles x 64 filters (k05).
+TILES = {
+    "one tile less": plain((1, 8, 1, 127), (31, 8, 1, 1)),
+    "one tile": plain((1, 32, 1, 128), (128, 32, 1, 1)),
+    "one tile more": plain((1, 43, 3, 43), (129, 43, 1, 3), pad=((0, 0), (1, 1))),
+    "wgrad": plain((2, 15, 5, 5), (63, 15, 3, 3), pad=((1, 1), (1, 1))),
+    "wgrad more": plain((1, 43, 4, 5), (65, 43, 1, 3), pad=((0, 0), (1, 1))),
+    "parts": plain((3, 2, 20, 21), (3, 2, 3, 3), pad=((1, 1), (1, 1))),
+    "winograd": plain((1, 9, 9, 15), (65, 9, 3, 3), pad=((1, 1), (0, 2))),
+}
+
+
+@pytest.mark.parametrize("layout", ["first", "last"])
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("name", TILES)
+@pytest.mark.parametrize("rung", RUNGS[2:])
+def test_tile_edges(device, rung, name, direction, layout):
+    case = TILES[name]
+    got = run(device, rung, direction, case, problem(case, direction), layout)
+    check(rung, direction, case, "float32", got)
+
+
+@pytest.mark.parametrize("rung", ["k03_implicit", "k08_mma"])
+def test_three_tf32_products_are_as_accurate_as_float32(device, rung):
+    """Sums of 4608 terms: root mean square errors of no more than plain multiply-adds have."""
+    case = plain((1, 512, 3, 8), (16, 512, 3, 3))
+    exact, scale = expected(case, "fwd", "float32")
+    errors = {
+        name: np.sqrt(
+            np.mean(((run(device, name, "fwd", case, problem(case, "fwd")) - exact) / scale) ** 2)
+        )
+        for name in ("k03_implicit", rung)
+    }
+    assert errors[rung] <= errors["k03_implicit"]
+    assert errors[rung] < 2.0**-24
+
+
+def test_infinities_and_nans_stay_where_they_are(device):
+    """In the rungs that add plain products, a NaN reaches those places only that see it."""
+    case = CASES["3x3"]
+    x, w = (a.copy() for a in problem(case, "fwd"))
+    x[0, 1, 4, 3] = np.nan
+    sees = np.isnan(convolve(case, "fwd", x, w))
+    for rung in RUNGS[:4]:
+        got = run(device, rung, "fwd", case, (x, w))
+        assert (np.isnan(got) == sees).all()

@@ -63,26 +63,27 @@ __device__ __forceinline__ void copy_single(T* shared, const T* somewhere, Point
 
 // Starts copying what `place` sees at CHUNK terms from `term` on; zeros beyond the last term.
 template <bool VECTOR, class T>
-__device__ __forceinline__ void gather(T* shared, const Correlation<T>& c, const Place<T>& place,
+__device__ __forceinline__ void gather(T* shared, const Correlation<T>& c, const Place& place,
                                        int term) {
-    int tap[3], number = term;
-    int in = c.by_input.split(number), left = c.terms() - term;
-    tap_of(c, number, tap);
-    long long offset;
-    bool inside = place.sees(c, tap, offset);
+    int number = term;
+    const int left = c.terms() - term;
+    int in = c.by_input.split(number);
+    Tap tap(c, number);
+    bool inside = place.sees(c, tap);
     if constexpr (VECTOR) {
+        const T* x = c.image + place.corner + tap.offset + in;
         inside = inside && left > 0;
-        ptx::copy_async<16>(shared, inside ? place.image + offset + in : c.image, inside);
+        ptx::copy_async<16>(shared, inside ? x : c.image, inside);
         return;
     }
     copy_single(shared, c.image, [&](int j) -> const T* {
-        if (in == c.inputs) {  // on to the next tap
+        if (in == c.inputs) {
             in = 0;
-            if (++tap[2] == c.taps[2]) tap[2] = 0, tap[1]++;
-            if (tap[1] == c.taps[1]) tap[1] = 0, tap[0]++;
-            inside = place.sees(c, tap, offset);
+            tap.next(c);
+            inside = place.sees(c, tap);
         }
-        return inside && j < left ? place.image + offset + in++ * c.i_c : (in++, nullptr);
+        const T* x = c.image + place.corner + tap.offset + in++ * c.i_c;
+        return inside && j < left ? x : nullptr;
     });
 }
 
@@ -117,12 +118,11 @@ __global__ void __launch_bounds__(PACK_THREADS) pack_filters(Correlation<T> c, T
     const long long row = i / terms;
     if (row >= (long long)c.groups * c.outputs) return;
     const int group = int(row / c.outputs), out = int(row % c.outputs);
-    int tap[3], number = int(i % terms);
+    int number = int(i % terms);
     const bool inside = number < c.terms();
     const int in = c.by_input.split(number);
-    tap_of(c, number, tap);
     const T* filter = c.filter + group * c.f_group + out * c.f_out;
-    packed[i] = inside ? filter[in * c.f_in + f_offset(c, tap)] : T(0.0f);
+    packed[i] = inside ? filter[in * c.f_in + Tap(c, number).in_filter(c)] : T(0.0f);
 }
 
 template <class T>

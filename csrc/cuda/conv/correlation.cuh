@@ -104,42 +104,69 @@ void each_class(const Conv& p, Go go) {
             }
 }
 
-// ---- on the device: places and sums
+// ---- on the device: places and taps
 // ---------------------------------------------------------------
 
-// What one place of y sees: the corner of its window in the image.
-template <class T>
-struct Place {
-    const T* image;  // of image n, at the group's first channel
-    int at[3];
+// One tap, and how far from a window's corner it looks.
+struct Tap {
+    int number[3], at[3];
+    long long offset;  // in the image
 
-    // Offset of a tap's element, or false if it lies in the padding.
-    __device__ __forceinline__ bool sees(const Correlation<T>& c, const int (&tap)[3],
-                                         long long& offset) const {
+    // The tap of that number when the last axis goes fastest.
+    template <class T>
+    __device__ __forceinline__ Tap(const Correlation<T>& c, int i) {
+        number[2] = c.by_tap[2].split(i);
+        number[1] = c.by_tap[1].split(i);
+        number[0] = i;
+        place(c);
+    }
+    template <class T>
+    __device__ __forceinline__ void place(const Correlation<T>& c) {
         offset = 0;
+#pragma unroll
+        for (int a = 0; a < 3; a++) at[a] = number[a] * c.step[a], offset += at[a] * c.i_axis[a];
+    }
+    template <class T>
+    __device__ __forceinline__ void next(const Correlation<T>& c) {
+        if (++number[2] == c.taps[2]) number[2] = 0, number[1]++;
+        if (number[1] == c.taps[1]) number[1] = 0, number[0]++;
+        place(c);
+    }
+    // Its offset in a filter.
+    template <class T>
+    __device__ __forceinline__ long long in_filter(const Correlation<T>& c) const {
+        return number[0] * c.f_axis[0] + number[1] * c.f_axis[1] + number[2] * c.f_axis[2];
+    }
+};
+
+// What one place of y sees: a window of the image, given by its corner, which may lie outside.
+struct Place {
+    int at[3];
+    long long corner;  // its offset in the image, at the group's first channel
+
+    template <class T>
+    __device__ __forceinline__ bool sees(const Correlation<T>& c, const Tap& tap) const {
         bool inside = true;
 #pragma unroll
-        for (int a = 0; a < 3; a++) {
-            int i = at[a] + tap[a] * c.step[a];
-            inside = inside && unsigned(i) < unsigned(c.length[a]);
-            offset += i * c.i_axis[a];
-        }
+        for (int a = 0; a < 3; a++)
+            inside = inside && unsigned(at[a] + tap.at[a]) < unsigned(c.length[a]);
         return inside;
     }
 };
 
 constexpr int NOWHERE = -(1 << 30);  // so far outside that no tap leads inside
 
-// The place m of all images' places in a row; nowhere at all for m >= places().
+// The place m of all images' places in a row; one that sees nothing for m >= places().
 template <class T>
-__device__ __forceinline__ Place<T> place_of(const Correlation<T>& c, int m, int group) {
-    Place<T> place;
-    const bool inside = m < c.places();
+__device__ __forceinline__ Place place_of(const Correlation<T>& c, int m, int group) {
+    Place place{{NOWHERE, NOWHERE, NOWHERE}, 0};
+    if (m >= c.places()) return place;
 #pragma unroll
-    for (int a = 2; a >= 0; a--)
-        place.at[a] = inside ? c.by_place[a].split(m) * c.stride[a] + c.first[a] : NOWHERE;
-    if (!inside) m = 0;
-    place.image = c.image + m * c.i_n + (long long)group * c.inputs * c.i_c;
+    for (int a = 2; a >= 0; a--) {
+        place.at[a] = c.by_place[a].split(m) * c.stride[a] + c.first[a];
+        place.corner += place.at[a] * c.i_axis[a];
+    }
+    place.corner += m * c.i_n + (long long)group * c.inputs * c.i_c;
     return place;
 }
 
@@ -150,19 +177,6 @@ __device__ __forceinline__ long long y_offset(const Correlation<T>& c, int m) {
 #pragma unroll
     for (int a = 2; a >= 0; a--) offset += c.by_place[a].split(m) * c.y_axis[a];
     return offset + m * c.y_n;
-}
-
-// Takes the number of a tap apart.
-template <class T>
-__device__ __forceinline__ void tap_of(const Correlation<T>& c, int number, int (&tap)[3]) {
-    tap[2] = c.by_tap[2].split(number);
-    tap[1] = c.by_tap[1].split(number);
-    tap[0] = number;
-}
-
-template <class T>
-__device__ __forceinline__ long long f_offset(const Correlation<T>& c, const int (&tap)[3]) {
-    return tap[0] * c.f_axis[0] + tap[1] * c.f_axis[1] + tap[2] * c.f_axis[2];
 }
 
 // The epilogue: what happens to a finished sum on its way to y; `at` is y_offset.

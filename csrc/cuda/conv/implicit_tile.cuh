@@ -12,7 +12,7 @@ namespace mt::conv {
 
 template <class T, int BN>
 struct ImplicitTile {
-    static constexpr int THREADS = 256, BM = 128, CHUNKS = 4, STAGES = 3;
+    static constexpr int THREADS = 256, BM = 128, CHUNKS = 4, STAGES = 4;
     static constexpr int BK = CHUNKS * CHUNK<T>, PITCH = BK + CHUNK<T>, SLOT = (BM + BN) * PITCH;
     static constexpr std::size_t BYTES = STAGES * SLOT * sizeof(T);
     static_assert(PITCH / CHUNK<T> % 2 == 1, "rows an odd number of chunks apart: no conflicts");
@@ -22,7 +22,7 @@ struct ImplicitTile {
     // lane takes a place, so that neighbouring lanes read neighbouring pixels.
     template <bool VECTOR>
     static __device__ __forceinline__ void load(T* slot, const Correlation<T>& c, const T* packed,
-                                                const Place<T>* places, int k, int n0) {
+                                                const Place* places, int k, int n0) {
         const int t = threadIdx.x;
 #pragma unroll
         for (int i = 0; i < BM * CHUNKS / THREADS; i++) {
@@ -41,7 +41,7 @@ struct ImplicitTile {
     static __device__ __forceinline__ void each_slice(T* shared, const Correlation<T>& c,
                                                       const T* packed, int m0, int n0,
                                                       Multiply multiply) {
-        MT_SHARED(Place<T>[BM], places);  // in registers they would be too many
+        MT_SHARED(Place[BM], places);  // in registers they would be too many
         if (threadIdx.x < BM) places[threadIdx.x] = place_of(c, m0 + threadIdx.x, blockIdx.z);
         __syncthreads();
         const int slices = (c.terms() + BK - 1) / BK;

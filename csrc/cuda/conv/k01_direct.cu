@@ -18,24 +18,21 @@ static_assert(THREADS % 32 == 0, "a block is made of whole warps");
 
 template <class T>
 __global__ void __launch_bounds__(THREADS) k01(Correlation<T> c) {
-    const long long i = blockIdx.x * (long long)THREADS + threadIdx.x;
-    const long long row = i / c.places();  // of y's channels
+    const long long element = blockIdx.x * (long long)THREADS + threadIdx.x;
+    const long long row = element / c.places();  // of y's channels
     if (row >= (long long)c.groups * c.outputs) return;
-    const int m = int(i % c.places()), group = int(row / c.outputs), out = int(row % c.outputs);
-    const Place<T> place = place_of(c, m, group);
+    const int m = int(element % c.places()), group = int(row / c.outputs),
+              out = int(row % c.outputs);
+    const Place place = place_of(c, m, group);
     const T* filter = c.filter + group * c.f_group + out * c.f_out;
     Sum<T> sum = 0;
-    int tap[3];
-    for (tap[0] = 0; tap[0] < c.taps[0]; tap[0]++)
-        for (tap[1] = 0; tap[1] < c.taps[1]; tap[1]++)
-            for (tap[2] = 0; tap[2] < c.taps[2]; tap[2]++) {
-                long long offset;
-                if (!place.sees(c, tap, offset)) continue;
-                const T* x = place.image + offset;
-                const T* w = filter + f_offset(c, tap);
-                for (int in = 0; in < c.inputs; in++)
-                    sum += Sum<T>(x[in * c.i_c]) * Sum<T>(w[in * c.f_in]);
-            }
+    for (int i = 0; i < c.window(); i++) {
+        const Tap tap(c, i);
+        if (!place.sees(c, tap)) continue;
+        const T* x = c.image + place.corner + tap.offset;
+        const T* w = filter + tap.in_filter(c);
+        for (int in = 0; in < c.inputs; in++) sum += Sum<T>(x[in * c.i_c]) * Sum<T>(w[in * c.f_in]);
+    }
     store(c, y_offset(c, m), group, out, sum);
 }
 
@@ -45,18 +42,18 @@ __global__ void __launch_bounds__(THREADS) k01_wgrad(Correlation<T> c) {
     const long long k = i / c.terms();  // of all filters
     if (k >= (long long)c.groups * c.outputs) return;
     const int group = int(k / c.outputs), out = int(k % c.outputs);
-    int tap[3], number = int(i % c.terms());
+    int number = int(i % c.terms());
     const int in = c.by_input.split(number);
-    tap_of(c, number, tap);
+    const Tap tap(c, number);
     const T* dy = c.y + k * c.y_c;
     Sum<T> sum = 0;
     for (int m = 0; m < c.places(); m++) {
-        long long offset;
-        const Place<T> place = place_of(c, m, group);
-        if (place.sees(c, tap, offset))
-            sum += Sum<T>(place.image[offset + in * c.i_c]) * Sum<T>(dy[y_offset(c, m)]);
+        const Place place = place_of(c, m, group);
+        if (place.sees(c, tap))
+            sum += Sum<T>(c.image[place.corner + tap.offset + in * c.i_c]) *
+                   Sum<T>(dy[y_offset(c, m)]);
     }
-    c.filter[group * c.f_group + out * c.f_out + in * c.f_in + f_offset(c, tap)] = T(sum);
+    c.filter[group * c.f_group + out * c.f_out + in * c.f_in + tap.in_filter(c)] = T(sum);
 }
 
 template <class T>

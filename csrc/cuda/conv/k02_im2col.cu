@@ -26,23 +26,20 @@ __global__ void __launch_bounds__(THREADS) im2col(Correlation<T> c, T* columns) 
     if (m >= c.places()) return;
     for (long long row = blockIdx.y; row < (long long)c.groups * c.terms(); row += gridDim.y) {
         const int group = int(row / c.terms());
-        int tap[3], number = int(row % c.terms());
+        int number = int(row % c.terms());
         const int in = c.by_input.split(number);
-        tap_of(c, number, tap);
-        const Place<T> place = place_of(c, m, group);
-        long long offset;
-        const bool inside = place.sees(c, tap, offset);
-        columns[row * c.places() + m] = inside ? place.image[offset + in * c.i_c] : T(0.0f);
+        const Tap tap(c, number);
+        const Place place = place_of(c, m, group);
+        const T* x = c.image + place.corner + tap.offset + in * c.i_c;
+        columns[row * c.places() + m] = place.sees(c, tap) ? *x : T(0.0f);
     }
 }
 
 // Offset of out's filter at a term.
 template <class T>
 __device__ __forceinline__ long long filter_at(const Correlation<T>& c, int out, int term) {
-    int tap[3];
     const int in = c.by_input.split(term);
-    tap_of(c, term, tap);
-    return out * c.f_out + in * c.f_in + f_offset(c, tap);
+    return out * c.f_out + in * c.f_in + Tap(c, term).in_filter(c);
 }
 
 // y = columns^T filters^T; a block makes 16 places of 16 filters.

@@ -35,27 +35,26 @@ __global__ void __launch_bounds__(THREADS) k03(Correlation<T> c) {
     MT_SHARED(Sum<T>[BK][BN], b);
     const int t = threadIdx.x, tx = t % 16, ty = t / 16, group = blockIdx.z;
     const int n0 = blockIdx.y * BN, terms = c.terms();
-    const Place<T> place = place_of(c, blockIdx.x * BM + t % BM, group);
+    const Place place = place_of(c, blockIdx.x * BM + t % BM, group);
     const T* filter = c.filter + group * c.f_group;
     Sum<T> sum[TM][TN] = {};
 
     for (int k0 = 0; k0 < terms; k0 += BK) {
 #pragma unroll
         for (int k = t / BM; k < BK; k += THREADS / BM) {
-            int tap[3], number = k0 + k;
+            int number = k0 + k;
             const int in = c.by_input.split(number);
-            tap_of(c, number, tap);
-            long long offset;
-            const bool inside = place.sees(c, tap, offset) && k0 + k < terms;
-            a[k][t % BM] = inside ? Sum<T>(place.image[offset + in * c.i_c]) : Sum<T>(0);
+            const Tap tap(c, number);
+            const bool inside = place.sees(c, tap) && k0 + k < terms;
+            const T* x = c.image + place.corner + tap.offset + in * c.i_c;
+            a[k][t % BM] = inside ? Sum<T>(*x) : Sum<T>(0);
         }
 #pragma unroll
         for (int k = t / BN; k < BK; k += THREADS / BN) {
-            int tap[3], number = k0 + k;
+            int number = k0 + k;
             const int in = c.by_input.split(number), out = n0 + t % BN;
-            tap_of(c, number, tap);
             const bool inside = out < c.outputs && k0 + k < terms;
-            const long long offset = out * c.f_out + in * c.f_in + f_offset(c, tap);
+            const long long offset = out * c.f_out + in * c.f_in + Tap(c, number).in_filter(c);
             b[k][t % BN] = inside ? Sum<T>(filter[offset]) : Sum<T>(0);
         }
         __syncthreads();
@@ -94,28 +93,26 @@ __global__ void __launch_bounds__(THREADS) k03_wgrad(Correlation<T> c) {
     const int t = threadIdx.x, tx = t % 16, ty = t / 16, group = blockIdx.z;
     const int m0 = blockIdx.y * WTILE, n0 = blockIdx.x * WTILE, terms = c.terms();
     const T* dy = c.y + (long long)group * c.outputs * c.y_c;
-    int tap[WT][3], in[WT];  // of the terms that this thread gathers
+    int numbers[WT], in[WT];  // of the taps and channels that this thread gathers
 #pragma unroll
-    for (int j = 0; j < WT; j++) {
-        int number = n0 + ty + 16 * j;
-        in[j] = c.by_input.split(number);
-        tap_of(c, number, tap[j]);
-    }
+    for (int j = 0; j < WT; j++)
+        numbers[j] = n0 + ty + 16 * j, in[j] = c.by_input.split(numbers[j]);
+    const Tap taps[WT] = {{c, numbers[0]}, {c, numbers[1]}, {c, numbers[2]}, {c, numbers[3]}};
     Sum<T> sum[WT][WT] = {};
 
     for (int k0 = 0; k0 < c.places(); k0 += WK) {
         const int k = k0 + tx;
         const bool inside = k < c.places();
-        const Place<T> place = place_of(c, k, group);
+        const Place place = place_of(c, k, group);
         const long long at = inside ? y_offset(c, k) : 0;
 #pragma unroll
         for (int j = 0; j < WT; j++) {
             const int row = ty + 16 * j;
             const bool has_a = inside && m0 + row < c.outputs;
             a[tx][row] = has_a ? Sum<T>(dy[at + (m0 + row) * c.y_c]) : Sum<T>(0);
-            long long offset;
-            const bool has_b = place.sees(c, tap[j], offset) && n0 + row < terms;
-            b[tx][row] = has_b ? Sum<T>(place.image[offset + in[j] * c.i_c]) : Sum<T>(0);
+            const bool has_b = place.sees(c, taps[j]) && n0 + row < terms;
+            const T* x = c.image + place.corner + taps[j].offset + in[j] * c.i_c;
+            b[tx][row] = has_b ? Sum<T>(*x) : Sum<T>(0);
         }
         __syncthreads();
 #pragma unroll
@@ -133,11 +130,10 @@ __global__ void __launch_bounds__(THREADS) k03_wgrad(Correlation<T> c) {
 
 #pragma unroll
     for (int l = 0; l < WT; l++) {
-        int at[3], number = n0 + tx * WT + l;
+        int number = n0 + tx * WT + l;
         if (number >= terms) continue;
         const int channel = c.by_input.split(number);
-        tap_of(c, number, at);
-        T* dw = c.filter + group * c.f_group + channel * c.f_in + f_offset(c, at);
+        T* dw = c.filter + group * c.f_group + channel * c.f_in + Tap(c, number).in_filter(c);
 #pragma unroll
         for (int j = 0; j < WT; j++)
             if (m0 + ty * WT + j < c.outputs) dw[(m0 + ty * WT + j) * c.f_out] = T(sum[j][l]);

@@ -7,7 +7,7 @@
 //           Filters are packed first, a small kernel, so that theirs are always 16-byte copies.
 // Requires: float32 or float64; compute capability 8.0 for cp.async; a workspace for the filters.
 // Launch:   256 threads for 128 places x 128 filters (64 in float64, 32 where a group has no more),
-//           8 x 8 (4, 2) elements a thread; 63 KiB, two blocks a multiprocessor; how slices lie in
+//           8 x 8 (4, 2) elements a thread; 83 KiB, two blocks a multiprocessor; how slices lie in
 //           shared memory: implicit_tile.cuh, and wgrad_tile.cuh for wgrad.
 // Reading:  4 terms cost 24 loads of 16 bytes for 256 multiply-adds. That is all that multiply-adds
 //           give; tensor cores are next: k08.

@@ -44,24 +44,21 @@ template <class T, bool LAST>
 __global__ void __launch_bounds__(THREADS, 4) k06(Correlation<T> c) {
     const Work<T> work = work_of<T, LAST>(c, blockIdx.x * (long long)THREADS + threadIdx.x);
     if (work.left == 0) return;
-    Place<T> place = place_of(c, work.m, work.group);
+    const Place place = place_of(c, work.m, work.group);
     const T* filter = c.filter + work.group * c.f_group + work.out * c.f_out;
-    const int first = place.at[2];
     Sum<T> sum[STRIP] = {};
-    int tap[3];
-    for (tap[0] = 0; tap[0] < c.taps[0]; tap[0]++)
-        for (tap[1] = 0; tap[1] < c.taps[1]; tap[1]++)
-            for (tap[2] = 0; tap[2] < c.taps[2]; tap[2]++)
-                for (int in = 0; in < c.inputs; in++) {
-                    const Sum<T> w = Sum<T>(filter[in * c.f_in + f_offset(c, tap)]);
+    for (int i = 0; i < c.window(); i++) {
+        const Tap tap(c, i);
+        const T* x = c.image + place.corner + tap.offset;
+        for (int in = 0; in < c.inputs; in++) {
+            const Sum<T> w = Sum<T>(filter[in * c.f_in + tap.in_filter(c)]);
+            Place next = place;
 #pragma unroll
-                    for (int j = 0; j < STRIP; j++) {
-                        long long offset;
-                        place.at[2] = first + j * c.stride[2];
-                        if (j < work.left && place.sees(c, tap, offset))
-                            sum[j] += Sum<T>(place.image[offset + in * c.i_c]) * w;
-                    }
-                }
+            for (int j = 0; j < STRIP; j++, next.at[2] += c.stride[2])
+                if (j < work.left && next.sees(c, tap))
+                    sum[j] += Sum<T>(x[in * c.i_c + j * c.stride[2] * c.i_axis[2]]) * w;
+        }
+    }
     const long long at = y_offset(c, work.m);
 #pragma unroll
     for (int j = 0; j < STRIP; j++)
@@ -76,15 +73,13 @@ __global__ void __launch_bounds__(THREADS) k06_wgrad(Correlation<T> c) {
     const long long k = blockIdx.x * (long long)CHANNELS + t % CHANNELS;
     const bool inside = k < (long long)c.groups * c.outputs;
     const int group = inside ? int(k / c.outputs) : 0, out = inside ? int(k % c.outputs) : 0;
-    int tap[3];
-    tap_of(c, int(blockIdx.y), tap);
+    const Tap tap(c, int(blockIdx.y));
     const T* dy = c.y + ((long long)group * c.outputs + out) * c.y_c;
     Sum<T> sum = 0;
     for (int m = t / CHANNELS; inside && m < c.places(); m += THREADS / CHANNELS) {
-        const Place<T> place = place_of(c, m, group);
-        long long offset;
-        if (place.sees(c, tap, offset))
-            sum += Sum<T>(place.image[offset]) * Sum<T>(dy[y_offset(c, m)]);
+        const Place place = place_of(c, m, group);
+        if (place.sees(c, tap))
+            sum += Sum<T>(c.image[place.corner + tap.offset]) * Sum<T>(dy[y_offset(c, m)]);
     }
     sums[t] = sum;
     for (int half = THREADS / 2; half >= CHANNELS; half /= 2) {
@@ -92,7 +87,7 @@ __global__ void __launch_bounds__(THREADS) k06_wgrad(Correlation<T> c) {
         if (t < half) sums[t] += sums[t + half];
     }
     if (t < CHANNELS && inside)
-        c.filter[group * c.f_group + out * c.f_out + f_offset(c, tap)] = T(sums[t]);
+        c.filter[group * c.f_group + out * c.f_out + tap.in_filter(c)] = T(sums[t]);
 }
 
 template <class T>

@@ -24,10 +24,8 @@ __device__ __forceinline__ void store_filter(const Correlation<T>& c, const Part
         parts.partial[row * c.terms() + term] = sum;
         return;
     }
-    int tap[3];
     const int in = c.by_input.split(term);
-    tap_of(c, term, tap);
-    c.filter[group * c.f_group + out * c.f_out + in * c.f_in + f_offset(c, tap)] = T(sum);
+    c.filter[group * c.f_group + out * c.f_out + in * c.f_in + Tap(c, term).in_filter(c)] = T(sum);
 }
 
 constexpr int ADD_THREADS = 256;
