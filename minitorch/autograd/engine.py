@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node import Node
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import backend_of
+from minitorch.backend.arrays import backend_of, same_backend
 
 __all__ = ["Step", "backward", "backward_steps", "grad"]
 
@@ -120,9 +120,10 @@ def _seed(output: Tensor, g: Any, index: int) -> Tensor:
                 f"a gradient is needed to start from output {index} of shape {output.shape}; only "
                 f"for one element it is 1 by itself. Reduce it first (sum, mean), or pass one"
             )
-        return Tensor(backend_of(output.data).xp.ones_like(output.data))
+        return Tensor(_made_by("ones_like", output.data, output.data))
     if not isinstance(g, Tensor):
-        g = Tensor(backend_of(output.data).xp.asarray(g, dtype=output.dtype))
+        g = Tensor(_made_by("asarray", output.data, g, output.dtype))
+    same_backend("backward", (output.data, g.data))
     if g.shape != output.shape:
         raise ValueError(
             f"the gradient given for output {index} is {g.shape}, the output {output.shape}"
@@ -159,13 +160,19 @@ def _fit(node: Node, rule: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> T
     return fitted
 
 
+def _made_by(function: str, there: Any, *args: Any) -> Any:
+    """An array that a function of the array module makes, on the device of ``there``."""
+    backend = backend_of(there)
+    return backend.run("backward", (there,), getattr(backend.xp, function), *args)
+
+
 def _run_rules(node: Node, g: Any, create_graph: bool) -> list[Tensor | None]:
     """The gradient towards each input of one node."""
     saved = node.unpack(create_graph)
     if len(node.outs) > 1:
-        xp = backend_of(next(t for t in g if t is not None).data).xp
+        there = next(t for t in g if t is not None).data
         g = tuple(
-            Tensor(xp.zeros(*meta)) if part is None else part
+            Tensor(_made_by("zeros", there, *meta)) if part is None else part
             for part, meta in zip(g, node.outs, strict=True)
         )
     edges = node.edges

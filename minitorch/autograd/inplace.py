@@ -13,13 +13,16 @@ from it again when they are next used.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
+
+import numpy as np
 
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node import EPOCH, VERSION, Node
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor, View
-from minitorch.backend.arrays import backend_of
+from minitorch.backend.arrays import backend_of, same_backend
 
 __all__ = ["view_write", "write"]
 
@@ -44,7 +47,8 @@ def view_write(xp: Any, base: Any, value: Any, *, path: Any) -> Any:
 @view_write.vjp("base")
 def view_write_dbase(g: Tensor, value_shape: tuple[int, ...], path: Any) -> Tensor:
     """g, with zeros where the value went."""
-    zeros = Tensor(backend_of(g.data).xp.zeros(value_shape, dtype=g.dtype))
+    backend = backend_of(g.data)
+    zeros = Tensor(backend.run("setitem", (g.data,), backend.xp.zeros, value_shape, g.dtype))
     result: Tensor = view_write(g, zeros, path=path)
     return result
 
@@ -97,6 +101,13 @@ def is_recorded(target: Tensor, value: Tensor) -> bool:
     return mode.grad and (target.requires_grad or value.requires_grad or root._needs)
 
 
+def _assign(array: Any, index: Any, value: Any) -> None:
+    if array.__class__ is np.ndarray:
+        array[index] = value
+    else:
+        backend_of(array).run("setitem", (array, value), operator.setitem, array, index, value)
+
+
 def _check(target: Tensor, value: Tensor) -> None:
     """That the target's memory can be written, and with values of that dtype."""
     if not getattr(target.data.flags, "writeable", True):
@@ -104,6 +115,8 @@ def _check(target: Tensor, value: Tensor) -> None:
             f"cannot write into this tensor {target.shape}: its memory is read-only, as after "
             f"broadcast_to, where elements share it. Write to a copy instead"
         )
+    if target.data.__class__ is not value.data.__class__:
+        same_backend("setitem", (target.data, value.data))
     xp = backend_of(target.data).xp
     if value.dtype != target.dtype and not xp.can_cast(value.dtype, target.dtype, "same_kind"):
         raise TypeError(f"cannot write {value.dtype} values into a {target.dtype} tensor")
@@ -122,7 +135,7 @@ def overwrite(target: Tensor, index: Any, value: Tensor) -> None:
     """
     _check(target, value)
     try:
-        target.data[index] = value.data
+        _assign(target.data, index, value.data)
     except ValueError as error:
         raise ValueError(
             f"cannot write shape {value.shape} into a part of shape {target.shape}: {error}"
@@ -136,7 +149,8 @@ def write(target: Tensor, value: Tensor) -> None:
     Raises
     ------
     RuntimeError
-        If a leaf that requires a gradient would be overwritten while recording.
+        If a leaf that requires a gradient would be overwritten while recording, or the value
+        is on another device.
     ValueError
         If the value does not broadcast to the target, or its memory is read-only.
     TypeError
@@ -163,7 +177,7 @@ def write(target: Tensor, value: Tensor) -> None:
     if records and value._node is not None:
         _keep_old_values(value._node, target._cell)
     try:
-        target.data[...] = value.data
+        _assign(target.data, ..., value.data)
     except ValueError:
         raise ValueError(f"cannot write shape {value.shape} into shape {target.shape}") from None
     cell = target._cell

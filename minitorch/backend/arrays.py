@@ -8,6 +8,7 @@ module as ``xp`` and never ask.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import threading
 from collections.abc import Callable, Sequence
@@ -70,6 +71,10 @@ class Backend:
     def make(self, what: str, place: str, fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """``fn(*args, **named)``, which makes an array on the device ``place``."""
         return fn(*args, **named)
+
+    def context(self, place: str) -> contextlib.AbstractContextManager[Any]:
+        """Makes ``xp`` itself allocate on the device ``place``, where there are several."""
+        return contextlib.nullcontext()
 
     def memory(self, place: str) -> MemoryInfo:
         """What is known of a device's memory."""

@@ -97,23 +97,31 @@ class CudaBackend(Backend):
 
     def make(self, what: str, place: str, fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """``fn(*args, **named)`` with the GPU of that name as the current one."""
-        number = place.partition(":")[2]
-        index = int(number) if number else self._current()
-        if not 0 <= index < self.count:
-            raise RuntimeError(
-                f"device {place!r} is not available: there "
-                f"{'is 1 GPU' if self.count == 1 else f'are {self.count} GPUs'}, from cuda:0"
-            )
-        return self._on(index, what, functools.partial(fn, *args, **named))
+        return self._on(self._number(place), what, functools.partial(fn, *args, **named))
+
+    def context(self, place: str) -> contextlib.AbstractContextManager[Any]:
+        """CuPy's own: arrays that ``cupy`` makes are then there too."""
+        there: contextlib.AbstractContextManager[Any] = self.xp.cuda.Device(self._number(place))
+        return there
 
     def memory(self, place: str) -> MemoryInfo:
         """Of one GPU, with CuPy's default pool."""
-        number = place.partition(":")[2]
-        index = int(number) if number else self._current()
+        index = self._number(place)
         with self.xp.cuda.Device(index):
             free, total = self.xp.cuda.runtime.memGetInfo()
             pool = self.xp.get_default_memory_pool()
             return MemoryInfo(f"cuda:{index}", pool.used_bytes(), pool.total_bytes(), free, total)
+
+    def _number(self, place: str) -> int:
+        """Of the GPU that ``"cuda:<index>"`` names; ``"cuda"`` is the current one."""
+        number = place.partition(":")[2]
+        index = int(number) if number else self._current()
+        if index >= self.count:
+            raise RuntimeError(
+                f"device {place!r} is not available: there "
+                f"{'is 1 GPU' if self.count == 1 else f'are {self.count} GPUs'}, from cuda:0"
+            )
+        return index
 
     def _current(self) -> int:
         return int(self.xp.cuda.runtime.getDevice())

@@ -39,14 +39,18 @@ class device(contextlib.ContextDecorator):
     def __init__(self, name: str) -> None:
         backend_named(name)
         self.name = name
-        self._before: list[str] = []
+        self._before: list[tuple[str, contextlib.AbstractContextManager[object]]] = []
 
     def __enter__(self) -> device:
-        self._before.append(set_place(self.name))
+        context = backend_named(self.name).context(self.name)
+        context.__enter__()
+        self._before.append((set_place(self.name), context))
         return self
 
     def __exit__(self, *error: object) -> None:
-        set_place(self._before.pop())
+        before, context = self._before.pop()
+        set_place(before)
+        context.__exit__(None, None, None)
 
     def __str__(self) -> str:
         return self.name

@@ -140,8 +140,8 @@ def _as_value(value: Any, x: Tensor) -> Tensor:
         return value
     given = asarray(value)
     if hasattr(value, "dtype") or _RANKS[given.dtype.kind] > _RANKS[x.dtype.kind]:
-        return given
-    return Tensor(backend_of(x.data).xp.asarray(value, dtype=x.dtype))
+        return given if given.ndim else given.to_device(x.device)
+    return asarray(value, dtype=x.dtype, device=x.device)
 
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
@@ -158,7 +158,8 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     Raises
     ------
     RuntimeError
-        If x is a leaf that requires a gradient, while recording.
+        If x is a leaf that requires a gradient, while recording, or the value is an array
+        on another device.
     TypeError
         If the value's dtype cannot be cast to x's (float into int, say).
     ValueError

@@ -196,9 +196,10 @@ def count(p: Parameter, rule: str, new: Updates) -> int:
     found = p.slots.get(f"{rule}.t")
     if found is None:
         label = f"{rule}.t"
-        found = p.slots[label] = Slot(np.zeros((), np.int64), f"{p.name or 'parameter'}.{label}")
+        zero = ops.zeros((), dtype=np.int64, device="cpu")  # read at every step
+        found = p.slots[label] = Slot(zero, f"{p.name or 'parameter'}.{label}")
     t = int(found.item()) + 1
-    new[found] = asarray(np.asarray(t))
+    new[found] = asarray(t, dtype=np.int64, device="cpu")
     return t
 
 

@@ -66,7 +66,8 @@ def test_tensors_go_there_and_back(cupy):
     assert x.grad.device == "cpu" and x.grad.tolist() == [3, 3]
     assert y.cpu().device == "cpu" and y.detach().numpy().tolist() == [1, 2]
     with mt.device("cuda:1"):
-        assert mt.ones(2).device == mt.asarray([1]).device == "cuda:1"
+        assert mt.ones(2).device == mt.asarray([1]).device == "cuda:1" and cupy.current == 1
+    assert cupy.current == 0
     with pytest.raises(TypeError, match=r"on cuda:0 does not become a NumPy array by itself"):
         np.asarray(y)
 
@@ -163,6 +164,16 @@ def test_dlpack_needs_cuda_for_what_is_on_a_gpu():
     if not cuda_status()[0]:
         with pytest.raises(RuntimeError, match="device 'cuda' is not available"):
             mt.from_dlpack(SimpleNamespace(__dlpack_device__=lambda: (2, 0)))
+
+
+def test_gradients_of_another_gpu_stay_there(cupy):
+    x = mt.ones((2, 3), device="cuda:1").requires_grad_()
+    y = x * 2
+    y[0] = 3.0
+    y.sum().backward()
+    assert x.grad.device == "cuda:1" and x.grad.tolist() == [[0, 0, 0], [2, 2, 2]]
+    with pytest.raises(RuntimeError, match="'cuda:7' is not available: there are 2 GPUs"):
+        mt.memory_info("cuda:7")
 
 
 def test_writes_through_views_are_noticed(cupy):

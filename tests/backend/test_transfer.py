@@ -74,6 +74,30 @@ def test_nothing_leaves_a_device_unasked(tmp_path):
     assert mt.io.load_arrays(tmp_path / "x.safetensors")[0]["x"].tolist() == [[1, 1, 1]] * 2
 
 
+@pytest.mark.parametrize("places", [("emulated", "cpu"), ("cpu", "emulated")])
+def test_nothing_is_written_across_devices(places):
+    x, y = (mt.zeros(3, device=place) for place in places)
+    for write in (lambda: x.__setitem__(slice(None), y), lambda: x.__setitem__(0, y[0])):
+        with pytest.raises(RuntimeError, match="setitem: inputs are on .* no implicit transfer"):
+            write()
+    z = x.requires_grad_() * 2
+    with pytest.raises(RuntimeError, match="setitem: inputs are on"):
+        z[:] = y
+    with pytest.raises(RuntimeError, match="backward: inputs are on"):
+        z.backward(mt.ones(3, device=places[1]))
+    z.backward(np.ones(3))
+    assert x.grad.device == places[0]
+
+
+def test_numbers_lists_and_indices_of_the_host_go_along():
+    x = mt.zeros(4, device="emulated")
+    x[0], x[1], x[[2, 3]] = 1.0, np.float32(2), [3.0, 4.0]
+    assert x.device == "emulated" and x.tolist() == [1, 2, 3, 4]
+    assert x[mt.asarray([3, 0])].tolist() == x[np.array([3, 0])].tolist() == [4, 1]
+    with pytest.raises(RuntimeError, match="setitem: inputs are on emulated and cpu"):
+        x[:] = np.ones(4)
+
+
 def test_dlpack_takes_the_emulated_device_for_the_cpu():
     x = mt.ones(2, device="emulated")
     shared = np.from_dlpack(x)
