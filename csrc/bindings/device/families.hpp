@@ -12,6 +12,7 @@ void bind_matmul(pybind11::module_& module, pybind11::dict& rungs);
 void bind_norm(pybind11::module_& module, pybind11::dict& rungs);
 void bind_pool(pybind11::module_& module, pybind11::dict& rungs);
 void bind_random(pybind11::module_& module, pybind11::dict& rungs);
+void bind_response(pybind11::module_& module, pybind11::dict& rungs);
 void bind_update(pybind11::module_& module, pybind11::dict& rungs);
 void bind_probe(pybind11::module_& module);
 

@@ -22,6 +22,7 @@ PYBIND11_MODULE(MT_MODULE, module) {
     mt::bind_norm(module, rungs);
     mt::bind_pool(module, rungs);
     mt::bind_random(module, rungs);
+    mt::bind_response(module, rungs);
     mt::bind_update(module, rungs);
     mt::bind_probe(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs, precision), ...]
