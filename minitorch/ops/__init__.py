@@ -56,6 +56,7 @@ from minitorch.ops.pool_sum import *
 from minitorch.ops.power import *
 from minitorch.ops.random import *
 from minitorch.ops.reduce import *
+from minitorch.ops.response import *
 from minitorch.ops.rounding import *
 from minitorch.ops.scan import *
 from minitorch.ops.sets import *

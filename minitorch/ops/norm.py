@@ -1,8 +1,7 @@
-"""Batch normalisation and local response normalisation."""
+"""Batch normalisation; local response normalisation stands in ``response.py``."""
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from minitorch.autograd.mode import is_grad_enabled
@@ -18,10 +17,8 @@ from minitorch.ops.norm_back import (
     x_gradient,
 )
 from minitorch.ops.norm_device import batch_norm_device, batch_norm_supports
-from minitorch.ops.pool_sum import sum_pool
-from minitorch.ops.power import square
 
-__all__ = ["batch_norm", "batch_norm_inference", "local_response_norm"]
+__all__ = ["batch_norm", "batch_norm_inference"]
 
 
 def _check(name: str, x: Any, axes: tuple[int, ...], **parameters: Any) -> None:
@@ -196,67 +193,6 @@ def batch_norm_inference(
     return y if beta is None else y + beta.reshape(wide)
 
 
-@composite(formula="y[c] = x[c] / (k + alpha Σ_{|j - c| <= n/2} x[j]²)^beta")
-def local_response_norm(
-    x: Tensor, *, alpha: float = 1e-4, k: float = 2.0, beta: float = 0.75, n: int = 5
-) -> Tensor:
-    """Divide every element by what the neighbouring channels do at its place.
-
-    Parameters
-    ----------
-    x : Tensor, (N, C, ...)
-    alpha : float
-        Weight of the sum of squares; it is not divided by n (Caffe's and ONNX's is).
-    k : float
-        Added to it, above 0.
-    beta : float
-        The exponent.
-    n : int
-        How many channels are summed, an odd number; fewer at both ends.
-
-    Returns
-    -------
-    Tensor, as x
-
-    Raises
-    ------
-    ValueError
-        If x has no channels axis, n is even or below 1, or k is not positive.
-
-    References
-    ----------
-    Krizhevsky, Sutskever, Hinton: ImageNet classification with deep convolutional
-    neural networks, 2012.
-
-    Examples
-    --------
-    >>> import minitorch as mt
-    >>> x = mt.tensor([[1.0, 1.0]], requires_grad=True)
-    >>> y = mt.local_response_norm(x, alpha=1.0, k=6.0, beta=1.0, n=3)
-    >>> y.detach()
-    Tensor([[0.125, 0.125]])
-    >>> y.sum().backward()
-    >>> x.grad
-    Tensor([[0.0625, 0.0625]])
-    """
-    if x.ndim < 2:
-        raise ValueError(
-            f"local_response_norm: x must have the axes (batch, channels, ...), got {x.shape}"
-        )
-    if n < 1 or n % 2 == 0:
-        raise ValueError(f"local_response_norm: n must be an odd number of channels, got {n}")
-    if not k > 0:
-        raise ValueError(f"local_response_norm: k must be positive, got {k}")
-    # The channels become the rows of an image, so that a pooling window runs over them.
-    rows = (x.shape[0], 1, x.shape[1], prod(x.shape[2:]))
-    around = ((n // 2, n // 2), (0, 0))
-    squares = sum_pool(
-        square(x).reshape(rows), window=(n, 1), stride=(1, 1), pad=around, ignore_border=True
-    )
-    result: Tensor = x * (squares.reshape(x.shape) * alpha + k) ** -beta
-    return result
-
-
 @batch_norm.samples
 def _(make: Any) -> Any:
     yield Sample.of(make(3, 2, 4), make.positive(2), make(2), axes=(0, 2))
@@ -268,9 +204,3 @@ def _(make: Any) -> Any:
 def _(make: Any) -> Any:
     yield Sample.of(make(3, 2, 4), make(2), make.positive(2), make(2), make(2), axes=(0, 2))
     yield Sample.of(make(4, 3), make(3), make.positive(3), axes=0)
-
-
-@local_response_norm.samples
-def _(make: Any) -> Any:
-    yield Sample.of(make(2, 6, 3), alpha=0.5)
-    yield Sample.of(make(1, 2, 2, 2), alpha=0.5, k=1.0, beta=0.5, n=3)

@@ -312,6 +312,7 @@ ALONE = {
     "recurrence": _PARTS,
     "batch_norm_back": _PARTS,
     "batch_norm_back_gamma": _PARTS,
+    "local_response_norm_back": _PARTS,
     "softmax_cross_entropy_dx": _PARTS,
     "qr": _CHOICE,
     "eigh": _CHOICE,

@@ -24,6 +24,8 @@ OPS = {
     "batch_norm": "norm",
     "batch_norm_back": "norm",
     "batch_norm_back_gamma": "norm",
+    "local_response_norm": "response",
+    "local_response_norm_back": "response",
     "softmax": "loss",
     "log_softmax": "loss",
     "softmax_cross_entropy": "loss",

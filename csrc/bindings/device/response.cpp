@@ -5,29 +5,47 @@
 
 namespace mt {
 
+namespace {
+
+Response problem(const Buffer& x, int n) {
+    require_rank(x, 3, 3);
+    require_contiguous(x);
+    require_countable(x);
+    if (n < 1 || n % 2 == 0)
+        throw py::value_error("n must be an odd number of channels, got " + std::to_string(n));
+    Response p{};
+    p.dtype = x.dtype();
+    p.outer = x.dim(0), p.channels = x.dim(1), p.inner = x.dim(2);
+    p.n = n;
+    p.x = x.data;
+    return p;
+}
+
+}  // namespace
+
 void bind_response(py::module_& module, py::dict& rungs) {
     rungs["response"] = describe(response_table());
+    module.def(
+        "response_supports",
+        [](const std::string& name, py::handle x, int n) {
+            const ResponseRung& rung = rung_named(response_table(), name, "response");
+            return rung.supports(problem(buffer("x", x), n));
+        },
+        py::arg("rung"), py::arg("x"), py::kw_only(), py::arg("n"),
+        "\"\" or why a rung can't do this; x as for response().");
     module.def(
         "response",
         [](const std::string& name, py::handle x_, py::handle y_, const Maybe& g_, double alpha,
            double k, double beta, int n, std::uintptr_t stream) {
             const ResponseRung& rung = rung_named(response_table(), name, "response");
             const Buffer x = buffer("x", x_), y = buffer("y", y_);
-            require_rank(x, 3, 3);
-            require_contiguous(x);
-            require_countable(x);
-            Response p{};
+            Response p = problem(x, n);
             p.pass = g_ ? ResponsePass::back : ResponsePass::fwd;
-            p.dtype = x.dtype();
-            p.outer = x.dim(0), p.channels = x.dim(1), p.inner = x.dim(2);
-            if (n < 1 || n % 2 == 0)
-                throw py::value_error("n must be an odd number of channels, got " +
-                                      std::to_string(n));
-            p.n = n, p.alpha = alpha, p.k = k, p.beta = beta;
+            p.alpha = alpha, p.k = k, p.beta = beta;
             require_dtype(y, p.dtype);
             require_shape(y, x.shape);
             require_output(y);
-            p.x = x.data, p.y = y.data;
+            p.y = y.data;
             if (g_) {
                 const Buffer g = buffer("g", *g_);
                 require_dtype(g, p.dtype);
