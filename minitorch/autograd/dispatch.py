@@ -42,7 +42,7 @@ class Op(Declaration):
 
     def __call__(self, *inputs: Any, **static: Any) -> Any:
         if len(inputs) != self.arity or (static and not self._array_names.isdisjoint(static)):
-            inputs, static = self._bind(inputs, static)
+            inputs, static = self.bind(inputs, static)
         arrays = []
         needs = 0  # a bit for each input that requires a gradient
         bit = 1
@@ -206,7 +206,7 @@ class Op(Declaration):
 
     # -- arguments --------------------------------------------------------
 
-    def _bind(
+    def bind(
         self, inputs: tuple[Any, ...], static: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arrays given by keyword or left out; static values given by position."""

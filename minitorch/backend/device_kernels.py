@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -26,8 +26,10 @@ from minitorch.backend.native import Kernel, always, load_extension
 from minitorch.backend.tune import Tuner
 
 __all__ = [
+    "ATTACHED",
     "DEVICE_FLOATS",
     "MODULES",
+    "Attached",
     "are_deterministic_algorithms_enabled",
     "attach_device",
     "device_module",
@@ -41,6 +43,18 @@ __all__ = [
 MODULES = {"cuda": "_cuda", "emulated": "_emulated"}  # backend -> its compiled module
 DEVICE_FLOATS = tuple(numpy.dtype(name) for name in ("float16", "float32", "float64"))
 PRECISIONS = ("highest", "high")
+
+
+class Attached(NamedTuple):
+    """How an op calls the rungs of a family; see :func:`attach_device`."""
+
+    op: Any
+    call: Callable[..., Any]
+    supports: Callable[..., bool | str]
+    rungs: Callable[[str], bool]
+
+
+ATTACHED: dict[str, list[Attached]] = {}  # family -> the ops that it computes
 
 
 class _Settings:
@@ -102,6 +116,7 @@ def attach_device(
         Static arguments that the choice does not depend on, such as a seed: it is made
         once for all their values.
     """
+    ATTACHED.setdefault(family, []).append(Attached(op, call, supports, rungs))
     for backend in MODULES:
         op.kernels.add_later(
             backend,

@@ -10,8 +10,9 @@ running out of memory can be met without a GPU.
 
 from __future__ import annotations
 
+import contextlib
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy
 from minitorch.backend.arrays import Backend
 from minitorch.backend.memory import MemoryInfo, out_of_memory
 
-__all__ = ["EmulatedArray", "load", "namespace", "set_memory_limit"]
+__all__ = ["EmulatedArray", "fenced", "load", "namespace", "set_memory_limit"]
 
 # Public functions of NumPy that CuPy 14 does not have: an op body must not use them.
 ABSENT = frozenset({
@@ -240,7 +241,50 @@ def _array(data: Any, dtype: Any = None, copy: bool = True, order: Any = "K") ->
     return _on_device(data, dtype, copy, order)
 
 
+FENCE, FENCE_BYTE = 256, 0xA5  # bytes on either side of an array, and what they are full of
+_fences: list[Any] | None = None  # the bytes of what was allocated, fences and all
+
+
+def _empty(shape: Any, dtype: Any = float, order: Any = "C") -> Any:
+    """``numpy.empty`` on the device; inside :func:`fenced`, between fences and full of NaNs."""
+    if _fences is None:
+        return numpy.empty(shape, dtype, order).view(EmulatedArray)
+    dtype = numpy.dtype(dtype)
+    size = int(numpy.prod(shape, dtype=int)) * dtype.itemsize
+    raw = numpy.empty(size + 3 * FENCE, numpy.uint8)
+    start = -raw.ctypes.data % FENCE  # a multiple of 256, as a GPU's allocator gives
+    raw = raw[start : start + size + 2 * FENCE]
+    raw[:] = FENCE_BYTE
+    raw[FENCE:-FENCE] = 0xFF
+    _fences.append(raw)
+    inside = raw[FENCE:-FENCE].view(dtype)
+    return inside.reshape(shape, order=order).view(EmulatedArray)
+
+
+@contextlib.contextmanager
+def fenced() -> Iterator[None]:
+    """Put fences round every array that ``xp.empty`` allocates, and look at them in the end.
+
+    Raises
+    ------
+    RuntimeError
+        If a kernel wrote on one; a test's tool, not for several threads.
+    """
+    global _fences
+    _fences, before = [], _fences
+    try:
+        yield
+        for raw in _fences:
+            for side, fence in (("before", raw[:FENCE]), ("after", raw[-FENCE:])):
+                if (fence != FENCE_BYTE).any():
+                    inside = raw.size - 2 * FENCE
+                    raise RuntimeError(f"something was written {side} an array of {inside} bytes")
+    finally:
+        _fences = before
+
+
 namespace: Any = _Namespace(numpy)
+namespace.empty = _empty
 namespace.asarray = _asarray
 namespace.array = _array
 namespace.ascontiguousarray = lambda a, dtype=None: _on_device(a, dtype, False, "C")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,18 +25,6 @@ def _emulated() -> ModuleType:
     if module is None:
         raise RuntimeError(reason)
     return module
-
-
-def _families(module: ModuleType, names: Iterable[str]) -> list[str]:
-    """The families that are asked for and have oracles here, or all of those."""
-    from minitorch.testing.kernels import FAMILIES
-
-    for name in names:
-        if name not in module.rungs:
-            raise ValueError(f"no family {name!r}; there are {', '.join(module.rungs)}")
-        if name not in FAMILIES:
-            raise ValueError(f"{name} has no oracle yet; {', '.join(FAMILIES)} have")
-    return list(names) or [name for name in FAMILIES if name in module.rungs]
 
 
 def _rungs(module: ModuleType, family: str, wanted: str | None) -> list[str]:
@@ -95,23 +82,19 @@ def list_kernels(as_json: bool) -> None:
 def check(op: str, rung: str | None, schedules: str, watched: bool, as_json: bool) -> None:
     """Run the rungs of OP over edge shapes against the oracle, on the emulated device.
 
-    The worst error is given as a part of what rounding allows. Exits with 1 when a
-    result is wrong or a launch fails.
+    OP is a family, such as conv, or an op of one, such as conv_wgrad. The worst error is
+    given as a part of what is allowed. Exits with 1 when a result is wrong or a launch fails.
     """
-    from minitorch.testing.kernels import (
-        ALL_SCHEDULES,
-        FEW_SCHEDULES,
-        check_rung,
-        load_watched,
-    )
+    from minitorch.testing.kernel_families import family_named
+    from minitorch.testing.kernels import ALL_SCHEDULES, FEW_SCHEDULES, check_rung, load_watched
 
     module = load_watched() if watched else _emulated()
-    (family,) = _families(module, [op])
+    family = family_named(op)
     chosen = ALL_SCHEDULES if schedules == "all" else FEW_SCHEDULES
     rows, failures = [], []
-    for name in _rungs(module, family, rung):
+    for name in _rungs(module, family.name, rung):
         if not as_json:
-            click.echo(f"{family} {name} ...", err=True)
+            click.echo(f"{op} {name} ...", err=True)
         verdicts = list(check_rung(module, family, name, chosen))
         count = Counter(verdict.verdict for verdict in verdicts)
         worst = max((v.error for v in verdicts if v.error is not None), default=None)
@@ -123,7 +106,7 @@ def check(op: str, rung: str | None, schedules: str, watched: bool, as_json: boo
                      "left out": count["left out"], "failed": len(bad),
                      "worst": None if worst is None else float(f"{worst:.2g}")})  # fmt: skip
     if as_json:
-        click.echo(json.dumps({"family": family, "rungs": rows, "failures": failures}))
+        click.echo(json.dumps({"family": family.name, "rungs": rows, "failures": failures}))
     else:
         keys = ("rung", "runs", "left out", "failed", "worst")
         _show(rows, {key: key for key in keys}, right="runs failed worst")
@@ -144,18 +127,19 @@ def lint(ops: tuple[str, ...], rung: str | None, as_json: bool) -> None:
     rounds of the banks of shared memory; ``ideal`` is what the same bytes need at
     least, ``waste`` the quotient. Counted on the watched build; no time is measured.
     """
-    from minitorch.testing.kernels import FAMILIES, load_watched, run_case
+    from minitorch.testing.kernel_families import families, family_named
+    from minitorch.testing.kernels import load_watched
 
     module = load_watched()
     rows: list[dict[str, Any]] = []
-    for name in _families(module, ops):
-        family = FAMILIES[name]
+    for name in ops or families():
+        family = family_named(name)
         case = family.workload()
-        for chosen in _rungs(module, name, rung):
+        for chosen in _rungs(module, family.name, rung):
             if family.supports(module, chosen, case):
                 continue
             module.watch_reset()
-            run_case(module, family, chosen, case)
+            family.run(module, chosen, case)
             rows += [{"rung": f"{name} {chosen}", **row} for row in module.watch_report()]
     for row in rows:
         row["waste"] = round(row["moved"] / row["ideal"], 2)

@@ -62,7 +62,7 @@ def matmul_order(x1: Any, x2: Any) -> tuple[str, ...]:
     """Which rungs to choose first where nothing was timed, by what they are made for."""
     rows = x1.shape[-2] if x1.ndim > 1 else 1
     columns = x2.shape[-1] if x2.ndim > 1 else 1
-    if min(rows, columns) <= 16:
+    if min(rows, columns) <= (8 if x1.dtype == "float64" else 16):
         return ("k10_skinny",)
     batch = max(math.prod(x1.shape[:-2]), math.prod(x2.shape[:-2]))
     tiles = batch * -(-rows // 128) * -(-columns // 128)

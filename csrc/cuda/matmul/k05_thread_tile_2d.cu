@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(THREADS, SHARERS<T>) k05(Arguments<T> p) {
         load_tile<THREADS, BM, BK, 1>(as, p.a, tile.l, tile.m, k0, p.K);
         load_tile<THREADS, BN, BK, 1>(bs, p.b, tile.l, tile.n, k0, p.K);
         __syncthreads();
-#pragma unroll
+#pragma unroll 2  // more would take more registers than two blocks have
         for (int k = 0; k < BK; k++) {
             Sum<T> a[TM], b[TN];
 #pragma unroll

@@ -37,7 +37,7 @@ __global__ void __launch_bounds__(THREADS, SHARERS<T>) k07(Arguments<T> p) {
         load_tile_wide<THREADS, BM, BK>(as, p.a, tile.l, tile.m, k0, p.K);
         load_tile_wide<THREADS, BN, BK>(bs, p.b, tile.l, tile.n, k0, p.K);
         __syncthreads();
-#pragma unroll
+#pragma unroll 2  // more would take more registers than two blocks have
         for (int k = 0; k < BK; k++) {
             Sum<T> a[QUADS_M * 4], b[QUADS_N * 4];
 #pragma unroll

@@ -4,7 +4,8 @@
 // Changed since k09_split_k: no shared memory in the main loop, no barrier, no idle columns of a
 //           tile. A warp reads four rows of the long side, its lanes along k, 16 bytes each, and
 //           adds up its 32 sums by shuffles, in a fixed order.
-// Requires: M or N at most 16; an axis of stride 1 in each operand.
+// Requires: M or N at most 16 (8 in float64: a thread's sums must fit into registers); an axis
+//           of stride 1 in each operand.
 // Launch:   256 threads. Long side contiguous along k: 4 rows a warp, 32 a block. Else a block has
 //           32 rows, a lane each, and its 8 warps take k in turns; their sums meet in shared
 //           memory.
@@ -16,7 +17,9 @@ namespace mt::matmul {
 
 namespace {
 
-constexpr int MOST = 16, WARPS = 8, THREADS = 32 * WARPS, ROWS = 4;
+template <class T>
+constexpr int MOST = sizeof(T) == 8 ? 8 : 16;
+constexpr int WARPS = 8, THREADS = 32 * WARPS, ROWS = 4;
 static_assert(WARPS * ROWS == 32, "a block has 32 rows of the long side in either layout");
 
 // The sides by their lengths; `swapped` says that a is the short one.
@@ -111,22 +114,24 @@ __global__ void __launch_bounds__(THREADS) k10(Skinny<T> q) {
 }
 
 std::string supports(const Matmul& p) {
-    if (p.M > MOST && p.N > MOST) return "neither M nor N is 16 or less";
+    const int most = p.dtype == Dtype::float64 ? MOST<double> : MOST<float>;
+    if (p.M > most && p.N > most) return "neither M nor N is " + std::to_string(most) + " or less";
     return supports_majors(p);
 }
 
 void run(const Matmul& p) {
     const bool swapped = p.M < p.N;
     const long long brief = swapped ? p.M : p.N, lengthy = swapped ? p.N : p.M;
-    LaunchShape shape{"matmul k10_skinny",
-                      grid_of_tiles(p, swapped ? MOST : 32, swapped ? 32 : MOST), dim3(THREADS), 0,
-                      p.stream};
     by_type(p.dtype, [&](auto type) {
         typedef decltype(type) T;
+        constexpr int most = MOST<T>;
+        LaunchShape shape{"matmul k10_skinny",
+                          grid_of_tiles(p, swapped ? most : 32, swapped ? 32 : most), dim3(THREADS),
+                          0, p.stream};
         const Arguments<T> all = typed<T>(p);
         const Skinny<T> q{all, swapped ? all.b : all.a, swapped ? all.a : all.b, swapped,
                           blocks_for(lengthy, 32)};
-        launch(shape, brief == 1 ? k10<T, 1> : brief <= 4 ? k10<T, 4> : k10<T, MOST>, q);
+        launch(shape, brief == 1 ? k10<T, 1> : brief <= 4 ? k10<T, 4> : k10<T, most>, q);
     });
 }
 
@@ -134,7 +139,7 @@ void run(const Matmul& p) {
 
 const MatmulRung k10_skinny = {
     {"k10_skinny", "a product with few columns, as fast as memory is read",
-     "M or N at most 16; an axis of stride 1 in each operand"},
+     "M or N at most 16 (8 in float64); an axis of stride 1 in each operand"},
     supports,
     no_workspace,
     run};
