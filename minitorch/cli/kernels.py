@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import minitorch
+from minitorch.utils import did_you_mean
 
 __all__ = ["kernels"]
 
@@ -34,9 +35,10 @@ def _families(module: ModuleType, names: Iterable[str]) -> list[str]:
 
     for name in names:
         if name not in module.rungs:
-            raise ValueError(f"no family {name!r}; there are {', '.join(module.rungs)}")
+            hint = did_you_mean(name, module.rungs)
+            raise ValueError(f"no family {name!r}; {hint}")
         if name not in FAMILIES:
-            raise ValueError(f"{name} has no oracle yet; {', '.join(FAMILIES)} have")
+            raise ValueError(f"{name} has no oracle here yet, only {', '.join(FAMILIES)}")
     return list(names) or [name for name in FAMILIES if name in module.rungs]
 
 
@@ -148,11 +150,13 @@ def lint(ops: tuple[str, ...], rung: str | None, as_json: bool) -> None:
 
     module = load_watched()
     rows: list[dict[str, Any]] = []
+    left_out: list[dict[str, str]] = []
     for name in _families(module, ops):
         family = FAMILIES[name]
         case = family.workload()
         for chosen in _rungs(module, name, rung):
-            if family.supports(module, chosen, case):
+            if reason := family.supports(module, chosen, case):
+                left_out.append({"rung": f"{name} {chosen}", "case": case.name, "reason": reason})
                 continue
             module.watch_reset()
             run_case(module, family, chosen, case)
@@ -163,11 +167,14 @@ def lint(ops: tuple[str, ...], rung: str | None, as_json: bool) -> None:
         row["place"] = f"{Path(row['file']).name}:{row['line']}"
     rows.sort(key=lambda row: (-row["waste"], -row["moved"]))
     if as_json:
-        click.echo(json.dumps({"lines": rows}))
+        click.echo(json.dumps({"lines": rows, "left out": left_out}))
         return
     columns = {key: key for key in ("rung", "place", "space", "access", "width", "requests")}
     columns |= {key: key for key in ("moved", "ideal", "waste", "source")}
-    _show(rows, columns, right="width requests moved ideal waste")
+    if rows:
+        _show(rows, columns, right="width requests moved ideal waste")
+    for row in left_out:
+        click.echo("{rung} does not do {case}: {reason}".format(**row), err=True)
 
 
 def _source(file: str, line: int) -> str:
@@ -186,15 +193,15 @@ def _source(file: str, line: int) -> str:
 def sass(files: tuple[Path, ...], archs: tuple[str, ...], as_json: bool) -> None:
     """Compile kernels by nvcc and say what is in them; no GPU is needed.
 
-    Without FILES, those in minitorch._cuda if it is built, else all of csrc/cuda. Exits
-    with 1 if a rung for tensor cores has none of their instructions, or one above
+    Without FILES and --arch, those in minitorch._cuda if it is built; without FILES, all of
+    csrc/cuda. Exits with 1 if a rung for tensor cores has none of their instructions, or one above
     the first of its family keeps registers in memory.
     """
     from minitorch.cli.sass import ARCHS, compile_kernels, complaints, dump, find_tool, read_dump
 
     find_tool("cuobjdump")
     built = sorted((ROOT / "minitorch").glob("_cuda.*.so"))
-    if built and not files:
+    if built and not files and not archs:
         found = list(read_dump(dump(built[0])))
     else:
         sources = files or tuple(sorted((ROOT / "csrc" / "cuda").rglob("k??_*.cu")))

@@ -57,13 +57,26 @@ def test_check_a_rung():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["check", "matmull"], "no family 'matmull'; there are conv, loss, matmul"),
+        (["check", "matmull"], "no family 'matmull'; did you mean 'matmul'?"),
+        (["check", "zzz"], "no family 'zzz'; there are conv, loss, matmul"),
+        (["check", "conv"], "conv has no oracle here yet, only matmul"),
         (["check", "matmul", "--rung", "k99"], "matmul has no rung 'k99'; it has k01_naive"),
+        (["check"], "missing argument 'OP' (cli kernels check --help)"),
+        (["check", "matmul", "--schedules", "some"], "'some' is not one of 'few', 'all'"),
+        (["lnt"], "no such command 'lnt'. Did you mean 'lint'? (cli kernels --help)"),
+        (["list", "--zz"], "no such option '--zz' (cli kernels list --help)"),
+        (["sass", "none.cu"], "file 'none.cu' does not exist"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message):
     result = run(*arguments)
-    assert result.exit_code == 2 and message in result.stderr and "Traceback" not in result.stderr
+    assert result.exit_code == 2 and result.stdout == ""
+    assert result.stderr.startswith("minitorch: ") and result.stderr.count("\n") == 1
+    assert message.lower() in result.stderr.lower()
+
+
+def test_the_group_alone_shows_its_help():
+    assert "Commands:" in run().output
 
 
 def test_lint_needs_the_watched_build(monkeypatch):
@@ -85,6 +98,17 @@ def test_lint_puts_the_worst_line_first():
     rows = json.loads(run("lint", "matmul", "--rung", "k01", "--json").stdout)["lines"]
     assert [r["waste"] for r in rows] == sorted((r["waste"] for r in rows), reverse=True)
     assert rows[0]["waste"] > 4 and rows[0]["source"]
+
+
+@pytest.mark.skipif(
+    load_extension("_emulated_watched")[0] is None,
+    reason="minitorch._emulated_watched: make watched",
+)
+def test_lint_says_what_it_leaves_out():
+    result = run("lint", "matmul", "--rung", "k12", "--json")
+    (row,) = json.loads(result.stdout)["left out"]
+    assert row["rung"] == "matmul k12_mma" and "float16 or bfloat16" in row["reason"]
+    assert "matmul k12_mma does not do 256x256x128" in run("lint", "--rung", "k12").stderr
 
 
 def test_dumps_are_read():
