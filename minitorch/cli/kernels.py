@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -51,19 +51,28 @@ def _rungs(module: ModuleType, family: str, wanted: str | None) -> list[str]:
     return found
 
 
-def _show(rows: list[dict[str, Any]], columns: dict[str, str], *, right: str = "") -> None:
-    """Print a table: key -> title; the keys in ``right`` are numbers."""
+def _show(
+    rows: list[dict[str, Any]],
+    columns: dict[str, str],
+    *,
+    right: str = "",
+    prose: str = "",
+    least: int = 0,
+) -> None:
+    """Print a table: key -> title; keys in ``right`` are numbers, those in ``prose`` may wrap."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for key, title in columns.items():
-        number = key in right.split()
-        table.add_column(title, justify="right" if number else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if key in right.split() else "left"
+        table.add_column(title, justify=side, overflow="fold", no_wrap=key not in prose.split())
     for row in rows:
         table.add_row(*(Text(str(row[key])) for key in columns))
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, least)
+    console.print(table)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,7 +93,8 @@ def list_kernels(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"rungs": rows}))
     else:
-        _show(rows, {key: key for key in ("family", "rung", "idea", "needs", "precision")})
+        keys = ("family", "rung", "idea", "needs", "precision")
+        _show(rows, {key: key for key in keys}, prose="idea needs")
 
 
 @kernels.command()
@@ -172,7 +182,8 @@ def lint(ops: tuple[str, ...], rung: str | None, as_json: bool) -> None:
     columns = {key: key for key in ("rung", "place", "space", "access", "width", "requests")}
     columns |= {key: key for key in ("moved", "ideal", "waste", "source")}
     if rows:
-        _show(rows, columns, right="width requests moved ideal waste")
+        numbers = "width requests moved ideal waste"
+        _show(rows, columns, right=numbers, prose="source", least=130)
     for row in left_out:
         click.echo("{rung} does not do {case}: {reason}".format(**row), err=True)
 
@@ -216,7 +227,7 @@ def sass(files: tuple[Path, ...], archs: tuple[str, ...], as_json: bool) -> None
         click.echo(json.dumps({"kernels": rows, "failed": failed}))
     else:
         _show(rows, {key: key for key in rows[0]} if rows else {},
-              right="registers spills shared tensor")  # fmt: skip
+              right="registers spills shared tensor", prose="kernel instructions")  # fmt: skip
         for text in failed:
             click.echo(text)
     if failed:

@@ -107,7 +107,7 @@ def test_lint_puts_the_worst_line_first():
 def test_lint_says_what_it_leaves_out():
     result = run("lint", "matmul", "--rung", "k12", "--json")
     (row,) = json.loads(result.stdout)["left out"]
-    assert row["rung"] == "matmul k12_mma" and "float16 or bfloat16" in row["reason"]
+    assert row["rung"] == "matmul k12_mma" and "float16 and bfloat16" in row["reason"]
     assert "matmul k12_mma does not do 256x256x128" in run("lint", "--rung", "k12").stderr
 
 
