@@ -251,7 +251,7 @@ def faults(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
 
 
 def watched(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
-    """_emulated_watched: kernels and faults; csrc/emulate/watch.cpp takes every access.
+    """_emulated_watched: kernels and faults; csrc/emulate/watch takes every access.
 
     The compiler's -fsanitize=thread puts a call before each load and store; what is
     called is ours, so the sanitizer's library is not linked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import numbers
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ __all__ = [
     "as_tuple",
     "compute_norms",
     "create_param",
+    "did_you_mean",
     "floatX",
     "inspect_kwargs",
     "norm_axes_of",
@@ -247,3 +249,18 @@ def _check_shape(found: Tensor, shape: tuple[int, ...], name: str | None, what: 
             f"cannot initialize parameter {name}: the {what} has shape {found.shape}, should be "
             f"{shape}{hint}"
         )
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "there are") -> str:
+    """The end of an error about an unknown name: the known one close to it, or all of them.
+
+    Examples
+    --------
+    >>> did_you_mean("lenett", ["lenet", "vgg16"])
+    "did you mean 'lenet'?"
+    >>> did_you_mean("zzz", ["lenet", "vgg16"])
+    'there are lenet, vgg16'
+    """
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"{otherwise} {', '.join(names) or 'none'}"

@@ -23,15 +23,18 @@ def test_the_page_of_ops_is_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
-def test_the_readme_shows_what_happens():
-    result = doctest.testfile(
-        str(ROOT / "README.md"), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE
-    )
+@pytest.mark.parametrize("page", ["README.md", "docs/devices.md"])
+def test_pages_show_what_happens(page, monkeypatch, tmp_path):
+    if reason := load_extension("_emulated")[1]:
+        pytest.skip(f"they run kernels; {reason}")
+    monkeypatch.setenv("MINITORCH_CACHE", str(tmp_path))
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    result = doctest.testfile(str(ROOT / page), module_relative=False, optionflags=flags)
     assert result.attempted > 3 and result.failed == 0
 
 
 def test_relative_links_lead_somewhere():
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "csrc").rglob("*.md")]
     for page in pages:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:

@@ -12,6 +12,7 @@ namespace mt::ptx {
 
 template <int BYTES>
 void copy_async(void* shared, const void* global, bool valid = true, MT_HERE) {
+    static_assert(BYTES == 4 || BYTES == 8 || BYTES == 16, "cp.async copies 4, 8 or 16 bytes");
     emu::copy_async(shared, global, BYTES, valid ? BYTES : 0, where);
 }
 inline void copy_commit() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ def _as_data(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any
     if isinstance(obj, Tensor):
         obj, device = obj.data, device or obj.device
     given = hasattr(obj, "dtype") or hasattr(obj, "__cuda_array_interface__")
-    if not given and isinstance(obj, list | tuple) and _holds_tensors(obj):
+    if not given and (held := list(_tensors_in(obj))):
+        device = device or _common_device(held)
         obj = _to_plain(obj)
     array = as_array(obj, dtype, device)
     if array.dtype.kind not in "biufc":
@@ -45,10 +47,23 @@ def _as_data(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any
     return array
 
 
-def _holds_tensors(obj: Any) -> bool:
+def _tensors_in(obj: Any) -> Iterator[Tensor]:
+    """The tensors of a nested sequence."""
     if isinstance(obj, list | tuple):
-        return any(_holds_tensors(item) for item in obj)
-    return isinstance(obj, Tensor)
+        for item in obj:
+            yield from _tensors_in(item)
+    elif isinstance(obj, Tensor):
+        yield obj
+
+
+def _common_device(tensors: list[Tensor]) -> str:
+    found = sorted({tensor.device for tensor in tensors})
+    if len(found) > 1:
+        raise RuntimeError(
+            f"a sequence has tensors on {' and '.join(found)}; there is no implicit transfer, "
+            f"give device=... or move them with .to_device(...)"
+        )
+    return found[0]
 
 
 def _to_plain(obj: Any) -> Any:
@@ -77,7 +92,8 @@ def tensor(
         default dtype (float32 unless :func:`set_default_dtype` says otherwise).
     device : str, optional
         Default: where a tensor or an array of a GPU is; else where new tensors are
-        made (the CPU unless in a :class:`minitorch.device`).
+        made (the CPU unless in a :class:`minitorch.device`). A sequence of tensors stays
+        where they are.
     requires_grad : bool
         Collect a gradient for it.
 
@@ -86,7 +102,8 @@ def tensor(
     TypeError
         For data that are no numbers, or a gradient for integers.
     RuntimeError
-        If the device is not there; the message says why.
+        If the device is not there; the message says why. If a sequence has tensors on
+        several devices and none is given.
 
     Examples
     --------

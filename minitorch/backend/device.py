@@ -24,6 +24,8 @@ class device(contextlib.ContextDecorator):
     ------
     ValueError
         For any other name.
+    TypeError
+        For None.
     RuntimeError
         If the device is not there; the message says why.
 
@@ -37,8 +39,10 @@ class device(contextlib.ContextDecorator):
     """
 
     def __init__(self, name: str) -> None:
+        if name is None:
+            raise TypeError("device: takes a name, such as 'cpu' or 'emulated', not None")
         backend_named(name)
-        self.name = name
+        self.name = str(name)
         self._before: list[tuple[str, contextlib.AbstractContextManager[object]]] = []
 
     def __enter__(self) -> device:

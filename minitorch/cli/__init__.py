@@ -7,16 +7,18 @@ line on standard error and exit code 2; ``--debug`` shows where it came from.
 
 from __future__ import annotations
 
-import difflib
+import contextlib
 import importlib
 import os
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 import minitorch
+from minitorch.utils import did_you_mean
 
 __all__ = ["BadInput", "cli", "main"]
 
@@ -42,6 +44,20 @@ class BadInput(click.ClickException):
         click.echo(f"minitorch: {self.format_message()}", err=True, file=file)
 
 
+@contextlib.contextmanager
+def _usage_in_one_line() -> Iterator[None]:
+    """Click's own complaints, without the lines on usage that it puts before them."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:  # which is the help, not a complaint
+        raise
+    except click.UsageError as error:
+        text = " ".join(error.format_message().split()).rstrip(".")
+        text = text[:1].lower() + text[1:]
+        more = f" ({error.ctx.command_path} --help)" if error.ctx else ""
+        raise BadInput(text + more) from error
+
+
 class _Commands(click.Group):
     """A group whose commands are imported when they are needed."""
 
@@ -63,19 +79,20 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(COMMANDS)}"
+            hint = did_you_mean(args[0], COMMANDS)
             raise click.UsageError(f"no command named {args[0]!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # --debug is taken wherever it stands, also after the command's name.
         rest = [arg for arg in args if arg != "--debug"]
-        return super().parse_args(ctx, ["--debug", *rest] if len(rest) < len(args) else rest)
+        with _usage_in_one_line():
+            return super().parse_args(ctx, ["--debug", *rest] if len(rest) < len(args) else rest)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _usage_in_one_line():
+                return super().invoke(ctx)
         except (ValueError, TypeError, RuntimeError, OSError, ImportError) as error:
             if ctx.params.get("debug") or isinstance(
                 error, click.exceptions.Exit | BrokenPipeError

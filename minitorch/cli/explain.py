@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import inspect
 import json
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+from minitorch.utils import did_you_mean
 
 __all__ = ["explain"]
 
@@ -130,8 +131,7 @@ def _load(target: str) -> Callable[[], Any]:
     function = getattr(module, name, None)
     if not callable(function):
         names = [n for n, value in vars(module).items() if inspect.isfunction(value)]
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(names) or 'none'}"
+        hint = did_you_mean(name, names, "it has")
         raise ValueError(f"{file} has no function {name!r}; {hint}")
     chosen: Callable[[], Any] = function
     return chosen
@@ -216,8 +216,7 @@ def _why(loss: Any, options: dict[str, Any], tape: Any) -> None:
     known = tape.named()
     name = options["why"]
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known) or 'none'}"
+        hint = did_you_mean(name, known)
         raise ValueError(f"no tensor named {name!r} in this graph; {hint}")
     if loss.requires_grad and loss.size == 1:
         loss.backward(retain_graph=True)

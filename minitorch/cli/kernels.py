@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -36,19 +38,28 @@ def _rungs(module: ModuleType, family: str, wanted: str | None) -> list[str]:
     return found
 
 
-def _show(rows: list[dict[str, Any]], columns: dict[str, str], *, right: str = "") -> None:
-    """Print a table: key -> title; the keys in ``right`` are numbers."""
+def _show(
+    rows: list[dict[str, Any]],
+    columns: dict[str, str],
+    *,
+    right: str = "",
+    prose: str = "",
+    least: int = 0,
+) -> None:
+    """Print a table: key -> title; keys in ``right`` are numbers, those in ``prose`` may wrap."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for key, title in columns.items():
-        number = key in right.split()
-        table.add_column(title, justify="right" if number else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if key in right.split() else "left"
+        table.add_column(title, justify=side, overflow="fold", no_wrap=key not in prose.split())
     for row in rows:
         table.add_row(*(Text(str(row[key])) for key in columns))
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, least)
+    console.print(table)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,7 +80,8 @@ def list_kernels(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"rungs": rows}))
     else:
-        _show(rows, {key: key for key in ("family", "rung", "idea", "needs", "precision")})
+        keys = ("family", "rung", "idea", "needs", "precision")
+        _show(rows, {key: key for key in keys}, prose="idea needs")
 
 
 @kernels.command()
@@ -132,11 +144,15 @@ def lint(ops: tuple[str, ...], rung: str | None, as_json: bool) -> None:
 
     module = load_watched()
     rows: list[dict[str, Any]] = []
+    left_out: list[dict[str, str]] = []
     for name in ops or families():
         family = family_named(name)
+        if not ops and not any(row[0].startswith(rung or "") for row in module.rungs[family.name]):
+            continue  # of all families, those that have such a rung
         case = family.workload()
         for chosen in _rungs(module, family.name, rung):
-            if family.supports(module, chosen, case):
+            if reason := family.supports(module, chosen, case):
+                left_out.append({"rung": f"{name} {chosen}", "case": case.name, "reason": reason})
                 continue
             module.watch_reset()
             family.run(module, chosen, case)
@@ -147,11 +163,15 @@ def lint(ops: tuple[str, ...], rung: str | None, as_json: bool) -> None:
         row["place"] = f"{Path(row['file']).name}:{row['line']}"
     rows.sort(key=lambda row: (-row["waste"], -row["moved"]))
     if as_json:
-        click.echo(json.dumps({"lines": rows}))
+        click.echo(json.dumps({"lines": rows, "left out": left_out}))
         return
     columns = {key: key for key in ("rung", "place", "space", "access", "width", "requests")}
     columns |= {key: key for key in ("moved", "ideal", "waste", "source")}
-    _show(rows, columns, right="width requests moved ideal waste")
+    if rows:
+        numbers = "width requests moved ideal waste"
+        _show(rows, columns, right=numbers, prose="source", least=130)
+    for row in left_out:
+        click.echo("{rung} does not do {case}: {reason}".format(**row), err=True)
 
 
 def _source(file: str, line: int) -> str:
@@ -170,19 +190,17 @@ def _source(file: str, line: int) -> str:
 def sass(files: tuple[Path, ...], archs: tuple[str, ...], as_json: bool) -> None:
     """Compile kernels by nvcc and say what is in them; no GPU is needed.
 
-    Without FILES, those in minitorch._cuda if it is built, else all of csrc/cuda. Exits
-    with 1 if a rung for tensor cores has none of their instructions, or one above
-    the first of its family keeps registers in memory.
+    FILES, or all of csrc/cuda, which takes minutes. Exits with 1 if a rung for tensor cores
+    has none of their instructions, or one above the first of its family keeps registers in
+    memory (spills, in bytes).
     """
-    from minitorch.cli.sass import ARCHS, compile_kernels, complaints, dump, find_tool, read_dump
+    from minitorch.cli.sass import ARCHS, compile_kernels, complaints, find_tool
 
     find_tool("cuobjdump")
-    built = sorted((ROOT / "minitorch").glob("_cuda.*.so"))
-    if built and not files:
-        found = list(read_dump(dump(built[0])))
-    else:
-        sources = files or tuple(sorted((ROOT / "csrc" / "cuda").rglob("k??_*.cu")))
-        found = [k for f in sources for k in compile_kernels(f, ROOT, archs or ARCHS)]
+    sources = files or sorted((ROOT / "csrc" / "cuda").rglob("k??_*.cu"))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        compiled = pool.map(lambda file: compile_kernels(file, ROOT, archs or ARCHS), sources)
+        found = [kernel for kernels in compiled for kernel in kernels]
     rows = [
         {"kernel": k.kernel, "arch": k.arch, "registers": k.registers, "spills": k.spills,
          "shared": k.shared, "tensor": k.tensor, "instructions": k.interesting()}
@@ -193,7 +211,7 @@ def sass(files: tuple[Path, ...], archs: tuple[str, ...], as_json: bool) -> None
         click.echo(json.dumps({"kernels": rows, "failed": failed}))
     else:
         _show(rows, {key: key for key in rows[0]} if rows else {},
-              right="registers spills shared tensor")  # fmt: skip
+              right="registers spills shared tensor", prose="kernel instructions")  # fmt: skip
         for text in failed:
             click.echo(text)
     if failed:

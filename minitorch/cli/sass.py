@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Compiled", "compile_kernels", "complaints", "find_tool", "read_dump"]
+__all__ = ["Compiled", "compile_kernels", "complaints", "find_tool", "read_dump", "read_spills"]
 
 ARCHS = ("80", "90a", "100a")
 # Products on tensor cores (of registers, of float64, of warpgroups, of int8), and what feeds them.
@@ -27,7 +27,10 @@ SPILLS = ("LDL", "STL")
 
 @dataclass(slots=True)
 class Compiled:
-    """One kernel for one architecture; ``counts`` has the instructions that matter."""
+    """One kernel for one architecture; ``counts`` has the instructions that matter.
+
+    ``spilled`` are the bytes that ptxas says it spilled, where it was asked.
+    """
 
     kernel: str
     arch: str
@@ -35,9 +38,13 @@ class Compiled:
     shared: int = 0
     stack: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    spilled: int | None = None
 
     @property
     def spills(self) -> int:
+        """Bytes, or in a binary the accesses to local memory, arrays' among them."""
+        if self.spilled is not None:
+            return self.spilled
         return sum(self.counts[name] for name in SPILLS)
 
     @property
@@ -73,32 +80,49 @@ def find_tool(name: str) -> str:
     raise RuntimeError(f"{name} was not found; it comes with the CUDA toolkit (set CUDA_HOME)")
 
 
-def compile_kernels(source: Path, root: Path, archs: Iterable[str] = ARCHS) -> Iterator[Compiled]:
+def compile_kernels(source: Path, root: Path, archs: Iterable[str] = ARCHS) -> list[Compiled]:
     """Compile one .cu file of csrc for each architecture and read what came of it."""
-    nvcc = find_tool("nvcc")
-    for arch in archs:
-        with tempfile.TemporaryDirectory() as folder:
-            made = Path(folder) / "kernel.cubin"
-            command = [nvcc, "-std=c++17", "-O3", f"-I{root / 'csrc'}", "--expt-relaxed-constexpr"]
-            command += ["-cubin", f"-gencode=arch=compute_{arch},code=sm_{arch}", "-o", str(made)]
-            done = subprocess.run(
-                [*command, str(source)], capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                lines = [line for line in done.stderr.splitlines() if "error" in line]
-                raise RuntimeError(f"nvcc could not compile {source.name}: {(lines or ['?'])[0]}")
-            yield from read_dump(dump(made), f"sm_{arch}")
+    return [kernel for arch in archs for kernel in _compile(source, root, arch)]
+
+
+def _compile(source: Path, root: Path, arch: str) -> Iterator[Compiled]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "kernel.cubin"
+        command = [find_tool("nvcc"), "-std=c++17", "-O3", f"-I{root / 'csrc'}"]
+        command += ["--expt-relaxed-constexpr", "-Xptxas=-v", "-cubin", "-o", str(made)]
+        command += [f"-gencode=arch=compute_{arch},code=sm_{arch}", str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if "error" in line]
+            raise RuntimeError(f"nvcc could not compile {source.name}: {(lines or ['?'])[0]}")
+        spilled = read_spills(_demangled(done.stderr + done.stdout))
+        for kernel in read_dump(dump(made), f"sm_{arch}"):
+            kernel.spilled = spilled.get(kernel.kernel)
+            yield kernel
+
+
+def read_spills(text: str) -> dict[str, int]:
+    """Kernel -> bytes that it spills, in what ``ptxas -v`` prints."""
+    found, name = {}, ""
+    for line in text.splitlines():
+        if match := re.match(r".*Function properties for (.+)", line):
+            name = match[1]
+        elif match := re.match(r".* (\d+) bytes spill stores, (\d+) bytes spill loads", line):
+            found[name] = int(match[1]) + int(match[2])
+    return found
 
 
 def dump(binary: Path) -> str:
     """The resources and the instructions of all kernels in a cubin or a module, demangled."""
     command = [find_tool("cuobjdump"), "--dump-resource-usage", "--dump-sass", str(binary)]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if demangle := shutil.which("c++filt"):
-        text = subprocess.run(
-            [demangle], input=text, capture_output=True, text=True, check=True
-        ).stdout
-    return text
+    return _demangled(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _demangled(text: str) -> str:
+    demangle = shutil.which("c++filt")
+    if not demangle:
+        return text
+    return subprocess.run([demangle], input=text, capture_output=True, text=True, check=True).stdout
 
 
 def read_dump(text: str, arch: str = "?") -> Iterator[Compiled]:
@@ -132,7 +156,7 @@ def complaints(kernels: Iterable[Compiled], rungs: dict[str, list[tuple[str, ...
     rungs : dict
         Family -> rows (name, idea, needs, precision), as the modules have it. A rung that
         speaks of tensor cores or is named for their instructions must have them on one
-        architecture; the first rung of a family may spill, no other.
+        architecture; the first rung of a family may spill, no other, on what it runs on.
     """
     known = [kernel for kernel in kernels if kernel.rung]
     texts = []
@@ -143,8 +167,13 @@ def complaints(kernels: Iterable[Compiled], rungs: dict[str, list[tuple[str, ...
             if own and wants and not any(k.tensor for k in own):
                 texts.append(f"{family} {name}: no tensor-core instruction on any architecture")
             texts += [
-                f"{family} {name}: {k.spills} spills on {k.arch} in {k.kernel}"
+                f"{family} {name}: {k.spills} bytes spilled on {k.arch} in {k.kernel}"
                 for k in own
-                if k.spills and place > 0
+                if k.spills and place > 0 and _runs_on(k.arch, words)
             ]
     return texts
+
+
+def _runs_on(arch: str, words: Iterable[str]) -> bool:
+    """wgmma is for 9.0 alone; what is compiled for another architecture only says so."""
+    return "capability 9.0" not in " ".join(words) or arch == "sm_90a"

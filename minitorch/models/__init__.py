@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from minitorch.layers import Layer
 from minitorch.models.lenet import build_lenet
 from minitorch.models.mlp import build_mlp
+from minitorch.utils import did_you_mean
 
 __all__ = ["MODELS", "build", "build_lenet", "build_mlp"]
 
@@ -30,6 +30,4 @@ def build(name: str, **options: Any) -> Layer:
     """
     if name in MODELS:
         return MODELS[name](**options)
-    close = difflib.get_close_matches(name, MODELS, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(MODELS)}"
-    raise ValueError(f"no model named {name!r}; {hint}")
+    raise ValueError(f"no model named {name!r}; {did_you_mean(name, MODELS)}")

@@ -198,7 +198,15 @@ def _to(self: Tensor, target: Any, dtype: Any = None) -> Tensor:
         dtype = target
     else:
         raise TypeError(f"to: {target!r} is no device; give to(dtype) or to(device, dtype)")
-    same = dtype is None or self.dtype == numpy.dtype(dtype)
+    if isinstance(dtype, Tensor):  # NumPy would take its dtype and leave the device
+        raise TypeError("to: takes a device or a dtype, not a tensor; give to(y.device, y.dtype)")
+    try:
+        same = dtype is None or self.dtype == numpy.dtype(dtype)
+    except TypeError:
+        raise TypeError(
+            f"to: {dtype!r} is neither a device ('cpu', 'cuda', 'cuda:<index>', 'emulated') "
+            f"nor a dtype"
+        ) from None
     return self if same else astype(self, dtype=dtype)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from minitorch.autograd.tensor import Tensor
+from minitorch.backend.arrays import BACKENDS, CPU
 
 __all__ = ["Index"]
 
@@ -60,8 +61,20 @@ class Index(tuple[Any, ...]):
         return made
 
     def on(self, xp: Any) -> tuple[Any, ...]:
-        """The index for arrays of module ``xp``: arrays in host memory go along."""
-        if xp is numpy or self.basic:
+        """The index for arrays of module ``xp``: arrays in host memory go along.
+
+        RuntimeError for an array of another device.
+        """
+        if self.basic:
+            return self
+        for entry in self:
+            owner = BACKENDS.get(type(entry), CPU)
+            if owner is not CPU and owner.xp is not xp:
+                raise RuntimeError(
+                    f"an index is on {owner.name}, what it selects from is not; there is no "
+                    f"implicit transfer, move one with .to_device(...)"
+                )
+        if xp is numpy:
             return self
         return tuple([xp.asarray(e) if isinstance(e, numpy.ndarray) else e for e in self])
 

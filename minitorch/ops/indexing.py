@@ -35,6 +35,9 @@ def getitem(xp, x, *, index):
     ------
     IndexError
         If the index is out of bounds or no index.
+    RuntimeError
+        If an array of the index is on a device that x is not on; arrays in host memory go
+        to x's device by themselves.
 
     Examples
     --------

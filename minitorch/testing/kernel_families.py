@@ -22,6 +22,7 @@ from minitorch.backend.emulated import fenced
 from minitorch.testing.kernel_edges import EDGES, WORKLOADS
 from minitorch.testing.kernels import FORMATS, Case, Family, aligned, guarded
 from minitorch.testing.samples import SampleMaker
+from minitorch.utils import did_you_mean
 
 __all__ = ["MATMUL", "families", "family_named"]
 
@@ -215,8 +216,6 @@ def family_named(name: str) -> Family:
         return known[name]
     ops = {row.op.name: (family, row) for family, rows in ATTACHED.items() for row in rows}
     if name not in ops:
-        raise ValueError(
-            f"no family or op {name!r}; there are {', '.join(known)}, and the ops {', '.join(ops)}"
-        )
+        raise ValueError(f"no family or op {name!r}; {did_you_mean(name, [*known, *ops])}")
     family, row = ops[name]
     return _op_family(family, [row])

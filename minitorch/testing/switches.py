@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
+
+from minitorch.utils import did_you_mean
 
 __all__ = ["SWITCHES", "Switch", "broken", "outcome", "show", "switch"]
 
@@ -60,8 +61,7 @@ def switch(
 
 def _find(name: str) -> Switch:
     if name not in SWITCHES:
-        close = difflib.get_close_matches(name, SWITCHES, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(SWITCHES)}"
+        hint = did_you_mean(name, SWITCHES)
         raise ValueError(f"broken: no ingredient named {name!r}; {hint}")
     return SWITCHES[name]
 

@@ -8,11 +8,11 @@ three named recipes reach the lecture's table; they were chosen on the last
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
 from minitorch.training.schedules import find_schedule
+from minitorch.utils import did_you_mean
 
 __all__ = ["RECIPES", "Recipe", "find_recipe"]
 
@@ -107,6 +107,4 @@ def find_recipe(name: str) -> Recipe:
     """The recipe of that name; ValueError with close names otherwise."""
     if name in RECIPES:
         return RECIPES[name]
-    close = difflib.get_close_matches(name, RECIPES, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(RECIPES)}"
-    raise ValueError(f"no recipe named {name!r}; {hint}")
+    raise ValueError(f"no recipe named {name!r}; {did_you_mean(name, RECIPES)}")

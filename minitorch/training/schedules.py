@@ -7,9 +7,10 @@ so it means the same for every batch size, and needs no state to resume.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable
+
+from minitorch.utils import did_you_mean
 
 __all__ = ["SCHEDULES", "constant", "cosine", "find_schedule", "linear", "one_cycle", "steps"]
 
@@ -91,6 +92,5 @@ def find_schedule(name: str) -> Schedule:
     """The schedule of that name; ValueError with close names otherwise."""
     if name in SCHEDULES:
         return SCHEDULES[name]
-    close = difflib.get_close_matches(name, SCHEDULES, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(SCHEDULES)}"
+    hint = did_you_mean(name, SCHEDULES)
     raise ValueError(f"no learning-rate schedule named {name!r}; {hint}")

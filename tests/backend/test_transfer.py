@@ -27,6 +27,47 @@ def test_to_moves_casts_and_does_both():
         x.to(mt.float32, mt.float64)
 
 
+@pytest.mark.parametrize("target", ["gpu", "cud:0", 3])
+def test_to_names_what_it_takes(target):
+    with pytest.raises(TypeError, match=r"neither a device \('cpu', 'cuda', .*\) nor a dtype"):
+        mt.ones(2).to(target)
+
+
+def test_to_takes_no_tensor():
+    """NumPy would take its dtype for one, and x would stay where it is."""
+    with pytest.raises(TypeError, match=r"give to\(y\.device, y\.dtype\)"):
+        mt.ones(2).to(mt.ones(2, device="emulated"))
+
+
+def test_none_is_no_device():
+    with pytest.raises(TypeError, match="device: takes a name"):
+        mt.device(None)
+
+
+@pytest.mark.parametrize("index", [[0, 1], [True, False, True]])
+def test_an_index_of_another_device_does_not_come_by_itself(index):
+    x, there = mt.arange(3.0), mt.asarray(index, device="emulated")
+    for use in (
+        lambda: x[there],
+        lambda: x.__setitem__(there, 1.0),
+        lambda: x.requires_grad_()[there],
+        lambda: mt.scatter_add(mt.ones(2), there, (3,)),
+    ):
+        with pytest.raises(RuntimeError, match="an index is on emulated, .* no implicit transfer"):
+            use()
+
+
+def test_a_sequence_of_tensors_stays_where_they_are():
+    x, there = mt.ones(2), mt.ones(2, device="emulated")
+    for make in (mt.asarray, mt.tensor):
+        assert make([there, [3.0, 4.0]]).device == "emulated"
+        assert make([there, x], device="cpu").tolist() == [[1, 1], [1, 1]]
+        with pytest.raises(RuntimeError, match="tensors on cpu and emulated; there is no implicit"):
+            make([[x], [there]])
+        with mt.device("emulated"):
+            assert make([x, x]).device == "cpu"
+
+
 def test_the_first_transfer_of_a_process_arrives():
     code = "import minitorch as mt; print(mt.ones(2).to('emulated').device)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -64,7 +64,7 @@ def test_the_module_runs_and_is_quick_to_help():
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message):
     result = run(*arguments)
     assert result.exit_code == 2 and message in result.stderr and result.stdout == ""
-    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("minitorch: ") and result.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(cuda_status()[0], reason="there is a GPU")

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import numpy as np
 
 from minitorch.backend.cuda import cuda_status
 from minitorch.backend.native import load_extension
+from minitorch.testing.kernels import ALL_SCHEDULES as ALL
+from minitorch.testing.kernels import FEW_SCHEDULES as FEW
 
-ORDERS = ("forward", "reverse", "random")
-LANDINGS = ("late", "early", "random")
-# Each order and each landing once; `--schedules all` takes their whole product.
-FEW = [
-    {"threads": order, "blocks": order, "landing": landing, "seed": 1}
-    for order, landing in zip(ORDERS, LANDINGS, strict=True)
-]
-ALL = [
-    {"threads": threads, "blocks": blocks, "landing": landing, "seed": seed}
-    for seed, (threads, blocks, landing) in enumerate(product(ORDERS, ORDERS, LANDINGS), start=1)
-]
+__all__ = ["ALL", "FEW", "GUARD", "GUARD_BYTE", "ROUND", "Device", "from_bfloat16", "to_bfloat16"]
 
 GUARD = 64  # elements before and after an output
 GUARD_BYTE = 0xA5

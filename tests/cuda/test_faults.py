@@ -186,3 +186,13 @@ def test_whole_texts(scheduled):
         (place,) = lines_of(name)
         assert place.startswith(at)
         assert str(error.value) == f"faults {name} ({place}), {text}"
+
+
+@watched
+def test_the_page_on_the_emulated_device_shows_these_texts(scheduled):
+    page = " ".join((KERNELS.parents[1] / "emulate" / "README.md").read_text("utf-8").split())
+    shown = ("missing_sync_before_overwrite", "unwaited_copy", "named_barrier_deadlock")
+    for name in shown:
+        with pytest.raises(RuntimeError) as error:
+            scheduled(WATCHED, name, True, ALL[0])
+        assert str(error.value).partition("; block (0,0,0), thread (1,0,0)")[0] in page

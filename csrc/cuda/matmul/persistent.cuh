@@ -30,7 +30,7 @@ struct Persistent {
     unsigned tiles;
     Ring& ring;
     int steps = int((p.K + Ring::DEPTH - 1) / Ring::DEPTH);
-    Place<STAGES> at;  // goes on from tile to tile
+    Place<STAGES> at = {};  // goes on from tile to tile
 
     // By one thread.
     __device__ __forceinline__ void copy(const Maps& maps) {
