@@ -31,6 +31,7 @@ from benchmarks.gpu.shapes import (
 from benchmarks.gpu.workloads import (
     DTYPES,
     Case,
+    channels_last,
     conv_cases,
     matmul_cases,
     our_kernels,
@@ -113,7 +114,12 @@ def _time(
         [as_array(a, device=device) for a in case.inputs(seed)]
         for seed in range(clock.sets(case.bytes))
     ]
+    inputs: dict[str, list[Any]] = {}  # where they are not the sets
     runs = our_kernels(case, device, sets[0])
+    if case.op.startswith("conv_"):  # what tensor cores want, and a user keeps a network in
+        last = [channels_last(case.op, arrays) for arrays in sets]
+        for name, fn in our_kernels(case, device, last[0]).items():
+            runs[f"{name} channels last"], inputs[f"{name} channels last"] = fn, last
     ours = set(runs)
     if device == "emulated":
         static = {**getattr(registry[case.op], "defaults", {}), **case.static}
@@ -124,14 +130,14 @@ def _time(
         runs.update(peers)
         about["missing"].update({f"{name}, {case.op}": why for name, why in missing.items()})
     want = _truth(case, device, sets[0])
-    errors = {name: _error(fn(*sets[0]), want, name) for name, fn in runs.items()}
+    errors = {name: _error(fn(*inputs.get(name, sets)[0]), want, name) for name, fn in runs.items()}
     for name in ours:
         limit = DTYPES[case.dtype][1]
         if errors[name] is not None and not errors[name] <= limit * (10 if "tf32" in name else 1):
             raise RuntimeError(
                 f"{case.op} {case.name} {case.dtype}: {name} is wrong, its error is {errors[name]}"
             )
-    bound = {name: _bound(fn, sets) for name, fn in runs.items()}
+    bound = {name: _bound(fn, inputs.get(name, sets)) for name, fn in runs.items()}
     alone = clock.kernel(bound, len(sets), rounds)
     called = clock.called(bound, len(sets), max(3, rounds // 3))
     floor = _floor(case, about["ceilings"])

@@ -112,6 +112,7 @@ PLANES = [
 SMALL_CONVS = [
     Conv("LeNet conv1", (1, 1, 28, 28), 20, 5),
     Conv("small 3x3 /2", (1, 3, 9, 9), 4, 3, stride=2, pad=1),
+    Conv("small 3x3", (1, 8, 5, 6), 16, 3, pad=1),
 ]
 SMALL_MATMULS = [Matmul("square 32", 32, 32, 32), Matmul("skinny 3 x 40", 3, 40, 50)]
 SMALL_PLANES = [

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.gpu.shapes import Conv, Matmul, Planes
 from minitorch.autograd import registry
 
-__all__ = ["Case", "conv_cases", "matmul_cases", "our_kernels", "plane_cases"]
+__all__ = ["Case", "channels_last", "conv_cases", "matmul_cases", "our_kernels", "plane_cases"]
 
 # dtype -> (NumPy's type, how far a result may be from float64, relative to its norm)
 DTYPES = {"float32": (np.float32, 1e-4), "float16": (np.float16, 1e-2)}
@@ -80,6 +80,18 @@ def conv_cases(shapes: list[Conv], dtypes: list[str]) -> list[Case]:
                          peer={"shape": s})
                 )  # fmt: skip
     return cases
+
+
+def channels_last(op: str, arrays: list[Any]) -> list[Any]:
+    """The inputs of a convolution with the images' channels last in memory, not the filters'."""
+    from minitorch.backend.arrays import backend_of
+
+    def last(a: Any) -> Any:
+        xp = backend_of(a).xp
+        return xp.moveaxis(xp.ascontiguousarray(xp.moveaxis(a, 1, -1)), -1, 1)
+
+    images = (0, 1) if op == "conv_wgrad" else (0,)
+    return [last(a) if i in images else a for i, a in enumerate(arrays)]
 
 
 def plane_cases(shapes: list[Planes]) -> list[Case]:

@@ -29,6 +29,8 @@ def test_every_case_is_checked_and_timed():
     rungs = {name for name, *_ in load_extension("_emulated")[0].rungs["matmul"]}
     timed = {row["competitor"] for row in rows if row["op"] == "matmul"}
     assert timed - {"numpy"} <= rungs and {"k01_naive", "numpy"} <= timed
+    timed = {row["competitor"] for row in rows if row["op"] == "conv_wgrad"}
+    assert {"k08_mma", "k08_mma channels last"} <= timed
 
 
 @needs_emulated
