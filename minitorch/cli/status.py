@@ -98,15 +98,32 @@ def collect_status() -> dict[str, Any]:
     }
 
 
+def _grouped(kernels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ops that have the same kernels on the same backend in one row."""
+    per_op: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in kernels:
+        per_op.setdefault((row["backend"], row["op"]), []).append(row)
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for (backend, op), rows in per_op.items():
+        missing = "; ".join(sorted({row["note"] for row in rows if not row["available"]}))
+        names = ", ".join(row["kernel"] for row in rows)
+        groups.setdefault((backend, names, missing), []).append(op)
+    return [
+        {"backend": backend, "ops": ", ".join(ops), "available": not missing,
+         "note": f"{names}{': ' if missing else ''}{missing}"}
+        for (backend, names, missing), ops in sorted(groups.items())
+    ]  # fmt: skip
+
+
 def _table(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Any:
-    """A rich table with a mark for what is available."""
+    """A rich table with a mark for what is available; the note is its last column."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for name in columns:
-        table.add_column(name)
-    table.add_column("available")
+        table.add_column(name, overflow="fold")
+    table.add_column("available", no_wrap=True)
     table.add_column("note", overflow="fold")
     for row in rows:
         mark = Text("yes", style="green") if row["available"] else Text("no", style="red")
@@ -137,7 +154,8 @@ def status(as_json: bool) -> None:
     console.print(_table("Devices", found["devices"], ("device",)), "")
     console.print(_table("Compiled modules", found["modules"], ("module",)), "")
     if found["kernels"]:
-        console.print(_table("Kernels", found["kernels"], ("op", "backend", "kernel")), "")
+        console.print(_table("Kernels", _grouped(found["kernels"]), ("backend", "ops")))
+        console.print("What each of them does: minitorch kernels list, docs/ops.md\n")
     else:
         console.print("No kernels are registered: every op runs its body.\n")
     console.print(_table("Packages", found["packages"], ("package",)))
