@@ -12,8 +12,8 @@ from typing import Any
 __all__ = ["conv_dgrad_order", "conv_fwd_order", "conv_wgrad_order"]
 
 # wgmma reads 128 bytes of channels at a time (64 of float16; zeros where there are fewer) for 64
-# filters; what mma.sync is given is narrower, but goes at a lower rate. Until somebody measures where
-# the one overtakes the other: from half of that on.
+# filters; what mma.sync is given is narrower, but goes at a lower rate. Until somebody measures
+# where the one overtakes the other: from half of that on.
 HALF = {"float16": 32, "float32": 16}
 PLAIN = ("k08", "k04", "k03")  # tensor cores; multiply-adds with copies under way; without
 
