@@ -27,7 +27,7 @@ CASES = {
     "128 places": plain((1, 64, 128), (64, 64, 1)),
     "129 places": plain((3, 72, 43), (136, 72, 3), pad=((1, 1),)),
     "128 filters": plain((1, 8, 5, 13), (128, 8, 2, 1)),
-    "256 wide": plain((3, 200, 97), (136, 200, 1)),
+    "256 wide": plain((5, 200, 103), (136, 200, 1)),
     "stride": plain((2, 16, 9, 8), (24, 16, 3, 3), stride=(2, 2), pad=((1, 0), (1, 1))),
     "dilation": plain((1, 8, 11, 10), (16, 8, 3, 3), dilation=(2, 3), pad=((2, 1), (3, 0))),
     "stride-dilation": plain(

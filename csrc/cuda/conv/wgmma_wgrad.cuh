@@ -37,6 +37,7 @@ struct WgradWgmmaTile {
     const Parts<T>& parts;
     const WgradMaps& maps;
     int part, box, n0, begin, steps;
+    TermBox upper, lower;  // box, of the rows from 0 on, and the next, of those from 64 on
 
     // Tiles of one run after the other, as they read the same places.
     __device__ __forceinline__ WgradWgmmaTile(const Correlation<T>& c, const Parts<T>& parts,
@@ -49,15 +50,16 @@ struct WgradWgmmaTile {
           box(index % tiles / columns * 2),
           n0(index % tiles % columns * BN),
           begin(part * parts.places),
-          steps((min(parts.places, c.places() - begin) + Ring::DEPTH - 1) / Ring::DEPTH) {}
+          steps((min(parts.places, c.places() - begin) + Ring::DEPTH - 1) / Ring::DEPTH),
+          upper(c, box),
+          lower(c, box + 1) {}
 
     __device__ __forceinline__ void load(Ring& ring, int stage, int step) {
         std::uint64_t* full = ring.expect(stage);
         const Spot spot(c, begin + step * Ring::DEPTH), seen = spot.seen(c);
-        ring.a[stage].load(0, 0, 0, [&](T* to, const int (&at)[3]) {
-            const TermBox terms(c, box + at[0] / 64);
-            load_pixels(to, maps.image, full, terms.channel, seen, terms.tap.at);
-        });
+        T* x = ring.a[stage].data;
+        load_pixels(x, maps.image, full, upper.channel, seen, upper.tap.at);
+        load_pixels(x + 64 * Ring::DEPTH, maps.image, full, lower.channel, seen, lower.tap.at);
         ring.b[stage].load(0, n0, 0, [&](T* to, const int (&at)[3]) {
             load_pixels(to, maps.y, full, at[0], spot, {0, 0, 0});
         });
@@ -108,6 +110,7 @@ WgradGrid wgrad_grid(const Correlation<T>& c, int width) {
     grid.places = each * 64;
     return grid;
 }
+
 // Calls go(width, maps, parts, grid) to launch the kernel, and adds the parts up.
 template <class T, class Go>
 void filter_gradient_wgmma(const char* name, const Conv& p, const Correlation<T>& c, Go go) {
