@@ -193,7 +193,8 @@ def choose(
         and (row.precision == "full" or _settings.precision == "high")
         and row.supports(*arrays, **static) is True
     ]
-    first = [row for name in order(*arrays, **static) for row in able if row.name.startswith(name)]
+    names = order(*arrays, **static) if able else ()  # arrays that fit no row may fit no rule
+    first = [row for name in names for row in able if row.name.startswith(name)]
     kernel = next(iter([*first, *able]), None)
     if len(able) > 1 and not _settings.deterministic:
         xp = backend_of(arrays[0]).xp

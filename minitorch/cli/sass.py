@@ -156,16 +156,20 @@ def complaints(kernels: Iterable[Compiled], rungs: dict[str, list[tuple[str, ...
     rungs : dict
         Family -> rows (name, idea, needs, precision), as the modules have it. A rung that
         speaks of tensor cores or is named for their instructions must have them on one
-        architecture; the first rung of a family may spill, no other, on what it runs on.
+        architecture, one that speaks of the copy engine its loads; the first rung of a
+        family may spill, no other, on what it runs on.
     """
     known = [kernel for kernel in kernels if kernel.rung]
     texts = []
     for family, rows in rungs.items():
         for place, (name, *words) in enumerate(rows):
             own = [k for k in known if k.rung == (family, name[:3])]
-            wants = "mma" in name or "tensor core" in " ".join(words)
+            said = " ".join(words)
+            wants = "mma" in name or "tensor core" in said
             if own and wants and not any(k.tensor for k in own):
                 texts.append(f"{family} {name}: no tensor-core instruction on any architecture")
+            if own and "copy engine" in said and not any(k.counts["UTMALDG"] for k in own):
+                texts.append(f"{family} {name}: no load by the copy engine on any architecture")
             texts += [
                 f"{family} {name}: {k.spills} bytes spilled on {k.arch} in {k.kernel}"
                 for k in own

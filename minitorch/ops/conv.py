@@ -41,6 +41,7 @@ from minitorch.ops.conv_native import (
     packing_pays,
     supports_conv,
 )
+from minitorch.ops.conv_order import conv_dgrad_order, conv_fwd_order, conv_wgrad_order
 from minitorch.ops.conv_shape import conv_output_length
 from minitorch.ops.windows import offsets, window_slices
 
@@ -302,9 +303,12 @@ for _op, _call in (
     (conv_wgrad, conv_wgrad_native),
 ):
     attach(_op, "conv2d", _call, supports=supports_conv, prefers={"k03_packed": packing_pays})
-attach_device(conv_fwd, "conv", conv_fwd_device, supports=conv_fwd_supports)
-attach_device(conv_dgrad, "conv", conv_dgrad_device, supports=conv_dgrad_supports)
-attach_device(conv_wgrad, "conv", conv_wgrad_device, supports=conv_wgrad_supports)
+for _op, _call, _supports, _order in (
+    (conv_fwd, conv_fwd_device, conv_fwd_supports, conv_fwd_order),
+    (conv_dgrad, conv_dgrad_device, conv_dgrad_supports, conv_dgrad_order),
+    (conv_wgrad, conv_wgrad_device, conv_wgrad_supports, conv_wgrad_order),
+):
+    attach_device(_op, "conv", _call, supports=_supports, order=_order)
 
 
 # (x, w, stride, pad, dilation, groups) of the calls that all three ops are tested on

@@ -147,13 +147,16 @@ def test_complaints_are_of_missing_tensor_cores_and_spills():
         return Compiled(f"mt::matmul::x::{rung}<float>()", "sm_80", counts=Counter(counts))
 
     rungs = {"matmul": [("k01_naive", "", "", ""), ("k02_mma", "", "", ""),
-                        ("k03_late", "float64 on tensor cores", "", "")]}  # fmt: skip
+                        ("k03_late", "float64 on tensor cores", "", ""),
+                        ("k04_box", "the copy engine", "", "")]}  # fmt: skip
     fine = [compiled("k01", LDL=2), compiled("k02", HMMA=4), compiled("k03", DMMA=1)]
+    fine += [compiled("k04"), compiled("k04", UTMALDG=1)]
     assert complaints(fine, rungs) == []
-    bad = [compiled("k02", FFMA=9), compiled("k03", DMMA=1, STL=3)]
+    bad = [compiled("k02", FFMA=9), compiled("k03", DMMA=1, STL=3), compiled("k04", LDGSTS=1)]
     assert complaints(bad, rungs) == [
         "matmul k02_mma: no tensor-core instruction on any architecture",
         "matmul k03_late: 3 bytes spilled on sm_80 in mt::matmul::x::k03<float>()",
+        "matmul k04_box: no load by the copy engine on any architecture",
     ]
 
 

@@ -26,7 +26,7 @@ def laid_out(a, layout):
     return np.moveaxis(np.ascontiguousarray(np.moveaxis(a, 1, -1)), -1, 1)
 
 
-def run(device, rung, direction, case, arrays, layout="first", **more):
+def run(device, rung, direction, case, arrays, layout="first", result_layout=None, **more):
     """The result of a rung; skips where the rung says that it can't."""
     on_device = [device.to(laid_out(a, layout)) for a in arrays]
     shape = case.shapes(direction)[2]
@@ -36,7 +36,7 @@ def run(device, rung, direction, case, arrays, layout="first", **more):
         pytest.skip(f"{rung}: {reason}")
     count = getattr(device.module, f"conv_{direction}_workspace")(*asked, **case.static)
     workspace = device.empty((count,), np.uint8) if count else None
-    last = layout == "last"
+    last = (result_layout or layout) == "last"
     memory = device.empty(
         (shape[0], *shape[2:], shape[1]) if last else shape, np.asarray(arrays[0]).dtype
     )
@@ -65,7 +65,7 @@ def bound(rung, case, direction, dtype):
 
     n terms summed in any order in arithmetic of unit roundoff u err by at most
     (n + 2) u times the sum of the terms' sizes, to first order; the result is
-    rounded once more. tf32 rounds each operand to 11 bits.
+    rounded once more. tf32 rounds each operand to 11 bits, wgmma cuts it off there.
     """
     sums = 2.0**-53 if dtype == "float64" else 2.0**-24
     if rung == "k05_winograd":
@@ -74,7 +74,8 @@ def bound(rung, case, direction, dtype):
         return winograd_scale(case, direction, *arrays) * 1.01 * (
             (channels + 12) * sums
         ) + rounding(case, direction, dtype)
-    products = 2.01 * 2.0**-11 if PRECISION[rung] == "tf32" and dtype == "float32" else 0.0
+    kept = 10 if "wgmma" in rung else 11
+    products = 2.01 * 2.0**-kept if PRECISION[rung] == "tf32" and dtype == "float32" else 0.0
     if rung == "k08_mma" and dtype == "float32":
         products = 3 * 2.0**-22  # see mma_operands.cuh
     scale = expected(case, direction, dtype)[1]

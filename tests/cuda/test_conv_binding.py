@@ -75,6 +75,16 @@ def test_gradients_refuse_what_is_not_theirs():
         EMULATED.conv_dgrad_supports("k01_direct", dy, dw, (5,), **SETTINGS)
 
 
+def test_the_watched_build_knows_the_result():
+    """It stops a kernel that writes what it was not told to be a result."""
+    watched, reason = load_extension("_emulated_watched")
+    if watched is None:
+        pytest.skip(f"{reason}: make watched")
+    y = np.moveaxis(np.full((2, 3, 3, 6), np.nan, np.float32), -1, 1)
+    watched.conv_fwd("k01_direct", f32(2, 4, 5, 5), f32(6, 4, 3, 3), y, **SETTINGS)
+    assert (y == 0).all()
+
+
 @pytest.mark.parametrize("last", [False, True], ids=["first", "last"])
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("name", ["3x3", "groups", "1-d", "3-d"])

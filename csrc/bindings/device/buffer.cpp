@@ -137,10 +137,14 @@ void require_contiguous(const Buffer& b) {
     if (!b.contiguous()) throw py::value_error(std::string(b.name) + " must be contiguous");
 }
 
-void require_output(const Buffer& b) {
-    require_contiguous(b);
+void require_writable(const Buffer& b) {
     if (!b.writable) throw py::value_error(std::string(b.name) + " is read-only");
     watch::argument_is_output(b.data);
+}
+
+void require_output(const Buffer& b) {
+    require_contiguous(b);
+    require_writable(b);
 }
 
 void require_type(const Buffer& b, const char* type) {

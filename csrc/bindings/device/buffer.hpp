@@ -40,7 +40,8 @@ Buffer buffer(const char* name, py::handle array);
 void require_shape(const Buffer& b, const std::vector<long long>& shape);
 void require_rank(const Buffer& b, std::size_t least, std::size_t most);
 void require_contiguous(const Buffer& b);
-void require_output(const Buffer& b);  // contiguous, writable
+void require_writable(const Buffer& b);  // and says that kernels may write it
+void require_output(const Buffer& b);    // contiguous, writable
 void require_type(const Buffer& b, const char* type);
 void require_dtype(const Buffer& b, Dtype dtype);
 // The pointer of a workspace (bytes) that must hold as many; null where none is needed.

@@ -110,7 +110,7 @@ void require_result(const Buffer& b, const Shape& shape) {
             throw py::value_error(std::string(b.name) + " must fill its memory without holes");
         step *= length;
     }
-    if (!b.writable) throw py::value_error(std::string(b.name) + " is read-only");
+    require_writable(b);
 }
 
 enum class Direction { fwd, dgrad, wgrad };

@@ -179,14 +179,19 @@ __device__ __forceinline__ long long y_offset(const Correlation<T>& c, int m) {
     return offset + m * c.y_n;
 }
 
-// The epilogue: what happens to a finished sum on its way to y; `at` is y_offset.
+// The epilogue: what happens to the sum of filter k on its way to y.
+template <class T>
+__device__ __forceinline__ T finished(const Correlation<T>& c, long long k, Sum<T> sum) {
+    if (c.bias) sum += Sum<T>(c.bias[k]);
+    if (c.relu && sum < Sum<T>(0)) sum = Sum<T>(0);
+    return T(sum);
+}
+// Stores it; `at` is y_offset.
 template <class T>
 __device__ __forceinline__ void store(const Correlation<T>& c, long long at, int group, int out,
                                       Sum<T> sum) {
     const long long k = (long long)group * c.outputs + out;
-    if (c.bias) sum += Sum<T>(c.bias[k]);
-    if (c.relu && sum < Sum<T>(0)) sum = Sum<T>(0);
-    c.y[at + k * c.y_c] = T(sum);
+    c.y[at + k * c.y_c] = finished(c, k, sum);
 }
 
 // ---- entries

@@ -42,6 +42,15 @@ __global__ void __launch_bounds__(ADD_THREADS) add_parts(Correlation<T> c, Parts
     store_filter(c, whole, 0, int(k / c.outputs), int(k % c.outputs), int(i % c.terms()), sum);
 }
 
+// Launches the kernel that adds the parts, if there are several.
+template <class T>
+void add_up(const char* name, const Correlation<T>& c, const Parts<T>& parts, const Conv& p) {
+    const long long elements = (long long)c.groups * c.outputs * c.terms();
+    if (parts.parts > 1)
+        launch(LaunchShape{name, blocks_for(elements, ADD_THREADS), ADD_THREADS, 0, p.stream},
+               add_parts<T>, c, parts);
+}
+
 // As many parts as give every multiprocessor two blocks, of four slices at least.
 template <class T>
 int parts_for(const Correlation<T>& c) {
@@ -54,13 +63,13 @@ int parts_for(const Correlation<T>& c) {
         std::max(1ll, std::min({2ll * multiprocessors() / blocks, most, 65535ll / c.groups})));
 }
 
+template <class T>
+std::size_t bytes_of_parts(const Correlation<T>& c, long long parts) {
+    return parts > 1 ? sizeof(Sum<T>) * parts * c.groups * c.outputs * c.terms() : 0;
+}
 inline std::size_t parts_workspace(const Conv& p) {
     std::size_t bytes = 0;
-    run_fwd(p, [&](auto c) {
-        const int parts = parts_for(c);
-        if (parts > 1) bytes = size_of(p.dtype) == 8 ? 8 : 4;
-        bytes *= parts * p.K * c.terms();
-    });
+    run_fwd(p, [&](auto c) { bytes = bytes_of_parts(c, parts_for(c)); });
     return bytes;
 }
 
@@ -75,10 +84,7 @@ void launch_parts(const char* name, Kernel kernel, const Correlation<T>& c, cons
     dim3 grid(blocks_for(c.terms(), Tile::TERMS), blocks_for(c.outputs, Tile::OUTS),
               c.groups * count);
     launch(LaunchShape{name, grid, Tile::THREADS, Tile::BYTES, p.stream}, kernel, c, parts);
-    const long long elements = (long long)c.groups * c.outputs * c.terms();
-    if (count > 1)
-        launch(LaunchShape{name, blocks_for(elements, ADD_THREADS), ADD_THREADS, 0, p.stream},
-               add_parts<T>, c, parts);
+    add_up(name, c, parts, p);
 }
 
 // The block's part and tile.

@@ -1,47 +1,11 @@
-// What the rungs for compute capability 9.0 share: slabs that the copy engine (TMA) brings, their
-// descriptors for wgmma, the places in a ring, and the way of the sums to y.
+// What the rungs for compute capability 9.0 add to common/hopper.cuh: the maps of the matrices, the
+// copies of their slabs, and the way of the sums to y.
 #pragma once
 
+#include "cuda/common/hopper.cuh"
 #include "cuda/matmul/slabs.cuh"
 
 namespace mt::matmul {
-
-// COUNT rows of a (columns of b), 128 bytes of k deep, in the 128-byte swizzle that both the copy
-// engine and wgmma know: no bank conflicts, and nobody computes an address.
-//
-// ALONG: one box, a row of 128 bytes for each i. Else boxes of 128 bytes of i for each k, one after
-// another; wgmma transposes them (16-bit types only).
-template <class T, int COUNT, bool ALONG>
-struct BoxSlab {
-    static constexpr int SPAN = 128 / sizeof(T), DEPTH = SPAN, BYTES = COUNT * 128;
-    static constexpr ptx::Major MAJOR = ALONG ? ptx::Major::K : ptx::Major::MN;
-    static_assert(COUNT % SPAN == 0 && COUNT <= 256, "whole boxes");
-    alignas(1024) T data[COUNT * DEPTH];
-
-    // Starts the copies of one of PARTS equal parts of the rows, by load(to, {axis 0, 1, batch}).
-    template <int PARTS = 1, class Load>
-    __device__ __forceinline__ void load(long long l, long long first, long long k, Load load,
-                                         int part = 0) {
-        constexpr int ROWS = COUNT / PARTS;
-        const int begin = part * ROWS;
-        if constexpr (ALONG)
-            load(data + begin * DEPTH, {int(k), int(first) + begin, int(l)});
-        else
-#pragma unroll
-            for (int i = begin; i < begin + ROWS; i += SPAN)
-                load(data + i * DEPTH, {int(first) + i, int(k), int(l)});
-    }
-
-    // Of the part from row i and k on, for wgmma; the strides are dense.
-    __device__ __forceinline__ std::uint64_t descriptor(int i, int k) const {
-        constexpr int GROUP = 8 * 128;  // 8 rows of the swizzle's pattern
-        if constexpr (ALONG)
-            return ptx::wgmma_descriptor(data + i * DEPTH + k, Swizzle::b128, 16, GROUP);
-        else
-            return ptx::wgmma_descriptor(data + i * DEPTH + k * SPAN, Swizzle::b128, SPAN * 128,
-                                         GROUP);
-    }
-};
 
 // ---- maps ---------------------------------------------------------------------------------------
 
@@ -98,82 +62,23 @@ inline std::string supports_wgmma16(const Matmul& p) {
 
 // ---- rings --------------------------------------------------------------------------------------
 
-// A stage, and the parity of its barriers' phase: it changes each time round.
-template <int STAGES>
-struct Place {
-    int stage = 0, phase = 0;
-    __device__ __forceinline__ void next() {
-        if (++stage < STAGES) return;
-        stage = 0;
-        phase ^= 1;
-    }
-};
-
+// The ring of common/hopper.cuh, and how a slab of both matrices gets into it.
 template <class T, int BM, int BN, bool A_ALONG, bool B_ALONG, int STAGES>
-struct BoxRing {
-    BoxSlab<T, BM, A_ALONG> a[STAGES];
-    BoxSlab<T, BN, B_ALONG> b[STAGES];
-    std::uint64_t full[STAGES], empty[STAGES];  // mbarriers
-    static constexpr int DEPTH = BoxSlab<T, BM, A_ALONG>::DEPTH;
-
-    // By all threads. A stage is full when its copies have landed, empty when `readers` arrived.
-    __device__ __forceinline__ void init(int readers) {
-        if (threadIdx.x == 0) {
-            for (int s = 0; s < STAGES; s++) {
-                ptx::barrier_init(&full[s], 1);
-                ptx::barrier_init(&empty[s], readers);
-            }
-            ptx::fence_barrier_init();
-        }
-        __syncthreads();
-    }
-
+struct BoxRing : mt::BoxRing<T, BM, BN, A_ALONG, B_ALONG, STAGES> {
     // By one thread: starts the copies of a slab of both operands.
     __device__ __forceinline__ void load(int stage, const Maps& maps, const Tile& tile,
                                          long long k) {
-        std::uint64_t* barrier = &full[stage];
-        ptx::barrier_expect(barrier, a[stage].BYTES + b[stage].BYTES);
-        a[stage].load(maps.a_batches * tile.l, tile.m, k, [&](T* to, const int (&at)[3]) {
+        std::uint64_t* barrier = this->expect(stage);
+        this->a[stage].load(maps.a_batches * tile.l, tile.m, k, [&](T* to, const int (&at)[3]) {
             ptx::tensor_load(to, maps.a, barrier, at);
         });
-        b[stage].load(maps.b_batches * tile.l, tile.n, k, [&](T* to, const int (&at)[3]) {
+        this->b[stage].load(maps.b_batches * tile.l, tile.n, k, [&](T* to, const int (&at)[3]) {
             ptx::tensor_load(to, maps.b, barrier, at);
         });
     }
 };
 
-// ---- products -----------------------------------------------------------------------------------
-
-template <ptx::Major A, ptx::Major B, int D>
-__device__ __forceinline__ void wgmma(float16, float (&d)[D], std::uint64_t a, std::uint64_t b,
-                                      bool accumulate) {
-    ptx::wgmma_f16<A, B>(d, a, b, accumulate);
-}
-template <ptx::Major A, ptx::Major B, int D>
-__device__ __forceinline__ void wgmma(bfloat16, float (&d)[D], std::uint64_t a, std::uint64_t b,
-                                      bool accumulate) {
-    ptx::wgmma_bf16<A, B>(d, a, b, accumulate);
-}
-template <ptx::Major A, ptx::Major B, int D>
-__device__ __forceinline__ void wgmma(float, float (&d)[D], std::uint64_t a, std::uint64_t b,
-                                      bool accumulate) {
-    ptx::wgmma_tf32(d, a, b, accumulate);
-}
-
-// Issues the products of a slab: 64 rows of a from `row` on, by all columns of b. `fresh` forgets
-// what d was.
-template <class T, int BM, int BN, bool A_ALONG, bool B_ALONG>
-__device__ __forceinline__ void issue(float (&d)[BN / 2], const BoxSlab<T, BM, A_ALONG>& a, int row,
-                                      const BoxSlab<T, BN, B_ALONG>& b, bool fresh) {
-    constexpr int STEP = 32 / sizeof(T);  // k of an instruction
-    typedef BoxSlab<T, BM, A_ALONG> A;
-    ptx::wgmma_fence();
-#pragma unroll
-    for (int k = 0; k < A::DEPTH; k += STEP)
-        wgmma<A::MAJOR, BoxSlab<T, BN, B_ALONG>::MAJOR>(T(), d, a.descriptor(row, k),
-                                                        b.descriptor(0, k), !fresh || k > 0);
-    ptx::wgmma_commit();
-}
+// ---- sums ---------------------------------------------------------------------------------------
 
 // Stores a warpgroup's 64 rows of sums from (m, n) on; wgmma.cuh says which thread holds what.
 template <class T, int D>

@@ -6,7 +6,7 @@
 //           at the same time shares its operands in the L2 cache.
 // Requires: float16 or bfloat16; operands aligned to 16 bytes in each row; compute capability 9.0.
 // Launch:   384 threads; tiles of 128 x 256, slabs 64 deep, 4 stages, 193 KB.
-// Reading:  persistent.cuh has both sides; k21_wgmma_tf32 runs them too.
+// Reading:  common/hopper.cuh has both sides (Crew); k21_wgmma_tf32 runs them too.
 #include "cuda/matmul/persistent.cuh"
 #include "cuda/matmul/rungs.hpp"
 
@@ -19,7 +19,7 @@ __global__ void __launch_bounds__(384, 1)
     k19(Arguments<T> p, const __grid_constant__ Maps maps, unsigned tiles) {
     typedef Persistent<T, A_ALONG, B_ALONG> Loop;
     MT_DYNAMIC_SHARED(typename Loop::Ring, ring);
-    Loop{p, tiles, *ring}.run(maps);
+    Loop::run(p, maps, tiles, *ring);
 }
 
 void run(const Matmul& p) {

@@ -5,7 +5,7 @@
 //           bits of mantissa, an error of up to 2^-10 where k14_mma_tf32 has 2^-11.
 // Requires: float32; operands contiguous along k and aligned to 16 bytes; compute capability 9.0.
 // Launch:   384 threads; tiles of 128 x 256, slabs 32 deep, 4 stages, 193 KB.
-// Reading:  persistent.cuh has the kernel.
+// Reading:  common/hopper.cuh has the kernel's loop.
 #include "cuda/matmul/persistent.cuh"
 #include "cuda/matmul/rungs.hpp"
 
@@ -18,7 +18,7 @@ typedef Persistent<float, true, true> Loop;
 __global__ void __launch_bounds__(Loop::THREADS, 1)
     k21(Arguments<float> p, const __grid_constant__ Maps maps, unsigned tiles) {
     MT_DYNAMIC_SHARED(Loop::Ring, ring);
-    Loop{p, tiles, *ring}.run(maps);
+    Loop::run(p, maps, tiles, *ring);
 }
 
 void run(const Matmul& p) {

@@ -1,5 +1,5 @@
-// The persistent, warp-specialised kernel of k19 (16 bits) and k21 (TF32): what its copying thread
-// and its multiplying warps do.
+// The persistent, warp-specialised kernel of k19 (16 bits) and k21 (TF32). Crew, in
+// common/hopper.cuh, has what its copying thread and its multiplying warps do.
 #pragma once
 
 #include "cuda/matmul/hopper.cuh"
@@ -19,62 +19,30 @@ __device__ __forceinline__ Tile banded_tile(const Arguments<T>& p, unsigned inde
 }
 
 template <class T, bool A_ALONG, bool B_ALONG>
-struct Persistent {
-    static constexpr int BM = 128, BN = 256, STAGES = 4, MULTIPLIERS = 2;
-    static constexpr int THREADS = 128 * (1 + MULTIPLIERS);
-    typedef BoxRing<T, BM, BN, A_ALONG, B_ALONG, STAGES> Ring;
+struct Persistent : Crew<1> {
+    static constexpr int BM = 128, BN = 256;
+    typedef BoxRing<T, BM, BN, A_ALONG, B_ALONG, 4> Ring;
     static_assert(sizeof(Ring) <= 227 * 1024, "the ring fits");
-    static_assert(128 * (40 + 232 * MULTIPLIERS) <= 65536, "as many registers as there are");
 
-    const Arguments<T>& p;
-    unsigned tiles;
-    Ring& ring;
-    int steps = int((p.K + Ring::DEPTH - 1) / Ring::DEPTH);
-    Place<STAGES> at = {};  // goes on from tile to tile
-
-    // By one thread.
-    __device__ __forceinline__ void copy(const Maps& maps) {
-        for (unsigned index = blockIdx.x; index < tiles; index += gridDim.x) {
-            const Tile tile = banded_tile<BM, BN>(p, index);
-            for (int step = 0; step < steps; step++, at.next()) {
-                ptx::barrier_wait(&ring.empty[at.stage], at.phase ^ 1);
-                ring.load(at.stage, maps, tile, (long long)step * Ring::DEPTH);
-            }
+    struct Walk {
+        const Arguments<T>& p;
+        const Maps& maps;
+        Tile tile;
+        int steps;
+        __device__ __forceinline__ void load(Ring& ring, int stage, int step) {
+            ring.load(stage, maps, tile, (long long)step * Ring::DEPTH);
         }
-    }
-
-    __device__ __forceinline__ void release(int stage) {
-        if (threadIdx.x % 32 == 0) ptx::barrier_arrive(&ring.empty[stage]);
-    }
-
-    // By the multiplying warpgroups; `row` is the first of a warpgroup's 64.
-    __device__ __forceinline__ void multiply(int row) {
-        for (unsigned index = blockIdx.x; index < tiles; index += gridDim.x) {
-            const Tile tile = banded_tile<BM, BN>(p, index);
-            float sums[BN / 2];
-            int before = 0;
-            for (int step = 0; step < steps; step++, at.next()) {
-                ptx::barrier_wait(&ring.full[at.stage], at.phase);
-                issue(sums, ring.a[at.stage], row, ring.b[at.stage], step == 0);
-                ptx::wgmma_wait<1>();
-                if (step > 0) release(before);
-                before = at.stage;
-            }
-            ptx::wgmma_wait<0>();
-            release(before);
+        __device__ __forceinline__ void store(int row, const float (&sums)[BN / 2]) {
             store_sums(p, tile.l, tile.m + row, tile.n, sums);
         }
-    }
+    };
 
-    __device__ __forceinline__ void run(const Maps& maps) {
-        ring.init(4 * MULTIPLIERS);
-        if (threadIdx.x < 128) {
-            ptx::fewer_registers<40>();
-            if (threadIdx.x == 0) copy(maps);
-        } else {
-            ptx::more_registers<232>();
-            multiply((threadIdx.x / 128 - 1) * 64);
-        }
+    static __device__ __forceinline__ void run(const Arguments<T>& p, const Maps& maps,
+                                               unsigned tiles, Ring& ring) {
+        const int steps = int((p.K + Ring::DEPTH - 1) / Ring::DEPTH);
+        Crew<1>::run(ring, tiles, [&](unsigned index) {
+            return Walk{p, maps, banded_tile<BM, BN>(p, index), steps};
+        });
     }
 };
 
