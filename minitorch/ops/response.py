@@ -11,7 +11,7 @@ from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.device_kernels import attach_device
 from minitorch.ops.pool_sum import sum_pool
-from minitorch.ops.response_device import back_device, response_device, supports
+from minitorch.ops.response_device import back_device, fwd_device, supports
 
 __all__ = ["local_response_norm", "local_response_norm_back"]
 
@@ -165,7 +165,7 @@ def local_response_norm_dx(
     return local_response_norm_back(g, x, alpha=alpha, k=k, beta=beta, n=n)
 
 
-attach_device(local_response_norm, "response", response_device, supports=supports)
+attach_device(local_response_norm, "response", fwd_device, supports=supports)
 attach_device(local_response_norm_back, "response", back_device, supports=supports)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from minitorch.backend.arrays import backend_of
 from minitorch.backend.device_kernels import DEVICE_FLOATS
 
-__all__ = ["back_device", "response_device", "supports"]
+__all__ = ["back_device", "fwd_device", "supports"]
 
 
 def _planes(a: Any) -> Any:
@@ -31,7 +31,7 @@ def supports(
     return module.response_supports(rung, _planes(x), n=n) or True
 
 
-def response_device(
+def fwd_device(
     module: Any,
     rung: str,
     x: Any,
