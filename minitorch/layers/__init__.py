@@ -7,6 +7,7 @@ from minitorch.layers.conv import *
 from minitorch.layers.dense import *
 from minitorch.layers.helper import *
 from minitorch.layers.input import *
+from minitorch.layers.merge import *
 from minitorch.layers.noise import *
 from minitorch.layers.normalization import *
 from minitorch.layers.pool import *
