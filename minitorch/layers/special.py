@@ -14,6 +14,7 @@ from minitorch.layers.special_rectifiers import (
     rrelu,
 )
 from minitorch.layers.special_sharing import BiasLayer, ScaleLayer, standardize
+from minitorch.layers.special_transformers import TPSTransformerLayer, TransformerLayer
 
 __all__ = [
     "BiasLayer",
@@ -23,6 +24,8 @@ __all__ = [
     "ParametricRectifierLayer",
     "RandomizedRectifierLayer",
     "ScaleLayer",
+    "TPSTransformerLayer",
+    "TransformerLayer",
     "prelu",
     "rrelu",
     "standardize",
