@@ -43,6 +43,11 @@ class _GroupedLayer(Layer):
                 f"Use {-(-count // size) * size} feature maps below, or another pool_size",
             )
 
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        """The input's shape; ValueError if the groups do not come out even."""
+        self._check(input_shape)
+        return input_shape
+
     def _grouped(self, input: Any) -> tuple[Tensor, int]:
         """The input with its axis split into groups and members, and the members' axis."""
         self._check(input.shape)
@@ -102,8 +107,7 @@ class FeaturePoolLayer(_GroupedLayer):
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """The input's shape, with that axis shorter."""
-        self._check(input_shape)
-        shape = list(input_shape)
+        shape = list(super().get_output_shape_for(input_shape))
         if shape[self.axis] is not None:
             shape[self.axis] //= self.pool_size
         return tuple(shape)
