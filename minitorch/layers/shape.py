@@ -299,6 +299,11 @@ class PadLayer(Layer):
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """The lengths with their borders."""
+        if len(input_shape) != self.batch_ndim + len(self.width):
+            raise self._fail(
+                f"it pads the last {len(self.width)} of {self.batch_ndim + len(self.width)} axes, "
+                f"got {tuple(input_shape)}"
+            )
         padded = zip(input_shape[self.batch_ndim :], self.width, strict=True)
         lengths = [None if n is None else n + sum(sides) for n, sides in padded]
         return (*input_shape[: self.batch_ndim], *lengths)

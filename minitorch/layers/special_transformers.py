@@ -46,19 +46,14 @@ class _TransformerLayer(MergeLayer):
         self.border_mode = border_mode
 
     def _check_shapes(self, numbers_wanted: int, written: str) -> None:
-        """Images of four axes, and so many numbers for each."""
-        images, found = self.input_shapes
+        """So many numbers for each image, of four axes."""
+        found = self.input_shapes[1]
         if len(found) != 2 or found[1] != numbers_wanted:
             raise self._fail(
                 f"The localization network must have output shape: (batch_size, {written}), got "
                 f"{found!r}"
             )
-        if len(images) != 4:
-            raise self._fail(
-                f"The input network must have a 4-dimensional output shape: (batch_size, "
-                f"num_input_channels, input_rows, input_columns), got {images!r}"
-            )
-        self.output_shape  # noqa: B018 (raises now if no pixel is left)
+        self.output_shape  # noqa: B018 (raises now if the images do not fit)
 
     def _settings(self) -> dict[str, Any]:
         rest = {
@@ -70,6 +65,11 @@ class _TransformerLayer(MergeLayer):
     def get_output_shape_for(self, input_shapes: Any) -> Any:
         """(batch, channels, rows and columns divided by the factors)."""
         shape = input_shapes[0]
+        if len(shape) != 4:
+            raise self._fail(
+                f"The input network must have a 4-dimensional output shape: (batch_size, "
+                f"num_input_channels, input_rows, input_columns), got {shape!r}"
+            )
         rows = zip(shape[2:], self.downsample_factor, strict=True)
         size = tuple([None if n is None else int(n // f) for n, f in rows])
         if 0 in size:
@@ -243,7 +243,9 @@ class TPSTransformerLayer(_TransformerLayer):
         """The images, bent."""
         images, moves = inputs
         size = self.get_output_shape_for([images.shape])[2:]
-        matrix = self._basis(size) if self._matrix is None else self._matrix
+        matrix = self._matrix
+        if matrix is None or size != self.output_shape[2:]:
+            matrix = self._basis(size)
         matrix, points = (t.to(moves.device, moves.dtype) for t in (matrix, self._points))
         gone = points + moves.reshape((-1, 2, self.control_points))
         return self._sample(images, ops.matmul(gone, matrix))

@@ -194,7 +194,10 @@ def test_borders(width, full, settings):
 
 
 def test_borders_of_open_lengths():
-    assert PadLayer((None, 3, None, 5), 2).output_shape == (None, 3, None, 9)
+    layer = PadLayer((None, 3, None, 5), 2)
+    assert layer.output_shape == (None, 3, None, 9)
+    with pytest.raises(ValueError, match=re.escape("pads the last 2 of 4 axes, got (1, 3, 5)")):
+        get_output_shape(PadLayer(InputLayer((None, 3, None, 5)), 2), (1, 3, 5))
 
 
 @pytest.mark.parametrize(

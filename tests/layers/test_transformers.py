@@ -114,8 +114,11 @@ def test_unknown_lengths():
         out = get_output(layer, {images: x, found: start}).numpy()
         np.testing.assert_allclose(out, x, rtol=1e-5, atol=1e-5)
     assert not layer.precompute_grid
-    images, found, layer = wired(TPSTransformerLayer, 32)
+    layer = TPSTransformerLayer((None, 2, 5, 4), (None, 32))
     assert layer.precompute_grid
+    # Another size than the grid was made for gets a grid of its own.
+    out = layer.get_output_for([mt.asarray(x), mt.zeros((1, 32))]).numpy()
+    np.testing.assert_allclose(out, x, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("cls", [TransformerLayer, TPSTransformerLayer])
