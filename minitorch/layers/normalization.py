@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch import init, nonlinearities, ops
+from minitorch import init, ops
 from minitorch.autograd import Tensor, asarray, no_grad, once
 from minitorch.layers.base import Layer
-from minitorch.layers.special import NonlinearityLayer
+from minitorch.layers.standardization import (
+    LocalResponseNormalization2DLayer,
+    StandardizationLayer,
+    instance_norm,
+    layer_norm,
+    put_behind,
+    strip,
+)
 
-__all__ = ["BatchNormLayer", "batch_norm"]
+__all__ = [
+    "BatchNormLayer",
+    "LocalResponseNormalization2DLayer",
+    "StandardizationLayer",
+    "batch_norm",
+    "instance_norm",
+    "layer_norm",
+]
 
 
 class BatchNormLayer(Layer):
@@ -192,14 +206,6 @@ def batch_norm(layer: Any, **kwargs: Any) -> Layer:
     >>> [p.name for p in get_all_params(net)]
     ['c.W', 'c_bn.beta', 'c_bn.gamma', 'c_bn.mean', 'c_bn.inv_std']
     """
-    nonlinearity = getattr(layer, "nonlinearity", None)
-    if nonlinearity is not None:
-        layer.nonlinearity = nonlinearities.identity
-    if getattr(layer, "b", None) is not None:
-        del layer.params[layer.b]
-        layer.b = None
+    nonlinearity = strip(layer)
     name = kwargs.pop("name", None) or (layer.name and f"{layer.name}_bn")
-    out: Layer = BatchNormLayer(layer, name=name, **kwargs)
-    if nonlinearity is not None and nonlinearity is not nonlinearities.identity:
-        out = NonlinearityLayer(out, nonlinearity, name=name and f"{name}_nonlin")
-    return out
+    return put_behind(BatchNormLayer(layer, name=name, **kwargs), nonlinearity, name)

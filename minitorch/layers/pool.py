@@ -7,16 +7,26 @@ from typing import Any
 from minitorch import ops
 from minitorch.autograd import Tensor
 from minitorch.layers.base import Layer
+from minitorch.layers.pool_features import FeaturePoolLayer, FeatureWTALayer, GlobalPoolLayer
+from minitorch.layers.pool_pyramid import SpatialPyramidPoolingLayer
+from minitorch.layers.pool_upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
 from minitorch.ops.pool_shape import pool_output_shape
 from minitorch.utils import as_tuple
 
 __all__ = [
+    "FeaturePoolLayer",
+    "FeatureWTALayer",
+    "GlobalPoolLayer",
     "MaxPool1DLayer",
     "MaxPool2DLayer",
     "MaxPool3DLayer",
     "Pool1DLayer",
     "Pool2DLayer",
     "Pool3DLayer",
+    "SpatialPyramidPoolingLayer",
+    "Upscale1DLayer",
+    "Upscale2DLayer",
+    "Upscale3DLayer",
 ]
 
 MODES = ("max", "average_inc_pad", "average_exc_pad", "sum")

@@ -58,6 +58,7 @@ from minitorch.ops.random import *
 from minitorch.ops.reduce import *
 from minitorch.ops.response import *
 from minitorch.ops.rounding import *
+from minitorch.ops.sampling import *
 from minitorch.ops.scan import *
 from minitorch.ops.sets import *
 from minitorch.ops.shape import *

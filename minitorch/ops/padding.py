@@ -34,7 +34,8 @@ def _widths(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
 @op(name="pad", formula="y = x with a border", linear=("x",))
 def _pad(xp, x, *, width, value=0.0):
     """The op behind :func:`pad` with a constant border."""
-    return xp.pad(x, _widths(width, x.ndim), constant_values=value)
+    widths = _widths(width, x.ndim)
+    return xp.pad(x, widths, constant_values=value) if widths else x.copy()
 
 
 @_pad.vjp("x")

@@ -15,6 +15,7 @@ def test_it_applies_a_function():
     np.testing.assert_allclose(get_output(layer, x).numpy(), np.tanh(x), rtol=1e-15)
     assert NonlinearityLayer((None, 2)).nonlinearity is rectify
     assert NonlinearityLayer((None, 2), None).nonlinearity is identity
+    assert repr(layer) == "NonlinearityLayer(nonlinearity=tanh)"
 
 
 def test_a_softmax_keeps_its_logits():

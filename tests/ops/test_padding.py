@@ -52,3 +52,10 @@ def test_a_border_that_is_too_wide():
     with pytest.raises(ValueError, match="negative width"):
         mt.crop(mt.asarray(A), -1)
     assert mt.crop(mt.asarray(A), 1).shape == (0, 1)
+
+
+def test_a_number_has_no_border():
+    x = mt.tensor(3.0, requires_grad=True)
+    for width in ((), 2):
+        y = mt.pad(x, width)
+        assert y.shape == () and mt.grad(y, x).item() == 1
