@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import numbers
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ __all__ = [
     "norm_axes_of",
     "one_hot",
     "unique",
+    "unroll_scan",
 ]
 
 
@@ -177,6 +178,61 @@ def compute_norms(array: Any, norm_axes: int | Iterable[int] | None = None) -> n
     axes = norm_axes_of(values.ndim, norm_axes)
     result: np.ndarray[Any, Any] = np.sqrt((values**2).sum(axis=axes))
     return result
+
+
+def unroll_scan(
+    fn: Callable[..., Any],
+    sequences: Any,
+    outputs_info: Sequence[Tensor],
+    non_sequences: Sequence[Any],
+    n_steps: int,
+    go_backwards: bool = False,
+) -> list[Tensor]:
+    """Apply a step again and again, each time to the next elements and to its last results.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(*elements, *states, *non_sequences)`` returns the new states: a tensor,
+        or a list or tuple of them.
+    sequences : Tensor, or sequence of Tensor (or of sequences of Tensor)
+        Their elements are along the first axis.
+    outputs_info : sequence of Tensor
+        The states before the first step.
+    non_sequences : sequence
+        Handed to every step as they are.
+    n_steps : int
+        At least 1.
+    go_backwards : bool
+        Begin with element ``n_steps - 1``.
+
+    Returns
+    -------
+    list of Tensor
+        For each state its value after every step, along a new first axis.
+
+    Raises
+    ------
+    ValueError
+        If ``n_steps`` is not positive.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.asarray([1.0, 2.0, 3.0])
+    >>> unroll_scan(lambda x, total, scale: total + x * scale, x, [mt.asarray(0.0)], [10], 3)
+    [Tensor([10., 30., 60.])]
+    """
+    if n_steps < 1:
+        raise ValueError(f"unroll_scan: n_steps is {n_steps}, it must be at least 1")
+    listed = sequences if isinstance(sequences, list | tuple) else [sequences]
+    states, found = list(outputs_info), []
+    steps = range(n_steps)
+    for i in reversed(steps) if go_backwards else steps:
+        out = fn(*[sequence[i] for sequence in listed], *states, *non_sequences)
+        states = list(out) if isinstance(out, list | tuple) else [out]
+        found.append(states)
+    return [ops.stack(each) for each in zip(*found, strict=True)]
 
 
 def create_param(

@@ -146,6 +146,10 @@ class Layer:
         """The layers that feed this one; None for an input given by its shape."""
         return [self.input_layer]
 
+    def networks_inside(self) -> dict[str, Layer]:
+        """Networks that the layer runs by itself, by the attribute that holds them."""
+        return {}
+
     def _fail(self, rule: str, change: str = "") -> ValueError:
         """A shape error: the layer, the rule that failed, what would fit, the layers above."""
         kind = type(self).__name__
