@@ -10,7 +10,7 @@ from typing import Any
 
 from minitorch import utils
 from minitorch.autograd import Tensor
-from minitorch.parameter import Parameter
+from minitorch.parameter import ParamExpr
 
 __all__ = ["Layer", "MergeLayer", "Shape"]
 
@@ -89,8 +89,9 @@ class Layer:
     ----------
     input_layer : Layer or None
     input_shape : tuple of (int or None)
-    params : OrderedDict of Parameter to set of str
-        The parameters and their tags.
+    params : OrderedDict of Parameter (or ParamExpr) to set of str
+        The parameters and their tags. An attribute that a ParamExpr is assigned to
+        (tied weights) is computed anew whenever it is read.
     get_output_kwargs : list of str
         Keywords that :func:`get_output` may be given for this layer besides
         those that :meth:`get_output_for` names.
@@ -127,7 +128,7 @@ class Layer:
 
     def _start(self, name: str | None) -> None:
         self.name = name
-        self.params: OrderedDict[Parameter, set[str]] = OrderedDict()
+        self.params: OrderedDict[Any, set[str]] = OrderedDict()
         self.get_output_kwargs: list[str] = []
 
     def _accept(self, incoming: Any) -> tuple[Layer | None, Any]:
@@ -141,6 +142,22 @@ class Layer:
         shape: Any = incoming if isinstance(incoming, tuple) else incoming.output_shape
         check_lengths(self, shape)
         return below, shape
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        expressions = self.__dict__.setdefault("_expressions", {})
+        expressions.pop(name, None)
+        if isinstance(value, ParamExpr):
+            self.__dict__.pop(name, None)
+            expressions[name] = value
+        else:
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """What is no ordinary attribute: an expression, computed now."""
+        found = self.__dict__.get("_expressions", {}).get(name)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return found.evaluate()
 
     def sources(self) -> list[Layer | None]:
         """The layers that feed this one; None for an input given by its shape."""
@@ -184,20 +201,20 @@ class Layer:
         """Shape of the output, None for unknown lengths; worked out on each access."""
         return self._checked(self.get_output_shape_for(self.input_shape))
 
-    def get_params(self, unwrap_shared: bool = True, **tags: bool) -> list[Parameter]:
+    def get_params(self, unwrap_shared: bool = True, **tags: bool) -> list[Any]:
         """The layer's parameters in the order of their registration.
 
         Parameters
         ----------
         unwrap_shared : bool
-            Accepted for Lasagne's sake.
+            Give the parameters that expressions are made of, not the expressions.
         **tags : bool
             ``tag=True`` keeps those that have all such tags, ``tag=False`` those
             that have none.
 
         Returns
         -------
-        list of Parameter
+        list of Parameter (and of ParamExpr, unless ``unwrap_shared``)
 
         Examples
         --------
@@ -207,15 +224,17 @@ class Layer:
         """
         wanted = {tag for tag, value in tags.items() if value}
         unwanted = {tag for tag, value in tags.items() if not value}
-        return [p for p, have in self.params.items() if wanted <= have and not unwanted & have]
+        kept = [p for p, have in self.params.items() if wanted <= have and not unwanted & have]
+        return utils.collect_shared_vars(kept) if unwrap_shared else kept
 
-    def add_param(self, spec: Any, shape: Any, name: str | None = None, **tags: bool) -> Parameter:
+    def add_param(self, spec: Any, shape: Any, name: str | None = None, **tags: bool) -> Any:
         """Register a parameter.
 
         Parameters
         ----------
-        spec : Parameter, array, number or callable
-            See :func:`minitorch.utils.create_param`; a Parameter is shared.
+        spec : Parameter, ParamExpr, array, number or callable
+            See :func:`minitorch.utils.create_param`; a Parameter is shared, a view of one
+            or a ParamExpr ties the weights.
         shape : tuple of int
         name : str, optional
             ``<layer's name>.<name>`` becomes the parameter's if both are given.
@@ -224,7 +243,8 @@ class Layer:
 
         Returns
         -------
-        Parameter
+        Parameter or ParamExpr
+            To be assigned to an attribute, which then reads as a tensor in both cases.
 
         Raises
         ------

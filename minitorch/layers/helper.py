@@ -220,7 +220,7 @@ def get_all_params(layer: Any, unwrap_shared: bool = True, **tags: bool) -> list
     ----------
     layer : Layer or list of Layer
     unwrap_shared : bool
-        Accepted for Lasagne's sake.
+        Give the parameters that expressions (tied weights) are made of.
     **tags : bool
         As for ``Layer.get_params``: ``trainable=True``, ``regularizable=False``, ...
 
