@@ -11,5 +11,6 @@ from minitorch.layers.noise import *
 from minitorch.layers.normalization import *
 from minitorch.layers.pool import *
 from minitorch.layers.recurrent import *
+from minitorch.layers.report import *
 from minitorch.layers.shape import *
 from minitorch.layers.special import *

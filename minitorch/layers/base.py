@@ -71,6 +71,13 @@ def shown_function(function: Any) -> str:
     return getattr(function, "__name__", None) or repr(function)
 
 
+def _transposed(spec: Any, shape: Any) -> str:
+    """The usual mistake: weights as another library has them."""
+    found = getattr(spec, "shape", ())
+    fits = len(found) == 2 and tuple(found[::-1]) == tuple(shape)
+    return "Its transpose would fit" if fits else ""
+
+
 class Layer:
     """Base class of all layers with one input.
 
@@ -254,7 +261,10 @@ class Layer:
         given = {"trainable": True, "regularizable": True, **tags}
         if name is not None and self.name is not None:
             name = f"{self.name}.{name}"
-        param = utils.create_param(spec, shape, name, trainable=given["trainable"])
+        try:
+            param = utils.create_param(spec, shape, name, trainable=given["trainable"])
+        except ValueError as error:
+            raise self._fail(str(error), _transposed(spec, shape)) from None
         self.params[param] = {tag for tag, value in given.items() if value}
         return param
 

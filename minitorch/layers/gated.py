@@ -11,9 +11,6 @@ from minitorch.layers.recurrent_base import Gate, GatedLayer
 
 __all__ = ["GRULayer", "LSTMLayer"]
 
-_LSTM = ("ingate", "forgetgate", "cell", "outgate")
-_GRU = ("resetgate", "updategate", "hidden_update")
-
 
 class LSTMLayer(GatedLayer):
     """Long short-term memory: a cell that gates write to, forget and read.
@@ -70,6 +67,8 @@ class LSTMLayer(GatedLayer):
     ((None, None, 5), (2, 7, 5))
     """
 
+    gates = ("ingate", "forgetgate", "cell", "outgate")
+
     def __init__(
         self,
         incoming: Any,
@@ -108,7 +107,7 @@ class LSTMLayer(GatedLayer):
         self._prepare(num_units)
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
         self.peepholes = peepholes
-        for name, gate in zip(_LSTM, (ingate, forgetgate, cell, outgate), strict=True):
+        for name, gate in zip(self.gates, (ingate, forgetgate, cell, outgate), strict=True):
             self._add_gate(gate, name)
         if peepholes:
             self._add_peepholes(ingate=ingate, forgetgate=forgetgate, outgate=outgate)
@@ -131,8 +130,8 @@ class LSTMLayer(GatedLayer):
 
     def get_output_for(self, inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
         """The hidden state at each step, or after the last."""
-        x, first = self._prepared(inputs, _LSTM)
-        W_hid = self._joined("W_hid_to", _LSTM)
+        x, first = self._prepared(inputs)
+        W_hid = self._joined("W_hid_to")
 
         def step(x_t: Tensor, hid: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
             gates = self._clip(first(x_t) + ops.matmul(hid, W_hid))
@@ -196,6 +195,8 @@ class GRULayer(GatedLayer):
     (None, 5)
     """
 
+    gates = ("resetgate", "updategate", "hidden_update")
+
     def __init__(
         self,
         incoming: Any,
@@ -235,8 +236,8 @@ class GRULayer(GatedLayer):
 
     def get_output_for(self, inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
         """The hidden state at each step, or after the last."""
-        x, first = self._prepared(inputs, _GRU)
-        W_hid = self._joined("W_hid_to", _GRU)
+        x, first = self._prepared(inputs)
+        W_hid = self._joined("W_hid_to")
 
         def step(x_t: Tensor, hid: Tensor) -> tuple[Tensor]:
             of_input = ops.split(self._clip(first(x_t)), 3, axis=1)

@@ -282,6 +282,9 @@ class Gate:
 class GatedLayer(BaseRecurrentLayer):
     """Base class of LSTM and GRU: units whose state passes through gates."""
 
+    # Names of the gates, in the order in which their weights are joined.
+    gates: tuple[str, ...] = ()
+
     def _prepare(self, num_units: int) -> None:
         """The number of units, and of inputs: the axes behind batch and time are flattened."""
         shape = self.input_shapes[0]
@@ -313,20 +316,20 @@ class GatedLayer(BaseRecurrentLayer):
     def _state_shape(self) -> tuple[Any, ...]:
         return (self.num_units,)
 
-    def _joined(self, kind: str, names: Sequence[str]) -> Tensor:
+    def _joined(self, kind: str) -> Tensor:
         """The parameters of one kind of all gates side by side: one product instead of several."""
-        return ops.concat([getattr(self, f"{kind}_{name}") for name in names], axis=-1)
+        return ops.concat([getattr(self, f"{kind}_{name}") for name in self.gates], axis=-1)
 
-    def _input_part(self, names: Sequence[str]) -> Callable[[Tensor], Tensor]:
+    def _input_part(self) -> Callable[[Tensor], Tensor]:
         """x W + b for all gates."""
-        W, b = self._joined("W_in_to", names), self._joined("b", names)
+        W, b = self._joined("W_in_to"), self._joined("b")
         return lambda x: ops.matmul(x, W) + b
 
-    def _prepared(self, inputs: Sequence[Tensor], names: Sequence[str]) -> tuple[Tensor, Any]:
+    def _prepared(self, inputs: Sequence[Tensor]) -> tuple[Tensor, Any]:
         """The sequence to walk over, and what to do with an element of it first."""
         x = self._sequence(inputs)
         x = x.reshape((*x.shape[:2], self.num_inputs))
-        part = self._input_part(names)
+        part = self._input_part()
         if not self.precompute_input:
             return x, part
         steps, batch = x.shape[:2]
