@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -198,8 +198,8 @@ class ParamExpr:
 class _Views:
     """The function that applies view ops once more; one with a name, so it can be copied."""
 
-    def __init__(self, path: tuple[Any, ...]) -> None:
-        self.path = path
+    def __init__(self, path: Iterable[tuple[Any, dict[str, Any]]]) -> None:
+        self.path = tuple(path)
 
     def __call__(self, value: Tensor) -> Tensor:
         for view_op, static in self.path:
@@ -207,9 +207,14 @@ class _Views:
         return value
 
 
+def replay(param: Any, path: Iterable[tuple[Any, dict[str, Any]]]) -> ParamExpr:
+    """The expression of a parameter that view ops, with their settings, lead to."""
+    return ParamExpr(_Views(path), param)
+
+
 def expression_of(value: Tensor) -> ParamExpr | None:
     """The expression that a view of a parameter is; None for other tensors."""
     view = value.view
     if view is None or not isinstance(view.root, Parameter):
         return None
-    return ParamExpr(_Views(view.path), view.root)
+    return replay(view.root, view.path)

@@ -99,6 +99,8 @@ class Layer:
     params : OrderedDict of Parameter (or ParamExpr) to set of str
         The parameters and their tags. An attribute that a ParamExpr is assigned to
         (tied weights) is computed anew whenever it is read.
+    creation : tuple
+        The constructor's arguments, as ``(args, kwargs)``.
     get_output_kwargs : list of str
         Keywords that :func:`get_output` may be given for this layer besides
         those that :meth:`get_output_for` names.
@@ -128,6 +130,12 @@ class Layer:
     >>> net.scale.grad
     Tensor([3.])
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Layer:
+        """Note what the layer is made with, so that a file can say how to make it again."""
+        made = super().__new__(cls)
+        made.__dict__["creation"] = (args, kwargs)
+        return made
 
     def __init__(self, incoming: Any, name: str | None = None) -> None:
         self._start(name)
