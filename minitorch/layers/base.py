@@ -78,7 +78,19 @@ def _transposed(spec: Any, shape: Any) -> str:
     return "Its transpose would fit" if fits else ""
 
 
-class Layer:
+class _Remembering:
+    """Notes what an object is made with, so that a file can say how to make it again.
+
+    A class of its own: ``inspect.signature(Layer)`` is to show the constructor of Layer.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        made.__dict__["creation"] = (args, kwargs)
+        return made
+
+
+class Layer(_Remembering):
     """Base class of all layers with one input.
 
     A layer of one's own overrides :meth:`get_output_for`, :meth:`get_output_shape_for`
@@ -130,12 +142,6 @@ class Layer:
     >>> net.scale.grad
     Tensor([3.])
     """
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Layer:
-        """Note what the layer is made with, so that a file can say how to make it again."""
-        made = super().__new__(cls)
-        made.__dict__["creation"] = (args, kwargs)
-        return made
 
     def __init__(self, incoming: Any, name: str | None = None) -> None:
         self._start(name)
