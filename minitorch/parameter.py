@@ -212,9 +212,9 @@ def replay(param: Any, path: Iterable[tuple[Any, dict[str, Any]]]) -> ParamExpr:
     return ParamExpr(_Views(path), param)
 
 
-def expression_of(value: Tensor) -> ParamExpr | None:
-    """The expression that a view of a parameter is; None for other tensors."""
-    view = value.view
+def expression_of(value: Any) -> Any:
+    """A view of a parameter as the expression that it is; anything else as it is."""
+    view = value.view if isinstance(value, Tensor) else None
     if view is None or not isinstance(view.root, Parameter):
-        return None
+        return value
     return replay(view.root, view.path)

@@ -367,8 +367,7 @@ def create_param(
         )
     if callable(spec):
         spec = spec(shape)
-    if isinstance(spec, Tensor) and not isinstance(spec, Parameter):
-        spec = expression_of(spec) or spec
+    spec = expression_of(spec)
     if isinstance(spec, Parameter | ParamExpr):
         kind = "parameter" if isinstance(spec, Parameter) else "expression"
         _check_shape(spec, shape, name, kind)

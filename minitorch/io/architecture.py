@@ -112,8 +112,7 @@ class _Writer:
             if id(value) not in self.params:
                 return self._constant(value.numpy())
             return {"parameter": self.params[id(value)]}
-        if isinstance(value, Tensor):
-            value = expression_of(value) or value
+        value = expression_of(value)
         if isinstance(value, ParamExpr):
             return self._expression(value)
         if isinstance(value, Tensor | numpy.ndarray):

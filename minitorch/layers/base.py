@@ -10,7 +10,7 @@ from typing import Any
 
 from minitorch import utils
 from minitorch.autograd import Tensor
-from minitorch.parameter import ParamExpr
+from minitorch.parameter import ParamExpr, expression_of
 
 __all__ = ["Layer", "MergeLayer", "Shape"]
 
@@ -86,7 +86,11 @@ class _Remembering:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         made = super().__new__(cls)
-        made.__dict__["creation"] = (args, kwargs)
+        # Expressions, not the tensors that they were: those hold a history, and go stale.
+        made.__dict__["creation"] = (
+            tuple(expression_of(value) for value in args),
+            {name: expression_of(value) for name, value in kwargs.items()},
+        )
         return made
 
 

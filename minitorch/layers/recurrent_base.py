@@ -9,6 +9,7 @@ from typing import Any
 from minitorch import init, nonlinearities, ops
 from minitorch.autograd import Tensor, no_grad
 from minitorch.layers.base import Layer, MergeLayer
+from minitorch.parameter import expression_of
 from minitorch.utils import unroll_scan
 
 __all__ = ["BaseRecurrentLayer", "Gate", "GatedLayer"]
@@ -270,12 +271,12 @@ class Gate:
         b: Any = init.Constant(0.0),  # noqa: B008 (stateless)
         nonlinearity: Any = nonlinearities.sigmoid,
     ) -> None:
-        self.W_in = W_in
-        self.W_hid = W_hid
+        self.W_in = expression_of(W_in)
+        self.W_hid = expression_of(W_hid)
         # So that a gate without a cell cannot be given one's weights by accident.
         if W_cell is not None:
-            self.W_cell = W_cell
-        self.b = b
+            self.W_cell = expression_of(W_cell)
+        self.b = expression_of(b)
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
 
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import updates
+from minitorch import io, updates
 from minitorch.layers import (
     Conv2DLayer,
     DenseLayer,
+    Gate,
+    GRULayer,
     InputLayer,
     count_params,
     get_all_param_values,
@@ -137,6 +139,18 @@ def test_copies_are_tied_to_each_other():
     twin = copy.deepcopy(net)
     twin.input_layer.W.set_value(np.ones((4, 3)))
     assert (twin.W.numpy() == 1).all() and not (net.W.numpy() == 1).any()
+
+
+def test_a_gate_can_be_tied(tmp_path):
+    first = GRULayer(InputLayer((None, None, 3)), 3, name="a")
+    tied = Gate(W_in=first.W_in_to_updategate.T, W_hid=first.W_hid_to_updategate.T, W_cell=None)
+    net = GRULayer(first, 3, resetgate=tied, name="b")
+    io.save(net, tmp_path / "net.safetensors")
+    for twin in (copy.deepcopy(net), io.load(tmp_path / "net.safetensors")):
+        assert count_params(twin) == count_params(net)
+        twin.input_layer.W_in_to_updategate.set_value(np.full((3, 3), 7.0))
+        assert (twin.W_in_to_resetgate.numpy() == 7).all()
+        assert not (net.W_in_to_resetgate.numpy() == 7).any()
 
 
 def test_they_move_with_their_parameters():
