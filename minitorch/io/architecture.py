@@ -81,7 +81,10 @@ class _Writer:
                         f"describe: {error}"
                     ) from None
             self.places[layer] = len(self.records)
-            self.records.append({"kind": type(layer).__name__, "arguments": arguments})
+            own = [self.params.get(id(p)) for p in layer.get_params(unwrap_shared=False)]
+            self.records.append(
+                {"kind": type(layer).__name__, "arguments": arguments, "parameters": own}
+            )
         return self.places[layer]
 
     def written(self, value: Any) -> Any:
@@ -202,7 +205,8 @@ class _Reader:
         constants: Mapping[str, numpy.ndarray],
         known: Sequence[Any],
     ) -> None:
-        self.params, self.constants = params, constants
+        self.params, self.constants = list(params), constants
+        self.given: set[int] = set()  # parameters that some layer has, by number
         self.names = _tables() | {one.__name__: one for one in known}
         self.layers: list[Any] = []
 
@@ -212,7 +216,24 @@ class _Reader:
         if not (isinstance(kind, type) and issubclass(kind, layers.Layer)):
             raise FileFormatError(f"{record['kind']!r} is no kind of layer")
         arguments = {name: self.read(value) for name, value in record["arguments"].items()}
-        self.layers.append(kind(**arguments))
+        layer = kind(**arguments)
+        own = layer.get_params(unwrap_shared=False)
+        for p, place in zip(own, record["parameters"], strict=True):
+            if place is not None and p is not self.params[place]:
+                self._adopt(place, p)
+            self.given.add(place)
+        self.layers.append(layer)
+
+    def _adopt(self, place: int, p: Parameter) -> None:
+        """A parameter that a layer has made by itself takes the place of the saved one."""
+        saved = self.params[place]
+        if p.shape != saved.shape or place in self.given:
+            raise FileFormatError(
+                f"a layer makes {p!r} where the file has {saved!r}"
+                + (", which another layer has already" if place in self.given else "")
+            )
+        p.data, p.name, p.requires_grad = saved.data, saved.name, saved.requires_grad
+        self.params[place] = p
 
     def _named(self, name: str) -> Any:
         if name not in self.names:
@@ -254,7 +275,7 @@ class _Reader:
     def _read_layer(self, content: int) -> Any:
         return self.layers[content]
 
-    def _read_parameter(self, content: int) -> Parameter:
+    def _read_parameter(self, content: int) -> Any:
         return self.params[content]
 
     def _read_array(self, content: str) -> Any:

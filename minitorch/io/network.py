@@ -141,21 +141,12 @@ def _rebuilt(
         if key.startswith(_CONSTANT)
     }
     network = rebuild(metadata, params, constants, known)
-    _fill(layers.get_all_params(network), params)
+    found = [p.shape for p in layers.get_all_params(network)]
+    if found != [p.shape for p in params]:
+        raise FileFormatError(
+            f"the layers have parameters of shape {found}, the file {[p.shape for p in params]}"
+        )
     slots = {k.removeprefix(_SLOT): v for k, v in arrays.items() if k.startswith(_SLOT)}
     updates.set_state(layers.get_all_params(network), slots)
     layers.set_all_random_states(network, metadata["streams"])
     return network
-
-
-def _fill(found: list[Parameter], saved: list[Parameter]) -> None:
-    """Give the network's parameters, some of which are the saved ones, their values."""
-    if [p.shape for p in found] != [p.shape for p in saved]:
-        raise FileFormatError(
-            f"the layers make parameters {[p.shape for p in found]}, the file has "
-            f"{[p.shape for p in saved]}"
-        )
-    for p, value in zip(found, saved, strict=True):
-        if p is not value:
-            p.data = value.data
-            p.name, p.requires_grad = value.name, value.requires_grad

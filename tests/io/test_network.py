@@ -120,6 +120,21 @@ def test_shared_and_tied_weights_stay_so(path):
     assert len(layers.get_all_params(back)) == 5
 
 
+@pytest.mark.parametrize("kind", [layers.RecurrentLayer, layers.LSTMLayer, layers.GRULayer])
+def test_what_layers_make_inside_can_be_shared(kind, path):
+    first = kind(layers.InputLayer((None, None, 3)), 3, name="a")
+    plain = kind is layers.RecurrentLayer
+    gate = "hidden_update" if kind is layers.GRULayer else "outgate"
+    W = first.input_to_hidden.W if plain else getattr(first, f"W_in_to_{gate}")
+    net = layers.DenseLayer(first, 3, W=W, num_leading_axes=2)
+    io.save(net, path)
+    twin = io.load(path)
+    assert layers.count_params(twin) == layers.count_params(net)
+    assert any(twin.W is p for p in twin.input_layer.get_params())
+    x = data(2, 4, 3)
+    np.testing.assert_array_equal(layers.get_output(twin, x), layers.get_output(net, x))
+
+
 def test_several_outputs_and_several_saves(path, tmp_path):
     l_in = layers.InputLayer((None, 3), input_var=np.ones((1, 3)))
     a, b = layers.DenseLayer(l_in, 2), layers.DenseLayer(l_in, 4)
@@ -237,7 +252,12 @@ def test_other_files(path):
 
 
 def record(kind, **arguments):
-    return {"kind": kind, "arguments": arguments}
+    return {"kind": kind, "arguments": arguments, "parameters": []}
+
+
+def dense(units, **arguments):
+    arguments = {"incoming": {"tuple": [None, 3]}, "num_units": units, **arguments}
+    return {"kind": "DenseLayer", "arguments": arguments, "parameters": [0, 1]}
 
 
 @pytest.mark.parametrize(
@@ -258,7 +278,15 @@ def record(kind, **arguments):
         ({"layers": [record("InputLayer", shape={"op": "nothing"})]}, "no op named 'nothing'"),
         ({"layers": []}, "cannot be made again"),
         ({"parameters": []}, "cannot be made again"),
-        ({"outputs": 0}, "the layers make parameters [], the file has [(3, 2), (2,)]"),
+        ({"outputs": 0}, "the layers have parameters of shape [], the file [(3, 2), (2,)]"),
+        (
+            {"layers": [dense(5)], "outputs": 0},
+            "a layer makes <Parameter W: (3, 5) float32> where the file has <Parameter W: (3, 2)",
+        ),
+        (
+            {"layers": [dense(2), dense(2)], "outputs": 0},
+            "where the file has <Parameter W: (3, 2) float32>, which another layer has already",
+        ),
         ({"streams": {"0.rng": {}}}, "cannot be made again"),
         ({"generator": {"kind": "no"}}, "cannot be made again"),
     ],

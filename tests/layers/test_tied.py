@@ -148,7 +148,7 @@ def test_a_gate_can_be_tied(tmp_path):
     io.save(net, tmp_path / "net.safetensors")
     for twin in (copy.deepcopy(net), io.load(tmp_path / "net.safetensors")):
         assert count_params(twin) == count_params(net)
-        twin.input_layer.W_in_to_updategate.set_value(np.full((3, 3), 7.0))
+        twin.input_layers[0].W_in_to_updategate.set_value(np.full((3, 3), 7.0))
         assert (twin.W_in_to_resetgate.numpy() == 7).all()
         assert not (net.W_in_to_resetgate.numpy() == 7).any()
 
