@@ -217,6 +217,8 @@ def _(layer: DenseLayer, input_shapes: list[Any], output_shape: Any) -> int | No
 @multiply_adds.register
 def _(layer: BaseConvLayer, input_shapes: list[Any], output_shape: Any) -> int | None:
     """Every filter tap once for every place where the filter is put down."""
+    if len(layer.W.shape) != len(output_shape):  # locally connected: a filter for each place
+        return _times(_size(output_shape[:1]), math.prod(layer.W.shape))
     # A transposed convolution (it has crop in place of pad) goes over its input's places.
     places = input_shapes[0] if hasattr(layer, "crop") else output_shape
     return _times(_size((places[0], *places[2:])), math.prod(layer.W.shape))

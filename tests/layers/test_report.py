@@ -76,6 +76,12 @@ def test_transposed_convolutions_go_over_their_input():
     assert summary(net).multiply_adds == 2 * 6 * 6 * 8 * 4 * 3 * 3
 
 
+def test_a_filter_for_each_place_is_used_once():
+    net = Conv2DLayer(InputLayer((2, 4, 6, 6)), 8, 3)
+    net.W = net.add_param(np.ones((8, 4, 3, 3, 4, 4)), (8, 4, 3, 3, 4, 4))
+    assert summary(net).multiply_adds == 2 * 4 * 4 * 8 * 4 * 3 * 3
+
+
 def test_unknown_lengths():
     net = GRULayer(InputLayer((None, None, 3)), 5, only_return_final=True)
     found = summary(net)
