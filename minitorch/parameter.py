@@ -1,8 +1,9 @@
-"""Parameters: leaf tensors that layers own, with a value to get and to set."""
+"""Parameters: leaf tensors that layers own, and expressions of them that stand in for one."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from minitorch.autograd import Tensor, asarray, no_grad, tensor
 from minitorch.backend.arrays import to_device
 
-__all__ = ["Parameter"]
+__all__ = ["ParamExpr", "Parameter"]
 
 
 class Parameter(Tensor):
@@ -118,3 +119,102 @@ class Parameter(Tensor):
 
     def __setstate__(self, state: Any) -> None:
         self._needs, self.name, self.slots = state
+
+
+class ParamExpr:
+    """An expression of parameters in the place of a parameter: tied weights.
+
+    A layer computes it anew whenever it uses it, so it follows what it is made of, and
+    gradients go there. It has no value of its own to train or to save.
+
+    Parameters
+    ----------
+    function : callable
+        Returns a Tensor, from what the parameters hold.
+    *params : Parameter or ParamExpr
+    name : str, optional
+
+    Attributes
+    ----------
+    params : tuple
+
+    Notes
+    -----
+    Views need no such wrapper: ``W=other.W.T`` says by itself what it is a view of.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> from minitorch.layers import DenseLayer, get_all_params
+    >>> from minitorch.parameter import ParamExpr
+    >>> a = DenseLayer((None, 3), 2, b=None, name="a")
+    >>> b = DenseLayer(a, 3, W=a.W.T, b=None, name="b")
+    >>> c = DenseLayer(b, 2, W=ParamExpr(lambda W: W / 2, a.W), b=None, name="c")
+    >>> get_all_params(c)
+    [<Parameter a.W: (3, 2) float32>]
+    >>> a.W.set_value([[2.0, 4.0]] * 3)
+    >>> b.W.tolist(), c.W[0].tolist()
+    ([[2.0, 2.0, 2.0], [4.0, 4.0, 4.0]], [1.0, 2.0])
+    """
+
+    def __init__(
+        self, function: Callable[..., Tensor], *params: Any, name: str | None = None
+    ) -> None:
+        for p in params:
+            if not isinstance(p, Parameter | ParamExpr):
+                raise TypeError(
+                    f"ParamExpr is an expression of parameters, not of a {type(p).__name__}; a "
+                    f"constant belongs into the function"
+                )
+        self.function = function
+        self.params = params
+        self.name = name
+
+    def evaluate(self) -> Tensor:
+        """The value now, with the history that leads to the parameters."""
+        values = [p.evaluate() if isinstance(p, ParamExpr) else p for p in self.params]
+        return asarray(self.function(*values))
+
+    def sources(self) -> list[Parameter]:
+        """The parameters that it is made of, at the bottom, each once."""
+        below = [p.sources() if isinstance(p, ParamExpr) else [p] for p in self.params]
+        return list(dict.fromkeys(p for found in below for p in found))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the value."""
+        return self.evaluate().shape
+
+    @property
+    def dtype(self) -> Any:
+        """Element type of the value."""
+        return self.evaluate().dtype
+
+    def __repr__(self) -> str:
+        label = f"{self.name}: " if self.name else ""
+        return f"<ParamExpr {label}{self.shape} of {', '.join(map(repr, self.sources()))}>"
+
+
+class _Views:
+    """The function that applies view ops once more; one with a name, so it can be copied."""
+
+    def __init__(self, path: Iterable[tuple[Any, dict[str, Any]]]) -> None:
+        self.path = tuple(path)
+
+    def __call__(self, value: Tensor) -> Tensor:
+        for view_op, static in self.path:
+            value = view_op(value, **static)
+        return value
+
+
+def replay(param: Any, path: Iterable[tuple[Any, dict[str, Any]]]) -> ParamExpr:
+    """The expression of a parameter that view ops, with their settings, lead to."""
+    return ParamExpr(_Views(path), param)
+
+
+def expression_of(value: Any) -> Any:
+    """A view of a parameter as the expression that it is; anything else as it is."""
+    view = value.view if isinstance(value, Tensor) else None
+    if view is None or not isinstance(view.root, Parameter):
+        return value
+    return replay(view.root, view.path)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import difflib
 import inspect
 import numbers
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minitorch import ops
 from minitorch.autograd import Tensor, asarray, get_default_dtype
-from minitorch.parameter import Parameter
+from minitorch.parameter import Parameter, ParamExpr, expression_of
 
 __all__ = [
+    "as_theano_expression",
     "as_tuple",
+    "collect_shared_vars",
     "compute_norms",
     "create_param",
     "did_you_mean",
@@ -23,7 +25,9 @@ __all__ = [
     "inspect_kwargs",
     "norm_axes_of",
     "one_hot",
+    "shared_empty",
     "unique",
+    "unroll_scan",
 ]
 
 
@@ -36,6 +40,94 @@ def floatX(array: Any) -> np.ndarray[Any, Any]:  # noqa: N802 (Lasagne's name)
     array([1., 2.], dtype=float32)
     """
     return np.asarray(array, dtype=get_default_dtype())
+
+
+def shared_empty(dim: int = 2, dtype: Any = None) -> Parameter:
+    """A parameter of ``dim`` axes of length 1, holding 0.
+
+    Parameters
+    ----------
+    dim : int
+    dtype : dtype, optional
+        The default dtype if left out.
+
+    Notes
+    -----
+    In Lasagne it is a place for data of any size; here a parameter keeps its shape, and
+    data are handed to ``get_output``.
+
+    Examples
+    --------
+    >>> shared_empty(3).shape
+    (1, 1, 1)
+    """
+    return Parameter(np.zeros((1,) * dim, dtype=dtype or get_default_dtype()))
+
+
+def as_theano_expression(input: Any) -> Tensor:
+    """A tensor of whatever can be one; the name is Lasagne's, Theano has no part in it.
+
+    Parameters
+    ----------
+    input : Tensor, ParamExpr, array or number
+
+    Raises
+    ------
+    TypeError
+        If it holds no numbers.
+
+    Examples
+    --------
+    >>> as_theano_expression([1.0, 2.0])
+    Tensor([1., 2.])
+    """
+    return input.evaluate() if isinstance(input, ParamExpr) else asarray(input)
+
+
+def collect_shared_vars(expressions: Any) -> list[Parameter]:
+    """The parameters that expressions are made of, each once.
+
+    Parameters
+    ----------
+    expressions : Parameter, ParamExpr or Tensor, or iterable of them
+        A computed tensor knows its parameters by its history, as long as it has one.
+
+    Returns
+    -------
+    list of Parameter
+        In the order of the expressions.
+
+    Examples
+    --------
+    >>> a, b = Parameter([1.0], name="a"), Parameter([2.0], name="b")
+    >>> collect_shared_vars([b, a + b])
+    [<Parameter b: (1,) float32>, <Parameter a: (1,) float32>]
+    """
+    single = isinstance(expressions, Tensor | ParamExpr)
+    found: dict[Parameter, None] = {}
+    for one in [expressions] if single else expressions:
+        if isinstance(one, Parameter):
+            found.setdefault(one)
+        elif isinstance(one, ParamExpr):
+            found.update(dict.fromkeys(one.sources()))
+        else:
+            found.update(dict.fromkeys(_leaves_of(asarray(one))))
+    return list(found)
+
+
+def _leaves_of(value: Tensor) -> list[Parameter]:
+    """The parameters at the ends of a tensor's history, without recursion."""
+    found: list[Parameter] = []
+    waiting: list[Any] = [value.grad_fn]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Parameter):
+            found.append(node)
+        elif node is not None and not isinstance(node, Tensor) and id(node) not in seen:
+            seen.add(id(node))
+            waiting += [edge[0] for edge in reversed(node.edges) if edge is not None]
+    return found
 
 
 def as_tuple(x: Any, N: int, t: type | tuple[type, ...] | None = None) -> tuple[Any, ...]:
@@ -181,25 +273,81 @@ def compute_norms(array: Any, norm_axes: int | Iterable[int] | None = None) -> n
     return result
 
 
+def unroll_scan(
+    fn: Callable[..., Any],
+    sequences: Any,
+    outputs_info: Sequence[Tensor],
+    non_sequences: Sequence[Any],
+    n_steps: int,
+    go_backwards: bool = False,
+) -> list[Tensor]:
+    """Apply a step again and again, each time to the next elements and to its last results.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(*elements, *states, *non_sequences)`` returns the new states: a tensor,
+        or a list or tuple of them.
+    sequences : Tensor, or sequence of Tensor (or of sequences of Tensor)
+        Their elements are along the first axis.
+    outputs_info : sequence of Tensor
+        The states before the first step.
+    non_sequences : sequence
+        Handed to every step as they are.
+    n_steps : int
+        At least 1.
+    go_backwards : bool
+        Begin with element ``n_steps - 1``.
+
+    Returns
+    -------
+    list of Tensor
+        For each state its value after every step, along a new first axis.
+
+    Raises
+    ------
+    ValueError
+        If ``n_steps`` is not positive.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.asarray([1.0, 2.0, 3.0])
+    >>> unroll_scan(lambda x, total, scale: total + x * scale, x, [mt.asarray(0.0)], [10], 3)
+    [Tensor([10., 30., 60.])]
+    """
+    if n_steps < 1:
+        raise ValueError(f"unroll_scan: n_steps is {n_steps}, it must be at least 1")
+    listed = sequences if isinstance(sequences, list | tuple) else [sequences]
+    states, found = list(outputs_info), []
+    steps = range(n_steps)
+    for i in reversed(steps) if go_backwards else steps:
+        out = fn(*[sequence[i] for sequence in listed], *states, *non_sequences)
+        states = list(out) if isinstance(out, list | tuple) else [out]
+        found.append(states)
+    return [ops.stack(each) for each in zip(*found, strict=True)]
+
+
 def create_param(
     spec: Any, shape: Iterable[int], name: str | None = None, trainable: bool = True
-) -> Parameter:
+) -> Any:
     """A parameter of ``shape`` from whatever may specify one.
 
     Parameters
     ----------
-    spec : Parameter, array, number, or callable from a shape to one of these
-        A Parameter is used as it is: that is how weights are shared. A number
-        is an array without axes.
+    spec : Parameter, ParamExpr, array, number, or callable from a shape to one of these
+        A Parameter is used as it is: that is how weights are shared. A view of one
+        (``other.W.T``) and a ParamExpr are computed anew at every use: tied weights.
+        A number is an array without axes.
     shape : iterable of int
     name : str, optional
-        Given to a parameter that has none.
+        Given to a parameter or expression that has none.
     trainable : bool
         Whether a new parameter requires a gradient.
 
     Returns
     -------
-    Parameter
+    Parameter or ParamExpr
 
     Raises
     ------
@@ -221,15 +369,18 @@ def create_param(
         )
     if callable(spec):
         spec = spec(shape)
-    if isinstance(spec, Parameter):
-        _check_shape(spec, shape, name, "parameter")
+    spec = expression_of(spec)
+    if isinstance(spec, Parameter | ParamExpr):
+        kind = "parameter" if isinstance(spec, Parameter) else "expression"
+        _check_shape(spec, shape, name, kind)
         if spec.name is None:
             spec.name = name
         return spec
     if isinstance(spec, Tensor) and spec.requires_grad:
         raise TypeError(
             f"cannot initialize parameter {name}: a computed tensor would go stale after the first "
-            f"update; give a Parameter (to share it), an array, or an initializer"
+            f"update; give minitorch.parameter.ParamExpr(function, parameters) to compute it anew "
+            f"each time, a Parameter (to share it), an array, or an initializer"
         )
     if not isinstance(spec, numbers.Number | np.ndarray | np.generic | list | tuple | Tensor):
         raise TypeError(
@@ -241,7 +392,7 @@ def create_param(
     return created
 
 
-def _check_shape(found: Tensor, shape: tuple[int, ...], name: str | None, what: str) -> None:
+def _check_shape(found: Any, shape: tuple[int, ...], name: str | None, what: str) -> None:
     """A value of the wrong shape; a number by itself may have been meant for all elements."""
     if found.shape != shape:
         hint = "; minitorch.init.Constant(value) fills any shape" if found.shape == () else ""

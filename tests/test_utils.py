@@ -7,7 +7,7 @@ import pytest
 
 import minitorch as mt
 from minitorch import init, utils
-from minitorch.parameter import Parameter
+from minitorch.parameter import Parameter, ParamExpr
 from minitorch.utils import as_tuple, compute_norms, create_param, one_hot, unique
 
 
@@ -198,5 +198,89 @@ def test_specs_hold_numbers(spec):
 
 def test_expressions_would_go_stale():
     p = Parameter(np.ones((3, 2)))
-    with pytest.raises(TypeError, match="a computed tensor would go stale"):
-        create_param(p.T, (2, 3))
+    with pytest.raises(TypeError, match="a computed tensor would go stale.*ParamExpr"):
+        create_param(p * 2, (3, 2))
+
+
+def test_views_of_parameters_are_expressions():
+    p = Parameter(np.arange(6.0).reshape(3, 2))
+    for trainable in (True, False):
+        p.requires_grad = trainable
+        made = create_param(p.T[::-1], (2, 3), name="t")
+        assert isinstance(made, ParamExpr) and made.name == "t" and made.sources() == [p]
+    assert isinstance(create_param(lambda shape: p.T, (2, 3)), ParamExpr)
+    copied = create_param(p.detach().T, (2, 3))
+    assert type(copied) is Parameter
+
+
+def test_expressions_keep_their_name_and_have_a_shape():
+    p = Parameter(np.ones((3, 2)))
+    given = ParamExpr(lambda w: w * 2, p, name="mine")
+    assert create_param(given, (3, 2), name="w") is given and given.name == "mine"
+    text = "cannot initialize parameter w: the expression has shape (3, 2), should be (2, 2)"
+    with pytest.raises(ValueError, match=re.escape(text)):
+        create_param(given, (2, 2), name="w")
+
+
+def test_collect_shared_vars():
+    a, b, c = (Parameter([1.0], name=n) for n in "abc")
+    assert utils.collect_shared_vars(a) == [a]
+    nested = ParamExpr(lambda x, y: x * y, ParamExpr(lambda x: x * 2, b), a)
+    assert utils.collect_shared_vars(nested) == [b, a]
+    assert utils.collect_shared_vars([c, nested, a]) == [c, b, a]
+    product = a * b
+    assert utils.collect_shared_vars(product + product.exp() * 2 + mt.ones(1)) == [a, b]
+    assert utils.collect_shared_vars([mt.ones(1), mt.tensor([1.0], requires_grad=True) * a]) == [a]
+    assert utils.collect_shared_vars([]) == []
+
+
+def test_a_long_history_does_not_recurse():
+    a = Parameter([1.0])
+    x = a
+    for _ in range(5000):
+        x = x + 1
+    assert utils.collect_shared_vars(x) == [a]
+
+
+def test_as_theano_expression():
+    x = mt.ones(2)
+    assert utils.as_theano_expression(x) is x
+    assert utils.as_theano_expression(np.ones(2)).tolist() == [1, 1]
+    assert utils.as_theano_expression(ParamExpr(lambda p: p * 3, Parameter(2.0))).item() == 6
+    with pytest.raises(TypeError):
+        utils.as_theano_expression("x")
+
+
+def test_shared_empty():
+    assert utils.shared_empty().shape == (1, 1) and utils.shared_empty().dtype == np.float32
+    assert utils.shared_empty(3, "int64").get_value().tolist() == [[[0]]]
+
+
+# -- unroll_scan ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("go_backwards", [False, True])
+def test_unroll_scan(go_backwards):
+    a, b = np.arange(8.0).reshape(4, 2), np.arange(4.0)
+
+    def step(x, y, total, last, scale):
+        return [total + x * scale, last * 0 + y]
+
+    outs = utils.unroll_scan(
+        step, [mt.asarray(a), mt.asarray(b)], [mt.zeros(2), mt.asarray(0.0)], [3.0], 4, go_backwards
+    )
+    order = [3, 2, 1, 0] if go_backwards else [0, 1, 2, 3]
+    np.testing.assert_array_equal(outs[0].numpy(), np.cumsum(a[order] * 3, axis=0))
+    np.testing.assert_array_equal(outs[1].numpy(), b[order])
+
+
+def test_unroll_scan_of_one_output():
+    x = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    (out,) = utils.unroll_scan(lambda x, h: h * x, x, [mt.asarray(1.0)], [], 3)
+    assert out.tolist() == [1, 2, 6]
+    assert mt.grad(out[-1], x).tolist() == [6, 3, 2]
+
+
+def test_unroll_scan_needs_a_step():
+    with pytest.raises(ValueError, match="n_steps is 0, it must be at least 1"):
+        utils.unroll_scan(lambda x, h: h, [mt.ones(1)], [mt.ones(1)], [], 0)

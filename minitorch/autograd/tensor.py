@@ -197,6 +197,11 @@ class Tensor(Exchange):
         """Whether it was made by the user rather than by a recorded op."""
         return self.grad_fn is None
 
+    @property
+    def view(self) -> View | None:
+        """In whose memory it lies, and by which view ops; None for memory of its own."""
+        return self._view
+
     # -- out of the graph -------------------------------------------------
 
     def detach(self) -> Tensor:

@@ -1,13 +1,19 @@
-"""Files: atomic writes, arrays with metadata in safetensors, models, checkpoints."""
+"""Files: atomic writes, arrays with metadata in safetensors, networks, checkpoints."""
 
 from minitorch.io.arrays import FileFormatError, load_arrays, save_arrays
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
+from minitorch.io.lasagne import load_npz, load_pickle
+from minitorch.io.network import load, save
 
 __all__ = [
     "Checkpoints",
     "FileFormatError",
     "atomic_write",
+    "load",
     "load_arrays",
+    "load_npz",
+    "load_pickle",
+    "save",
     "save_arrays",
 ]

@@ -13,5 +13,7 @@ from minitorch.layers.merge import *
 from minitorch.layers.noise import *
 from minitorch.layers.normalization import *
 from minitorch.layers.pool import *
+from minitorch.layers.recurrent import *
+from minitorch.layers.report import *
 from minitorch.layers.shape import *
 from minitorch.layers.special import *

@@ -10,7 +10,7 @@ from typing import Any
 
 from minitorch import utils
 from minitorch.autograd import Tensor
-from minitorch.parameter import Parameter
+from minitorch.parameter import ParamExpr, expression_of
 
 __all__ = ["Layer", "MergeLayer", "Shape"]
 
@@ -71,7 +71,30 @@ def shown_function(function: Any) -> str:
     return getattr(function, "__name__", None) or repr(function)
 
 
-class Layer:
+def _transposed(spec: Any, shape: Any) -> str:
+    """The usual mistake: weights as another library has them."""
+    found = getattr(spec, "shape", ())
+    fits = len(found) == 2 and tuple(found[::-1]) == tuple(shape)
+    return "Its transpose would fit" if fits else ""
+
+
+class _Remembering:
+    """Notes what an object is made with, so that a file can say how to make it again.
+
+    A class of its own: ``inspect.signature(Layer)`` is to show the constructor of Layer.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        # Expressions, not the tensors that they were: those hold a history, and go stale.
+        made.__dict__["creation"] = (
+            tuple(expression_of(value) for value in args),
+            {name: expression_of(value) for name, value in kwargs.items()},
+        )
+        return made
+
+
+class Layer(_Remembering):
     """Base class of all layers with one input.
 
     A layer of one's own overrides :meth:`get_output_for`, :meth:`get_output_shape_for`
@@ -89,8 +112,11 @@ class Layer:
     ----------
     input_layer : Layer or None
     input_shape : tuple of (int or None)
-    params : OrderedDict of Parameter to set of str
-        The parameters and their tags.
+    params : OrderedDict of Parameter (or ParamExpr) to set of str
+        The parameters and their tags. An attribute that a ParamExpr is assigned to
+        (tied weights) is computed anew whenever it is read.
+    creation : tuple
+        The constructor's arguments, as ``(args, kwargs)``.
     get_output_kwargs : list of str
         Keywords that :func:`get_output` may be given for this layer besides
         those that :meth:`get_output_for` names.
@@ -127,7 +153,7 @@ class Layer:
 
     def _start(self, name: str | None) -> None:
         self.name = name
-        self.params: OrderedDict[Parameter, set[str]] = OrderedDict()
+        self.params: OrderedDict[Any, set[str]] = OrderedDict()
         self.get_output_kwargs: list[str] = []
 
     def _accept(self, incoming: Any) -> tuple[Layer | None, Any]:
@@ -142,9 +168,29 @@ class Layer:
         check_lengths(self, shape)
         return below, shape
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        expressions = self.__dict__.setdefault("_expressions", {})
+        expressions.pop(name, None)
+        if isinstance(value, ParamExpr):
+            self.__dict__.pop(name, None)
+            expressions[name] = value
+        else:
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """What is no ordinary attribute: an expression, computed now."""
+        found = self.__dict__.get("_expressions", {}).get(name)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return found.evaluate()
+
     def sources(self) -> list[Layer | None]:
         """The layers that feed this one; None for an input given by its shape."""
         return [self.input_layer]
+
+    def networks_inside(self) -> dict[str, Layer]:
+        """Networks that the layer runs by itself, by the attribute that holds them."""
+        return {}
 
     def _fail(self, rule: str, change: str = "") -> ValueError:
         """A shape error: the layer, the rule that failed, what would fit, the layers above."""
@@ -180,20 +226,20 @@ class Layer:
         """Shape of the output, None for unknown lengths; worked out on each access."""
         return self._checked(self.get_output_shape_for(self.input_shape))
 
-    def get_params(self, unwrap_shared: bool = True, **tags: bool) -> list[Parameter]:
+    def get_params(self, unwrap_shared: bool = True, **tags: bool) -> list[Any]:
         """The layer's parameters in the order of their registration.
 
         Parameters
         ----------
         unwrap_shared : bool
-            Accepted for Lasagne's sake.
+            Give the parameters that expressions are made of, not the expressions.
         **tags : bool
             ``tag=True`` keeps those that have all such tags, ``tag=False`` those
             that have none.
 
         Returns
         -------
-        list of Parameter
+        list of Parameter (and of ParamExpr, unless ``unwrap_shared``)
 
         Examples
         --------
@@ -203,15 +249,17 @@ class Layer:
         """
         wanted = {tag for tag, value in tags.items() if value}
         unwanted = {tag for tag, value in tags.items() if not value}
-        return [p for p, have in self.params.items() if wanted <= have and not unwanted & have]
+        kept = [p for p, have in self.params.items() if wanted <= have and not unwanted & have]
+        return utils.collect_shared_vars(kept) if unwrap_shared else kept
 
-    def add_param(self, spec: Any, shape: Any, name: str | None = None, **tags: bool) -> Parameter:
+    def add_param(self, spec: Any, shape: Any, name: str | None = None, **tags: bool) -> Any:
         """Register a parameter.
 
         Parameters
         ----------
-        spec : Parameter, array, number or callable
-            See :func:`minitorch.utils.create_param`; a Parameter is shared.
+        spec : Parameter, ParamExpr, array, number or callable
+            See :func:`minitorch.utils.create_param`; a Parameter is shared, a view of one
+            or a ParamExpr ties the weights.
         shape : tuple of int
         name : str, optional
             ``<layer's name>.<name>`` becomes the parameter's if both are given.
@@ -220,7 +268,8 @@ class Layer:
 
         Returns
         -------
-        Parameter
+        Parameter or ParamExpr
+            To be assigned to an attribute, which then reads as a tensor in both cases.
 
         Raises
         ------
@@ -230,7 +279,10 @@ class Layer:
         given = {"trainable": True, "regularizable": True, **tags}
         if name is not None and self.name is not None:
             name = f"{self.name}.{name}"
-        param = utils.create_param(spec, shape, name, trainable=given["trainable"])
+        try:
+            param = utils.create_param(spec, shape, name, trainable=given["trainable"])
+        except ValueError as error:
+            raise self._fail(str(error), _transposed(spec, shape)) from None
         self.params[param] = {tag for tag, value in given.items() if value}
         return param
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from minitorch import utils
-from minitorch.autograd import Tensor, asarray, scope
+from minitorch.autograd import Tensor, asarray
 from minitorch.layers.base import Layer, MergeLayer, walk
+from minitorch.layers.evaluate import accepted_kwargs, evaluate
 from minitorch.layers.input import InputLayer
 from minitorch.ops.random import CounterRNG
 from minitorch.parameter import Parameter
@@ -91,38 +92,6 @@ def _by_layer(wanted: list[Layer], given: Any, who: str, convert: Callable[[Any]
     return {end: convert(given) for end in ends}
 
 
-def _input_of(layer: Layer, source: Any, outputs: Mapping[Any, Tensor]) -> Tensor:
-    """What a layer gets from one of its sources; None stands for a free-floating input."""
-    if source in outputs:
-        return outputs[source]
-    raise ValueError(
-        f"get_output() was called without giving an input for the free-floating layer {layer!r}. "
-        f"Please call it with a dictionary mapping this layer to its output, or None to its input"
-    )
-
-
-def _compute(layer: Any, place: int, outputs: Mapping[Any, Tensor], kwargs: Any) -> Tensor:
-    """One layer's output from those below it; errors and reports name the layer."""
-    if isinstance(layer, InputLayer):
-        if layer.input_var is None:
-            raise ValueError(
-                f"get_output() was given no data for {layer!r}; call get_output(network, data)"
-            )
-        layer.check(layer.input_var)
-        return layer.input_var
-    values = [_input_of(layer, source, outputs) for source in layer.sources()]
-    with scope(layer.name or f"{type(layer).__name__}[{place}]"):
-        try:
-            result: Tensor = layer.get_output_for(
-                values if isinstance(layer, MergeLayer) else values[0], **kwargs
-            )
-        except Exception as error:
-            shapes = ", ".join(str(value.shape) for value in values)
-            error.add_note(f"in layer {place} of the network, {layer!r}, for input {shapes}")
-            raise
-    return result
-
-
 def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
     """The output of one layer, or of several in one pass, computed now.
 
@@ -175,10 +144,7 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
     for layer, value in outputs.items():
         if isinstance(layer, InputLayer):
             layer.check(value)
-    layers = walk(wanted, outputs)
-    for place, layer in enumerate(layers):
-        if layer not in outputs:
-            outputs[layer] = _compute(layer, place, outputs, kwargs)
+    layers = evaluate(wanted, outputs, kwargs)
     if kwargs.keys() - {"deterministic"}:
         _warn_unused(kwargs, layers)
     results = [outputs[layer] for layer in wanted]
@@ -187,9 +153,7 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
 
 def _warn_unused(kwargs: Mapping[str, Any], layers: Sequence[Layer]) -> None:
     """Keywords that no layer takes are probably misspelt."""
-    accepted = {"deterministic"}
-    for layer in layers:
-        accepted.update(utils.inspect_kwargs(layer.get_output_for), layer.get_output_kwargs)
+    accepted = accepted_kwargs(layers)
     hints = []
     for name in sorted(kwargs.keys() - accepted):
         close = difflib.get_close_matches(name, accepted, n=1)
@@ -256,7 +220,7 @@ def get_all_params(layer: Any, unwrap_shared: bool = True, **tags: bool) -> list
     ----------
     layer : Layer or list of Layer
     unwrap_shared : bool
-        Accepted for Lasagne's sake.
+        Give the parameters that expressions (tied weights) are made of.
     **tags : bool
         As for ``Layer.get_params``: ``trainable=True``, ``regularizable=False``, ...
 
@@ -271,7 +235,9 @@ def get_all_params(layer: Any, unwrap_shared: bool = True, **tags: bool) -> list
     >>> [p.name for p in get_all_params(net, trainable=True)]
     ['d.W', 'd_bn.beta', 'd_bn.gamma']
     """
-    return utils.unique(p for one in get_all_layers(layer) for p in one.get_params(**tags))
+    return utils.unique(
+        p for one in get_all_layers(layer) for p in one.get_params(unwrap_shared, **tags)
+    )
 
 
 def count_params(layer: Any, **tags: bool) -> int:
@@ -333,12 +299,15 @@ def set_all_param_values(layer: Any, values: Iterable[Any], **tags: bool) -> Non
 
 def _streams(layer: Any) -> dict[str, CounterRNG]:
     """The random streams of all layers, by the layer's place and the attribute's name."""
-    return {
-        f"{place}.{name}": value
-        for place, one in enumerate(get_all_layers(layer))
-        for name, value in vars(one).items()
-        if isinstance(value, CounterRNG)
-    }
+    found = {}
+    for place, one in enumerate(get_all_layers(layer)):
+        for name, value in vars(one).items():
+            if isinstance(value, CounterRNG):
+                found[f"{place}.{name}"] = value
+        for name, network in one.networks_inside().items():
+            for key, value in _streams(network).items():
+                found[f"{place}.{name}.{key}"] = value
+    return found
 
 
 def get_all_random_states(layer: Any) -> dict[str, dict[str, int]]:

@@ -38,6 +38,7 @@ from minitorch.ops.embedding import *
 from minitorch.ops.exponential import *
 from minitorch.ops.gathering import *
 from minitorch.ops.global_pooling import *
+from minitorch.ops.grad_clip import *
 from minitorch.ops.grids import *
 from minitorch.ops.hyperbolic import *
 from minitorch.ops.indexing import *

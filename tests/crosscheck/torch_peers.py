@@ -322,6 +322,7 @@ ALONE = {
     "unique_counts": _CHOICE,
     "unique_inverse": _CHOICE,
     "astype": "takes NumPy's dtypes",
+    "grad_clip": "PyTorch has a hook for it; tests/ops/test_grad_clip.py",
     "imag": "of real numbers PyTorch refuses it",
     "dropout": "random numbers of its own; tests/ops/test_random.py",
     "gaussian_noise": "random numbers of its own; tests/ops/test_random.py",
