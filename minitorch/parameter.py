@@ -214,7 +214,7 @@ def replay(param: Any, path: Iterable[tuple[Any, dict[str, Any]]]) -> ParamExpr:
 
 def expression_of(value: Any) -> Any:
     """A view of a parameter as the expression that it is; anything else as it is."""
-    view = value.view if isinstance(value, Tensor) else None
+    view = value.view_of if isinstance(value, Tensor) else None
     if view is None or not isinstance(view.root, Parameter):
         return value
     return replay(view.root, view.path)

@@ -198,7 +198,7 @@ class Tensor(Exchange):
         return self.grad_fn is None
 
     @property
-    def view(self) -> View | None:
+    def view_of(self) -> View | None:
         """In whose memory it lies, and by which view ops; None for memory of its own."""
         return self._view
 
