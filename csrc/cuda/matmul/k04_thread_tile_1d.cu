@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(THREADS) k04(Arguments<T> p) {
         load_tile<THREADS, BM, BK, 1>(as, p.a, tile.l, tile.m, k0, p.K);
         load_tile<THREADS, BN, BK, 1>(bs, p.b, tile.l, tile.n, k0, p.K);
         __syncthreads();
-#pragma unroll
+#pragma unroll 4  // all 8 would keep some of float64 in memory
         for (int k = 0; k < BK; k++) {
             const Sum<T> b = bs[k][column];
 #pragma unroll

@@ -67,8 +67,9 @@ __device__ __forceinline__ Sum<T> fixed_total(const Arguments<T>& a, const T* x,
     return a.divide ? sum / a.elements(0, p, q) : sum;
 }
 
+// Two blocks ask for no more than there is; without them ptxas aims at fewer registers and spills.
 template <PoolPass PASS, int WINDOW, class T>
-__global__ void __launch_bounds__(THREADS) k02(Arguments<T> a, Places by) {
+__global__ void __launch_bounds__(THREADS, 2) k02(Arguments<T> a, Places by) {
     constexpr bool BACK = PASS == PoolPass::unmax || PASS == PoolPass::unsum;
     constexpr int EACH = outputs_each(WINDOW);
     const long long first = blockIdx.x * (long long)(THREADS * EACH) + threadIdx.x;
