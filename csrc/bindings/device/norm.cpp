@@ -35,11 +35,10 @@ void* output(const Norm& p, const char* name, const Maybe& given, bool whole) {
     return const_cast<void*>(take(p, name, given, whole, true));
 }
 
-void go(Norm& p, const std::string& name, const Maybe& workspace, std::uintptr_t stream) {
-    const NormRung& rung = rung_named(norm_table(), name, "norm");
+void go(Norm& p, const NormRung& rung, const Maybe& workspace, std::uintptr_t stream) {
     p.stream = as_stream(stream);
     if (std::string reason = rung.supports(p); !reason.empty())
-        throw py::value_error("norm " + name + ": " + reason);
+        throw py::value_error("norm " + std::string(rung.text.name) + ": " + reason);
     p.workspace = require_workspace(workspace, rung.workspace(p));
     py::gil_scoped_release released;
     rung.run(p);
@@ -48,19 +47,21 @@ void go(Norm& p, const std::string& name, const Maybe& workspace, std::uintptr_t
 void fwd(const std::string& name, py::object x, const Maybe& gamma, const Maybe& beta, py::object y,
          py::object mean, py::object inv_std, double epsilon, const Maybe& workspace,
          std::uintptr_t stream) {
+    const NormRung& rung = rung_named(norm_table(), name, "norm");
     Norm p = normalisation(NormPass::fwd, buffer("x", x));
     p.epsilon = epsilon;
     p.gamma = take(p, "gamma", gamma, false, false);
     p.beta = take(p, "beta", beta, false, false);
     p.y = output(p, "y", y, true);
     p.mean = output(p, "mean", mean, false), p.inv_std = output(p, "inv_std", inv_std, false);
-    go(p, name, workspace, stream);
+    go(p, rung, workspace, stream);
 }
 
 void back(const std::string& name, py::object g, py::object x, const Maybe& gamma, py::object mean,
           py::object inv_std, const Maybe& dx, const Maybe& dgamma, const Maybe& dbeta,
           const Maybe& g_mean, const Maybe& g_inv_std, const Maybe& workspace,
           std::uintptr_t stream) {
+    const NormRung& rung = rung_named(norm_table(), name, "norm");
     Norm p = normalisation(NormPass::back, buffer("x", x));
     p.g = take(p, "g", g, true, false);
     p.g_mean = take(p, "g_mean", g_mean, false, false);
@@ -70,7 +71,7 @@ void back(const std::string& name, py::object g, py::object x, const Maybe& gamm
     p.inv_std = const_cast<void*>(take(p, "inv_std", inv_std, false, false));
     p.dx = output(p, "dx", dx, true);
     p.dgamma = output(p, "dgamma", dgamma, false), p.dbeta = output(p, "dbeta", dbeta, false);
-    go(p, name, workspace, stream);
+    go(p, rung, workspace, stream);
 }
 
 NormPass pass_named(const std::string& pass) {

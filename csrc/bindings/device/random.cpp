@@ -26,11 +26,10 @@ Random stream_of(RandomPass pass, const Buffer& y, const Maybe& x_, std::uint64_
     return p;
 }
 
-void go(Random& p, const std::string& name, std::uintptr_t stream) {
-    const RandomRung& rung = rung_named(random_table(), name, "random");
+void go(Random& p, const RandomRung& rung, std::uintptr_t stream) {
     p.stream = as_stream(stream);
     if (std::string reason = rung.supports(p); !reason.empty())
-        throw py::value_error("random " + name + ": " + reason);
+        throw py::value_error("random " + std::string(rung.text.name) + ": " + reason);
     if (p.elements() == 0) return;
     py::gil_scoped_release released;
     rung.run(p);
@@ -39,6 +38,7 @@ void go(Random& p, const std::string& name, std::uintptr_t stream) {
 void dropout(const std::string& name, py::object x, py::object y_, std::uint64_t seed,
              std::uint64_t offset, std::uint64_t threshold, double divisor,
              const std::optional<std::vector<long long>>& layout, std::uintptr_t stream) {
+    const RandomRung& rung = rung_named(random_table(), name, "random");
     const Buffer y = buffer("y", y_);
     Random p = stream_of(RandomPass::dropout, y, x, seed, offset);
     p.threshold = threshold, p.divisor = divisor;
@@ -49,7 +49,7 @@ void dropout(const std::string& name, py::object x, py::object y_, std::uint64_t
                                   std::to_string(y.size()) + " elements, got " + show(l));
         p.before = l[0], p.shared = l[1], p.after = l[2];
     }
-    go(p, name, stream);
+    go(p, rung, stream);
 }
 
 void fill(const std::string& name, const std::string& pass, py::object y, const Maybe& x,
@@ -59,12 +59,13 @@ void fill(const std::string& name, const std::string& pass, py::object y, const 
         throw py::value_error("pass is one of uniform, normal, noise, not '" + pass + "'");
     if ((pass == "noise") != bool(x))
         throw py::value_error("x is for pass 'noise', which needs it");
+    const RandomRung& rung = rung_named(random_table(), name, "random");
     Random p = stream_of(pass == "uniform"  ? RandomPass::uniform
                          : pass == "normal" ? RandomPass::normal
                                             : RandomPass::noise,
                          buffer("y", y), x, seed, offset);
     p.base = base, p.spread = spread;
-    go(p, name, stream);
+    go(p, rung, stream);
 }
 
 }  // namespace
