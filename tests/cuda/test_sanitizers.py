@@ -24,19 +24,21 @@ OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "exitcode=66"}
 pytestmark = pytest.mark.slow
 
 
-def library(kind):
-    """Where the compiler keeps the sanitizer's library, or None."""
+def library(name):
+    """Where the compiler keeps a library, or None."""
     compiler = shutil.which("g++")
     if compiler is None:
         return None
-    command = [compiler, f"-print-file-name={LIBRARIES[kind]}"]
+    command = [compiler, f"-print-file-name={name}"]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     return found if "/" in found else None
 
 
 def run(kind, *command):
+    # The sanitizer looks for what throws exceptions when it is loaded.
+    preload = f"{library(LIBRARIES[kind])} {library('libstdc++.so.6')}"
     environment = os.environ | OPTIONS | {
-        "LD_PRELOAD": library(kind), "PYTHONPATH": str(ROOT),
+        "LD_PRELOAD": preload, "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
     }  # fmt: skip
     environment["MINITORCH_TEST_DEVICE"] = str(module(kind, "_emulated"))
@@ -58,7 +60,7 @@ def planted(kind, name, how):
 @pytest.fixture(scope="module", params=LIBRARIES)
 def kind(request):
     """A sanitizer, with its modules built."""
-    if library(request.param) is None:
+    if library(LIBRARIES[request.param]) is None:
         pytest.skip(f"g++ has no {LIBRARIES[request.param]}")
     done = subprocess.run(
         [sys.executable, "setup.py", "build_ext", "--inplace"],
@@ -103,9 +105,23 @@ def test_planted_faults_are_found_at_their_lines(kind):
         assert any(line in broken.stderr for line in lines_of(name)), broken.stderr
 
 
-def test_kernels_pass(kind):
-    """The ladder of matmul on some shapes, through every barrier and copy that it uses."""
-    command = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/cuda/test_matmul.py"]
-    done = run(kind, *command, "-k", "test_product and float32 and nt and forward")
+# File -> which of its tests: each rung once at least, through its barriers and copies.
+KERNELS_OF = {
+    "matmul": "test_product and float32 and nt and forward",
+    "conv": "test_float32 and forward-forward and (lenet or 3x3)",
+    "conv_wgmma": "test_shapes and forward-forward and (129 or parts)",
+    "pool": "forward-forward and float32",
+    "norm": "forward-forward and float32",
+    "loss": "forward-forward and float32",
+    "random": "forward-forward and float32",
+    "response": "forward-forward and float32",
+    "update": "forward-forward and float32",
+}
+
+
+@pytest.mark.parametrize("family", KERNELS_OF)
+def test_kernels_pass(kind, family):
+    command = ["-m", "pytest", "-q", "-x", "-s", "-p", "no:cacheprovider"]
+    done = run(kind, *command, f"tests/cuda/test_{family}.py", "-k", KERNELS_OF[family])
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert " passed" in done.stdout
