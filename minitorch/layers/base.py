@@ -286,6 +286,22 @@ class Layer(_Remembering):
         self.params[param] = {tag for tag, value in given.items() if value}
         return param
 
+    def remove_param(self, attribute: str) -> None:
+        """Forget the parameter, or the expression of one, that an attribute holds: it is None now.
+
+        Examples
+        --------
+        >>> from minitorch.layers import DenseLayer
+        >>> layer = DenseLayer((None, 3), 2, name="d")
+        >>> layer.remove_param("b")
+        >>> layer.b, layer.get_params()
+        (None, [<Parameter d.W: (3, 2) float32>])
+        """
+        # Reading the attribute of an expression would compute it.
+        held = self._expressions.get(attribute)
+        del self.params[getattr(self, attribute) if held is None else held]
+        setattr(self, attribute, None)
+
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """The output's shape for an input of ``input_shape``; by default the same."""
         return input_shape
