@@ -81,15 +81,23 @@ def observe(observer: Any) -> Iterator[Any]:
         mode.observers = before
 
 
-@contextlib.contextmanager
-def scope(name: str) -> Iterator[None]:
-    """Name what is computed inside the block: reports say ``in net/c_bn``."""
-    before = mode.scope
-    mode.scope = (*before, name)
-    try:
-        yield
-    finally:
-        mode.scope = before
+class scope:
+    """Name what is computed inside the block: reports say ``in net/c_bn``.
+
+    Every layer of a network enters one in every pass: a class costs less than half of a generator.
+    """
+
+    __slots__ = ("_before", "_name")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._before = mode.scope
+        mode.scope = (*self._before, self._name)
+
+    def __exit__(self, *error: object) -> None:
+        mode.scope = self._before
 
 
 class Origin:
