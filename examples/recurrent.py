@@ -9,7 +9,10 @@ What      Each step of a sequence brings a random number and a mark. Two marks a
 Paper     S. Hochreiter and J. Schmidhuber, "Long short-term memory", 1997, section 5.4.
 Run       python examples/recurrent.py lstm 10
           python examples/recurrent.py rnn 10
-Expect    EXPECTED
+Expect    Always answering with the mean has a squared error of 0.163. With seed 0, `lstm 10`
+          got to 0.0016 in 190 s and was below 0.001 on the way, `rnn 10` to 0.027 in
+          51 s and less steadily; on one core (OMP_NUM_THREADS=1) of a machine that
+          others used too. The products are small: more threads than cores only wait.
 """
 
 import argparse
