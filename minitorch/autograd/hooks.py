@@ -84,7 +84,8 @@ def observe(observer: Any) -> Iterator[Any]:
 class scope:
     """Name what is computed inside the block: reports say ``in net/c_bn``.
 
-    Every layer of a network enters one in every pass: a class costs less than half of a generator.
+    ``with scope(name) as here`` may take other names on its way, ``here.rename(name)``: a
+    pass through a network enters one block, not one for each layer.
     """
 
     __slots__ = ("_before", "_name")
@@ -92,9 +93,14 @@ class scope:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> scope:
         self._before = mode.scope
-        mode.scope = (*self._before, self._name)
+        self.rename(self._name)
+        return self
+
+    def rename(self, name: str) -> None:
+        """Name what follows in the block."""
+        mode.scope = (*self._before, name)
 
     def __exit__(self, *error: object) -> None:
         mode.scope = self._before

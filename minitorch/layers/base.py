@@ -27,14 +27,15 @@ def walk(layers: Iterable[Any], stop_at: Collection[Any] = ()) -> list[Any]:
     opened: set[Any] = set(stop_at)
     waiting = list(layers)[::-1]
     while waiting:
-        layer = waiting[-1]
-        if layer is None or layer in opened:
-            waiting.pop()
-            if layer is not None:
-                found.setdefault(layer)
+        layer = waiting.pop()
+        if layer in found or layer is None:
+            continue
+        if layer in opened:
+            found[layer] = None
             continue
         # First what feeds it; then, met again, the layer itself.
         opened.add(layer)
+        waiting.append(layer)
         waiting += layer.sources()[::-1]
     return list(found)
 
