@@ -133,6 +133,8 @@ def build_network(model):
 def iterate_minibatches(inputs, targets, batchsize, shuffle=False):
     """The examples in batches, in their order or another; what fills no batch is left out."""
     assert len(inputs) == len(targets)
+    if len(inputs) < batchsize:
+        raise ValueError(f"{len(inputs)} examples do not fill a batch of {batchsize}")
     order = np.arange(len(inputs))
     if shuffle:
         mt.random.get_rng().shuffle(order)

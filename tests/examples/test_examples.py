@@ -73,6 +73,8 @@ def test_minibatches_are_all_examples_once():
     shuffled = list(batches(x, -x, 5, shuffle=True))
     assert sorted(np.concatenate([b for b, _ in shuffled])) == list(range(10))
     assert all((b == -t).all() for b, t in shuffled)
+    with pytest.raises(ValueError, match="10 examples do not fill a batch of 11"):
+        next(batches(x, x, 11))
 
 
 def test_toy_digits_need_no_files():
