@@ -60,6 +60,7 @@ lint: $(VENV)/.with-lint
 bench: $(VENV)/.with-examples
 	$(RUN) -m benchmarks engine
 	$(RUN) -m benchmarks lenet
+	$(RUN) -m benchmarks layers
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info minitorch/_cpu* minitorch/_emulated* minitorch/_cuda*

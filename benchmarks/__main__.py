@@ -1,4 +1,4 @@
-"""``python -m benchmarks engine|lenet|digits|gpu``: measure, print, and keep the results."""
+"""``python -m benchmarks engine|lenet|layers|digits|gpu``: measure, print, and keep the results."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ import click
 from benchmarks.timing import Measurement, save
 
 RESULTS = Path(__file__).parent / "results"
-TIMED = ("engine", "lenet")
+TIMED = ("engine", "lenet", "layers")
+# What speeds are relative to: the first of these that took part.
+REFERENCES = ("torch", "minitorch", "bare ops")
 
 
 def timed_rows(measurements: list[Measurement]) -> list[dict[str, Any]]:
     """One row per workload and competitor, relative to PyTorch where it took part."""
-    return [
-        measured.row(entrant, "torch" if "torch" in measured.seconds else "minitorch")
-        for measured in measurements
-        for entrant in measured.seconds
-    ]
+    rows = []
+    for measured in measurements:
+        entrants = list(measured.seconds)
+        reference = next((name for name in REFERENCES if name in entrants), entrants[0])
+        rows += [measured.row(entrant, reference) for entrant in entrants]
+    return rows
 
 
 def timed_line(row: dict[str, Any]) -> str:
@@ -53,7 +56,8 @@ def gpu_line(row: dict[str, Any]) -> str:
 def main(
     name: str, rounds: int, seeds: int, emulated: bool, only: str, as_json: bool, write: bool
 ) -> None:
-    """Run one benchmark: engine overhead, a LeNet step, the digits' errors, or GPU kernels.
+    """Run one benchmark: engine overhead, a LeNet step, layers beside bare ops, the digits'
+    errors, or GPU kernels.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.

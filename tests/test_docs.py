@@ -23,18 +23,34 @@ def test_the_page_of_ops_is_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_pages_of_layers_are_up_to_date():
+    command = [sys.executable, ROOT / "docs" / "generate_layers.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/devices.md"])
 def test_pages_show_what_happens(page, monkeypatch, tmp_path):
     if reason := load_extension("_emulated")[1]:
         pytest.skip(f"they run kernels; {reason}")
     monkeypatch.setenv("MINITORCH_CACHE", str(tmp_path))
+    run_page(page)
+
+
+@pytest.mark.parametrize("page", ["docs/from_lasagne.md", "docs/from_pytorch.md"])
+def test_pages_for_newcomers_show_what_happens(page):
+    run_page(page)
+
+
+def run_page(page):
+    """What stands behind >>> on a page gives what stands below."""
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     result = doctest.testfile(str(ROOT / page), module_relative=False, optionflags=flags)
     assert result.attempted > 3 and result.failed == 0
 
 
 def test_relative_links_lead_somewhere():
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "csrc").rglob("*.md")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "csrc").rglob("*.md")]
     for page in pages:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:

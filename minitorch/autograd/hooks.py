@@ -81,15 +81,29 @@ def observe(observer: Any) -> Iterator[Any]:
         mode.observers = before
 
 
-@contextlib.contextmanager
-def scope(name: str) -> Iterator[None]:
-    """Name what is computed inside the block: reports say ``in net/c_bn``."""
-    before = mode.scope
-    mode.scope = (*before, name)
-    try:
-        yield
-    finally:
-        mode.scope = before
+class scope:
+    """Name what is computed inside the block: reports say ``in net/c_bn``.
+
+    ``with scope(name) as here`` may take other names on its way, ``here.rename(name)``: a
+    pass through a network enters one block, not one for each layer.
+    """
+
+    __slots__ = ("_before", "_name")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> scope:
+        self._before = mode.scope
+        self.rename(self._name)
+        return self
+
+    def rename(self, name: str) -> None:
+        """Name what follows in the block."""
+        mode.scope = (*self._before, name)
+
+    def __exit__(self, *error: object) -> None:
+        mode.scope = self._before
 
 
 class Origin:

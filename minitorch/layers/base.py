@@ -27,14 +27,15 @@ def walk(layers: Iterable[Any], stop_at: Collection[Any] = ()) -> list[Any]:
     opened: set[Any] = set(stop_at)
     waiting = list(layers)[::-1]
     while waiting:
-        layer = waiting[-1]
-        if layer is None or layer in opened:
-            waiting.pop()
-            if layer is not None:
-                found.setdefault(layer)
+        layer = waiting.pop()
+        if layer in found or layer is None:
+            continue
+        if layer in opened:
+            found[layer] = None
             continue
         # First what feeds it; then, met again, the layer itself.
         opened.add(layer)
+        waiting.append(layer)
         waiting += layer.sources()[::-1]
     return list(found)
 
@@ -285,6 +286,22 @@ class Layer(_Remembering):
             raise self._fail(str(error), _transposed(spec, shape)) from None
         self.params[param] = {tag for tag, value in given.items() if value}
         return param
+
+    def remove_param(self, attribute: str) -> None:
+        """Forget the parameter, or the expression of one, that an attribute holds: it is None now.
+
+        Examples
+        --------
+        >>> from minitorch.layers import DenseLayer
+        >>> layer = DenseLayer((None, 3), 2, name="d")
+        >>> layer.remove_param("b")
+        >>> layer.b, layer.get_params()
+        (None, [<Parameter d.W: (3, 2) float32>])
+        """
+        # Reading the attribute of an expression would compute it.
+        held = self._expressions.get(attribute)
+        del self.params[getattr(self, attribute) if held is None else held]
+        setattr(self, attribute, None)
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """The output's shape for an input of ``input_shape``; by default the same."""

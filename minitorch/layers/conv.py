@@ -62,15 +62,6 @@ class _ConvLayer(BaseConvLayer):
             **kwargs,
         )
 
-    def convolve(self, input: Any, bias: Any, **kwargs: Any) -> Tensor:
-        """conv(x, W) + bias, by the function that was given."""
-        if self.convolution is None:
-            return super().convolve(input, bias, **kwargs)
-        result: Tensor = self.convolution(
-            input, self.W, bias, flip_filters=self.flip_filters, **self._geometry()
-        )
-        return result
-
 
 class Conv1DLayer(_ConvLayer):
     """Convolution along one axis; input (batch, channels, length).

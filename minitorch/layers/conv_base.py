@@ -13,6 +13,7 @@ from minitorch.utils import as_tuple
 __all__ = ["BaseConvLayer"]
 
 AXES = {1: "length", 2: "rows, columns", 3: "depth, rows, columns"}
+_CONVOLUTIONS = {1: ops.conv1d, 2: ops.conv2d, 3: ops.conv3d}
 
 
 class BaseConvLayer(Layer):
@@ -61,6 +62,7 @@ class BaseConvLayer(Layer):
     axes: int | None = None  # the spatial axes of a subclass
     border = "pad"  # what a subclass calls it
     flips = True  # the default of flip_filters
+    convolution: Any = None  # what to convolve with instead of conv1d, conv2d or conv3d
 
     def __init__(
         self,
@@ -206,8 +208,11 @@ class BaseConvLayer(Layer):
 
     def convolve(self, input: Any, bias: Any, **kwargs: Any) -> Tensor:
         """conv(x, W) + bias, the bias one per filter or None; a subclass may do it otherwise."""
-        convolution = (ops.conv1d, ops.conv2d, ops.conv3d)[self.n - 1]
-        return convolution(input, self.W, bias, flip_filters=self.flip_filters, **self._geometry())
+        convolution = self.convolution or _CONVOLUTIONS[self.n]
+        result: Tensor = convolution(
+            input, self.W, bias, flip_filters=self.flip_filters, **self._geometry()
+        )
+        return result
 
     def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """f(conv(x, W) + b)."""

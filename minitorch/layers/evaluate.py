@@ -14,14 +14,14 @@ __all__ = ["accepted_kwargs", "evaluate", "evaluate_inside"]
 
 
 def evaluate(
-    wanted: Iterable[Layer], outputs: dict[Any, Tensor], kwargs: Mapping[str, Any]
-) -> list[Layer]:
-    """Compute what ``wanted`` needs into ``outputs``, which holds the data; returns the layers."""
-    layers = walk(wanted, outputs)
-    for place, layer in enumerate(layers):
-        if layer not in outputs:
-            outputs[layer] = _compute(layer, place, outputs, kwargs)
-    return layers
+    layers: Iterable[Layer], outputs: dict[Any, Tensor], kwargs: Mapping[str, Any]
+) -> None:
+    """Compute layers, in their order, into ``outputs``, which holds the data."""
+    with scope("") as here:  # errors and reports name the layer
+        for place, layer in enumerate(layers):
+            if layer not in outputs:
+                here.rename(layer.name or f"{type(layer).__name__}[{place}]")
+                outputs[layer] = _compute(layer, place, outputs, kwargs)
 
 
 def evaluate_inside(
@@ -32,7 +32,7 @@ def evaluate_inside(
     Keywords that it does not take are not reported: they may be for layers outside.
     """
     outputs: dict[Any, Tensor] = {entry: data}
-    evaluate([network], outputs, kwargs)
+    evaluate(walk([network], outputs), outputs, kwargs)
     return outputs[network]
 
 
@@ -44,33 +44,33 @@ def accepted_kwargs(layers: Iterable[Layer]) -> set[str]:
     return found
 
 
-def _input_of(layer: Layer, source: Any, outputs: Mapping[Any, Tensor]) -> Tensor:
-    """What a layer gets from one of its sources; None stands for a free-floating input."""
-    if source in outputs:
-        return outputs[source]
-    raise ValueError(
-        f"get_output() was called without giving an input for the free-floating layer {layer!r}. "
-        f"Please call it with a dictionary mapping this layer to its output, or None to its input"
-    )
-
-
 def _compute(layer: Any, place: int, outputs: Mapping[Any, Tensor], kwargs: Any) -> Tensor:
-    """One layer's output from those below it; errors and reports name the layer."""
+    """One layer's output from those below it; an error gets a note that says which."""
     if isinstance(layer, InputLayer):
-        if layer.input_var is None:
-            raise ValueError(
-                f"get_output() was given no data for {layer!r}; call get_output(network, data)"
-            )
-        layer.check(layer.input_var)
-        return layer.input_var
-    values = [_input_of(layer, source, outputs) for source in layer.sources()]
-    with scope(layer.name or f"{type(layer).__name__}[{place}]"):
-        try:
-            result: Tensor = layer.get_output_for(
-                values if isinstance(layer, MergeLayer) else values[0], **kwargs
-            )
-        except Exception as error:
-            shapes = ", ".join(str(value.shape) for value in values)
-            error.add_note(f"in layer {place} of the network, {layer!r}, for input {shapes}")
-            raise
+        return _held_by(layer)
+    try:
+        values = [outputs[source] for source in layer.sources()]
+    except KeyError:  # a source that is None, and no data for it
+        raise ValueError(
+            f"get_output() was called without giving an input for the free-floating layer "
+            f"{layer!r}. Please call it with a dictionary mapping this layer to its output, or "
+            f"None to its input"
+        ) from None
+    given = values if isinstance(layer, MergeLayer) else values[0]
+    try:
+        result: Tensor = layer.get_output_for(given, **kwargs)
+    except Exception as error:
+        shapes = ", ".join(str(value.shape) for value in values)
+        error.add_note(f"in layer {place} of the network, {layer!r}, for input {shapes}")
+        raise
     return result
+
+
+def _held_by(layer: InputLayer) -> Tensor:
+    """The data of an input layer that was given none."""
+    if layer.input_var is None:
+        raise ValueError(
+            f"get_output() was given no data for {layer!r}; call get_output(network, data)"
+        )
+    layer.check(layer.input_var)
+    return layer.input_var

@@ -70,10 +70,12 @@ def get_all_layers(layer: Any, treat_as_input: Iterable[Layer] | None = None) ->
     return walk(_listed(layer), set(treat_as_input or ()))
 
 
-def _by_layer(wanted: list[Layer], given: Any, who: str, convert: Callable[[Any], Any]) -> Any:
-    """What the caller provides, as a dictionary by layer."""
+def _provided(
+    wanted: list[Layer], given: Any, who: str, convert: Callable[[Any], Any]
+) -> tuple[dict[Any, Any], list[Layer]]:
+    """What the caller provides, by layer, and all layers that are needed then, inputs first."""
     if given is None:
-        return {}
+        return {}, walk(wanted)
     if isinstance(given, Mapping):
         for key in given:
             if key is not None and not isinstance(key, Layer):
@@ -81,15 +83,16 @@ def _by_layer(wanted: list[Layer], given: Any, who: str, convert: Callable[[Any]
                     f"{who}: the dictionary's keys are layers (or None, for free-floating ones), "
                     f"found {key!r} of type {type(key).__name__}"
                 )
-        return {layer: convert(value) for layer, value in given.items()}
-    ends = [one for one in get_all_layers(wanted) if isinstance(one, InputLayer)]
+        return {layer: convert(value) for layer, value in given.items()}, walk(wanted, given)
+    layers = walk(wanted)
+    ends = [one for one in layers if isinstance(one, InputLayer)]
     if len(ends) > 1:
         names = ", ".join(map(repr, ends))
         raise ValueError(
             f"{who} was called with a single input on a network with multiple input layers "
             f"({names}). Please call it with a dictionary {{layer: input}} instead"
         )
-    return {end: convert(given) for end in ends}
+    return {end: convert(given) for end in ends}, layers
 
 
 def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
@@ -140,11 +143,11 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
     (4, 3)
     """
     wanted = _listed(layer_or_layers)
-    outputs = _by_layer(wanted, inputs, "get_output()", asarray)
+    outputs, layers = _provided(wanted, inputs, "get_output()", asarray)
     for layer, value in outputs.items():
         if isinstance(layer, InputLayer):
             layer.check(value)
-    layers = evaluate(wanted, outputs, kwargs)
+    evaluate(layers, outputs, kwargs)
     if kwargs.keys() - {"deterministic"}:
         _warn_unused(kwargs, layers)
     results = [outputs[layer] for layer in wanted]
@@ -193,8 +196,8 @@ def get_output_shape(layer_or_layers: Any, input_shapes: Any = None) -> Any:
     ((None, 20, None, None), (8, 20, 24, 24))
     """
     wanted = _listed(layer_or_layers)
-    shapes = _by_layer(wanted, input_shapes, "get_output_shape()", tuple)
-    for layer in walk(wanted, shapes):
+    shapes, layers = _provided(wanted, input_shapes, "get_output_shape()", tuple)
+    for layer in layers:
         if layer not in shapes:
             shapes[layer] = _shape_of(layer, shapes)
     results = [shapes[layer] for layer in wanted]

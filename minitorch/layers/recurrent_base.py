@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from minitorch import init, nonlinearities, ops
 from minitorch.autograd import Tensor, no_grad
-from minitorch.layers.base import Layer, MergeLayer
+from minitorch.layers.base import Layer, MergeLayer, shown_function
 from minitorch.parameter import expression_of
 from minitorch.utils import unroll_scan
 
@@ -261,6 +262,8 @@ class Gate:
     >>> open_at_first = Gate(b=init.Constant(1.0))
     >>> LSTMLayer((None, 7, 3), 5, forgetgate=open_at_first).b_forgetgate.get_value()
     array([1., 1., 1., 1., 1.], dtype=float32)
+    >>> open_at_first
+    Gate(b=Constant(val=1.0))
     """
 
     def __init__(
@@ -278,6 +281,17 @@ class Gate:
             self.W_cell = expression_of(W_cell)
         self.b = expression_of(b)
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
+
+    def __repr__(self) -> str:
+        """What was given besides the defaults."""
+        usual = inspect.signature(type(self)).parameters
+        own = {name: getattr(self, name, None) for name in usual}
+        changed = [
+            f"{name}={shown_function(value)}"
+            for name, value in own.items()
+            if repr(value) != repr(usual[name].default)
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"
 
 
 class GatedLayer(BaseRecurrentLayer):

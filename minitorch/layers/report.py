@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 from minitorch.autograd import get_default_dtype
 from minitorch.layers.base import Layer, MergeLayer
 from minitorch.layers.conv import BaseConvLayer
-from minitorch.layers.dense import DenseLayer
+from minitorch.layers.dense import DenseLayer, NINLayer
+from minitorch.layers.embedding import EmbeddingLayer
 from minitorch.layers.helper import get_all_layers, get_output_shape
 from minitorch.layers.recurrent import CustomRecurrentLayer
 from minitorch.layers.recurrent_base import GatedLayer
+from minitorch.layers.special import InverseLayer
 
 __all__ = ["Summary", "summary"]
 
@@ -133,9 +135,10 @@ def summary(network: Any, input_shapes: Any = None) -> Summary:
     Memory is that of a layer's parameters and of its output, as if every output had
     memory of its own. Multiply-adds are those of matrix products and convolutions; what
     is done element by element (biases, nonlinearities, pooling, normalisation) counts 0.
-    They are not known for layers with weights of kinds that :func:`multiply_adds` was
-    not told about: ``minitorch.layers.report.multiply_adds.register`` does that. Shared
-    parameters count where they first occur.
+    They are not known for an InverseLayer, nor for layers with weights of kinds that
+    :func:`multiply_adds` was not told about:
+    ``minitorch.layers.report.multiply_adds.register`` does that. Shared parameters count
+    where they first occur.
 
     Examples
     --------
@@ -208,10 +211,23 @@ def multiply_adds(layer: Layer, input_shapes: list[Any], output_shape: Any) -> i
     return None if weights else 0
 
 
-@multiply_adds.register
-def _(layer: DenseLayer, input_shapes: list[Any], output_shape: Any) -> int | None:
+@multiply_adds.register(DenseLayer)
+@multiply_adds.register(NINLayer)
+def _(layer: Any, input_shapes: list[Any], output_shape: Any) -> int | None:
     """Every element of the output is a product with one column of W."""
     return _times(_size(output_shape), layer.W.shape[0])
+
+
+@multiply_adds.register
+def _(layer: EmbeddingLayer, input_shapes: list[Any], output_shape: Any) -> int | None:
+    """Rows are looked up, nothing is multiplied."""
+    return 0
+
+
+@multiply_adds.register
+def _(layer: InverseLayer, input_shapes: list[Any], output_shape: Any) -> int | None:
+    """It runs the backward of another layer, of whatever kind."""
+    return None
 
 
 @multiply_adds.register

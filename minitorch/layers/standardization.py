@@ -157,8 +157,7 @@ def strip(layer: Any) -> Any:
     if nonlinearity is not None:
         layer.nonlinearity = nonlinearities.identity
     if getattr(layer, "b", None) is not None:
-        del layer.params[layer.b]
-        layer.b = None
+        layer.remove_param("b")
     return nonlinearity
 
 

@@ -101,6 +101,17 @@ def test_nan_guard_remembers_the_first_place():
     assert guard.scope == "conv1" and "NaN first appeared in log (1,) in layer conv1" in guard.found
 
 
+def test_a_scope_may_be_renamed_and_ends():
+    with mt.observe(mt.NanGuard()) as guard, mt.scope("net"), mt.scope("first") as here:
+        mt.log(mt.tensor([1.0]))
+        here.rename("second")
+        mt.log(mt.tensor([-1.0]))
+    assert guard.scope == "net/second"
+    with mt.observe(mt.NanGuard()) as guard:
+        mt.log(mt.tensor([-1.0]))
+    assert guard.scope == ""
+
+
 def test_timer_and_memory_meter_and_printer(capsys):
     x = leaf(*range(1, 9))
     with mt.observe(mt.Timer()) as timer, mt.observe(mt.MemoryMeter()) as memory:

@@ -1,13 +1,15 @@
 """The examples run from end to end on a few drawn digits, and learn."""
 
 import importlib.util
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from minitorch import layers
 from minitorch.data import save_idx_folder, toy_digits
-
-pytest.importorskip("matplotlib", reason="the examples draw with matplotlib")
+from minitorch.io import load_npz
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -31,6 +33,7 @@ def digits(tmp_path_factory):
     [("lenet", {"epochs": 8}), ("mlp", {"epochs": 2, "hidden": (20, 10), "digits": 200})],
 )
 def test_an_example_runs_and_tells(name, options, digits, tmp_path, capsys):
+    pytest.importorskip("matplotlib", reason="these examples draw with matplotlib")
     error = load(name).main(data_dir=digits, out=tmp_path, **options)
     assert error < (0.6 if name == "lenet" else 1.0)
     assert (tmp_path / "filters.png").stat().st_size > 1000
@@ -44,3 +47,75 @@ def test_an_example_has_its_header(name):
     for heading in ("What ", "Paper ", "Run ", "Expect "):
         assert f"\n{heading}" in text
     assert "@" not in text.split('"""')[1]
+
+
+@pytest.mark.parametrize("model", ["mlp", "custom_mlp:1,50,0,0.1", "cnn"])
+def test_lasagnes_mnist_learns(model, digits, tmp_path, capsys):
+    example = load("mnist")
+    path = tmp_path / "model.npz"
+    accuracy = example.main(model, 3, batchsize=10, data_dir=digits, save=path)
+    out = capsys.readouterr().out
+    first, _, last = map(float, re.findall(r"training loss:\s+(\S+)", out))
+    assert last < 0.98 * first
+    assert out.count("validation accuracy") == 3 and f"{100 * accuracy:.2f} %" in out
+    # The file is the one that Lasagne's users write and read.
+    twin = example.build_network(model)
+    layers.set_all_param_values(twin, load_npz(path))
+    *_, x, y = example.load_dataset(data_dir=digits)
+    answers = layers.get_output(twin, x, deterministic=True).numpy().argmax(1)
+    assert (answers == y).mean() == pytest.approx(accuracy)
+
+
+def test_minibatches_are_all_examples_once():
+    batches = load("mnist").iterate_minibatches
+    x = np.arange(10)
+    assert [b.tolist() for b, _ in batches(x, x, 4)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    shuffled = list(batches(x, -x, 5, shuffle=True))
+    assert sorted(np.concatenate([b for b, _ in shuffled])) == list(range(10))
+    assert all((b == -t).all() for b, t in shuffled)
+    with pytest.raises(ValueError, match="10 examples do not fill a batch of 11"):
+        next(batches(x, x, 11))
+
+
+def test_toy_digits_need_no_files():
+    sizes = [len(part) for part in load("mnist").load_dataset(toy=True)]
+    assert sizes == [2500, 2500, 500, 500, 500, 500]
+
+
+@pytest.mark.parametrize("call", [lambda e: e("mnist").build_network("resnet"),
+                                  lambda e: e("recurrent").main("gru", 1)])  # fmt: skip
+def test_names_that_are_not_there(call):
+    with pytest.raises(ValueError, match=r"there is no .*; it is"):
+        call(load)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_recurrent_layers_learn_to_add(cell, capsys):
+    error = load("recurrent").main(
+        cell, 2, epoch_size=20, min_length=6, max_length=8, num_units=10, learning_rate=0.03
+    )
+    assert error < 0.13  # that of the mean is 1/6
+    assert capsys.readouterr().out.count("validation cost") == 2
+
+
+def test_the_adding_problem_is_what_it_says():
+    X, y, mask = load("recurrent").gen_data(np.random.default_rng(0), 8, 11, 200)
+    assert X.shape == (200, 11, 2) and mask.shape == (200, 11)
+    lengths = mask.sum(axis=1).astype(int)
+    assert set(lengths) == {8, 9, 10, 11}
+    for x, answer, length in zip(X, y, lengths, strict=True):
+        marks = x[:length, 1]
+        assert marks[0] == marks[-1] == -1 and (marks == 1).sum() == 2 and not x[length:, 1].any()
+        assert answer == pytest.approx(x[x[:, 1] == 1, 0].sum())
+
+
+def test_what_the_mask_hides_does_not_matter():
+    example = load("recurrent")
+    for cell in ("rnn", "lstm"):
+        l_in, l_mask, l_out = example.build_network(cell, 10, 4)
+        X, _, mask = example.gen_data(np.random.default_rng(1), 6, 10, 20)
+        assert (mask == 0).any()
+        other = X.copy()
+        other[mask == 0] = 7
+        first, second = (layers.get_output(l_out, {l_in: x, l_mask: mask}) for x in (X, other))
+        np.testing.assert_array_equal(first.numpy(), second.numpy())

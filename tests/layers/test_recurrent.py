@@ -579,3 +579,12 @@ def test_a_subclass_says_its_states_shape():
 
     with pytest.raises(NotImplementedError):
         BaseRecurrentLayer._state_shape(None)
+
+
+def test_gates_show_what_was_given():
+    assert repr(Gate()) == "Gate()"
+    assert (
+        repr(Gate(W_cell=None, nonlinearity=nonlinearities.tanh))
+        == "Gate(W_cell=None, nonlinearity=tanh)"
+    )
+    assert repr(Gate(nonlinearity=None)) == "Gate(nonlinearity=linear)"

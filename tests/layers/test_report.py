@@ -55,12 +55,21 @@ def test_lenet_by_hand():
             ),
             2 * 7 * (3 * 5 + 5 * 5),
         ),
+        (lambda l_in: layers.NINLayer(l_in, 5), 2 * 5 * 3 * 7),
+        (lambda l_in: layers.EmbeddingLayer(l_in, 10, 4), 0),
         (lambda l_in: layers.dropout(l_in), 0),
     ],
 )
 def test_work(make, expected):
     net = make(InputLayer((2, 7, 3)))
     assert summary(net).multiply_adds == expected
+
+
+def test_a_layer_run_backwards_is_not_counted():
+    dense = DenseLayer(InputLayer((2, 3)), 5)
+    found = summary(layers.InverseLayer(dense, dense))
+    assert [line.multiply_adds for line in found.lines] == [0, 2 * 3 * 5, None]
+    assert found.multiply_adds is None and str(found).splitlines()[-1].split()[-1] == "?"
 
 
 def test_grouped_convolution():

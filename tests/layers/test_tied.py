@@ -14,10 +14,13 @@ from minitorch.layers import (
     Gate,
     GRULayer,
     InputLayer,
+    batch_norm,
     count_params,
     get_all_param_values,
     get_all_params,
     get_output,
+    instance_norm,
+    layer_norm,
     set_all_param_values,
     to_device,
 )
@@ -172,3 +175,20 @@ def test_shapes_must_fit():
 def test_expressions_are_of_parameters():
     with pytest.raises(TypeError, match="an expression of parameters, not of a ndarray"):
         ParamExpr(lambda x: x, np.ones(2))
+
+
+@pytest.mark.parametrize("norm", [batch_norm, instance_norm, layer_norm])
+@pytest.mark.parametrize("tie", [lambda b: b[:2], lambda b: ParamExpr(lambda v: v[:2] * 2, b)])
+def test_a_tied_bias_goes_where_normalisation_comes(norm, tie, tmp_path):
+    first = Conv2DLayer(InputLayer((None, 2, 4, 4)), 3, 1, name="first")
+    second = Conv2DLayer(first, 2, 1, b=tie(first.b), name="second")
+    net = norm(second)
+    assert second.b is None and list(second.params) == [second.W]
+    assert [p.name for p in get_all_params(net)][:3] == ["first.W", "first.b", "second.W"]
+    x = np.random.default_rng(1).normal(size=(3, 2, 4, 4)).astype(np.float32)
+    plain = Conv2DLayer(first, 2, 1, W=second.W, b=None)
+    expected = get_output(norm(plain), x)
+    np.testing.assert_array_equal(get_output(net, x).numpy(), expected.numpy())
+    # The file says that it has no bias any more, whatever it was made with.
+    twin = io.load(io.save(net, tmp_path / "net"))
+    assert [p.shape for p in get_all_params(twin)] == [p.shape for p in get_all_params(net)]
