@@ -1,0 +1,226 @@
+"""``lasagne.layers``: minitorch's layers, with parameters that record and placeholders as inputs.
+
+Every layer class of ``minitorch.layers`` has a subclass here of the same name. What a layer
+computes is minitorch's; when it computes is ``theano.function``'s matter.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from minitorch import layers as core
+from minitorch.compat.lasagne.utils import collect_shared_vars
+from minitorch.compat.theano.expression import Expression, Placeholder, is_running, items_of, parts
+from minitorch.compat.theano.plan import Plan
+from minitorch.compat.theano.shared import SharedData, adopt
+from minitorch.parameter import ParamExpr
+
+# -- layers -----------------------------------------------------------------------------
+
+
+class Layer(core.Layer):
+    """Base class of layers; see :class:`minitorch.layers.Layer`.
+
+    ``get_output_for`` is called when a function runs, with tensors.
+    """
+
+    def add_param(self, spec: Any, shape: Any, name: str | None = None, **tags: bool) -> Any:
+        """Register a parameter; an expression of shared variables ties the weights."""
+        if isinstance(spec, Expression):
+            spec = _tied(spec)
+        return adopt(super().add_param(spec, shape, name, **tags))
+
+
+def _tied(expression: Expression) -> ParamExpr:
+    """An expression of shared variables, computed anew wherever a layer uses it."""
+    plan = Plan([expression])
+    if plan.placeholders:
+        raise TypeError(
+            f"a parameter is an expression of shared variables, {expression!r} needs "
+            f"{plan.placeholders[0]!r}"
+        )
+    plan.records = True
+    return ParamExpr(lambda *_: plan.run({})[expression], *collect_shared_vars(expression))
+
+
+class InputLayer(Layer, core.InputLayer):
+    """A place for data: a placeholder, one of its own if none is given.
+
+    Parameters
+    ----------
+    shape : tuple of (int or None)
+    input_var : Expression, SharedVariable or array, optional
+    name : str, optional
+
+    Attributes
+    ----------
+    input_var : Expression, SharedVariable or Tensor
+
+    Raises
+    ------
+    ValueError
+        If a placeholder has another number of axes.
+
+    Examples
+    --------
+    >>> InputLayer((None, 1, 28, 28)).input_var
+    <Placeholder input: float32, 4 axes>
+    """
+
+    def __init__(
+        self, shape: Any, input_var: Any = None, name: str | None = None, **kwargs: Any
+    ) -> None:
+        known = None if isinstance(input_var, Expression) else input_var
+        super().__init__(shape, known, name, **kwargs)
+        if isinstance(input_var, Placeholder) and input_var.ndim != len(self.shape):
+            raise ValueError(
+                f"shape has {len(self.shape)} dimensions, but variable has {input_var.ndim}"
+            )
+        if input_var is None:
+            label = "input" if name is None else f"{name}.input"
+            input_var = Placeholder("floatX", len(self.shape), label)
+        if isinstance(input_var, Expression):
+            self.input_var: Any = input_var
+
+
+class ReshapeLayer(Layer, core.ReshapeLayer):
+    """See :class:`minitorch.layers.ReshapeLayer`; lengths may be expressions.
+
+    Attributes
+    ----------
+    lengths : dict of SharedVariable to Expression
+        The places in the shape that ``get_output`` fills in.
+    """
+
+    def __init__(self, incoming: Any, shape: Any, **kwargs: Any) -> None:
+        self.lengths: dict[Any, Expression] = {}
+        super().__init__(incoming, tuple(self._place(entry) for entry in shape), **kwargs)
+
+    def _place(self, entry: Any) -> Any:
+        if not isinstance(entry, Expression):
+            return entry
+        place = SharedData(1, "length")
+        self.lengths[place] = entry
+        return place
+
+
+reshape = ReshapeLayer
+
+_KINDS: dict[type, type] = {
+    core.Layer: Layer, core.InputLayer: InputLayer, core.ReshapeLayer: ReshapeLayer
+}  # fmt: skip
+
+
+def _kind(kind: type) -> type:
+    """The subclass here of a layer class of minitorch."""
+    if kind not in _KINDS:
+        below = [_kind(base) for base in kind.__bases__ if issubclass(base, core.Layer)]
+        settings = {"__doc__": kind.__doc__, "__module__": __name__}
+        _KINDS[kind] = type(kind.__name__, (*below, kind), settings)
+    return _KINDS[kind]
+
+
+def _adopted(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that makes layers, whose layers become those of this module."""
+
+    @functools.wraps(make)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        made = make(*args, **kwargs)
+        for layer in core.get_all_layers(made):
+            if not isinstance(layer, Layer):
+                layer.__class__ = _kind(type(layer))
+            for param in layer.params:
+                adopt(param)
+        return made
+
+    return call
+
+
+_MAKERS = (
+    "batch_norm", "dropout_channels", "dropout_locations", "instance_norm", "layer_norm", "prelu",
+    "rrelu", "spatial_dropout", "standardize",
+)  # fmt: skip
+
+_found = {name: getattr(core, name) for name in dir(core) if not name.startswith("_")}
+globals().update(
+    {
+        name: _kind(value) if isinstance(value, type) and issubclass(value, core.Layer) else value
+        for name, value in _found.items()
+        if name not in globals()
+    }
+)
+globals().update({name: _adopted(getattr(core, name)) for name in _MAKERS})
+
+# -- outputs ------------------------------------------------------------------------------
+
+
+def get_all_params(layer: Any, unwrap_shared: bool = True, **tags: bool) -> list[Any]:
+    """All parameters of a network, as shared variables; see minitorch's."""
+    return [adopt(p) for p in core.get_all_params(layer, unwrap_shared, **tags)]
+
+
+def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
+    """The output of one layer, or of several, as an expression.
+
+    Parameters
+    ----------
+    layer_or_layers : Layer or list of Layer
+    inputs : Expression, array, dict or None
+        In the place of the input layers' variables, or by layer.
+    **kwargs
+        Handed to every layer: ``deterministic=True`` and the like.
+
+    Returns
+    -------
+    Expression, or list of Expression
+
+    Raises
+    ------
+    TypeError
+        For a dictionary key that is no layer.
+    ValueError, TypeError
+        When the function is called: as :func:`minitorch.layers.get_output`.
+
+    Examples
+    --------
+    >>> net = DenseLayer(InputLayer((None, 3)), 2)
+    >>> get_output(net)
+    <Expression get_output>
+    """
+    if is_running():
+        return core.get_output(layer_or_layers, inputs, **kwargs)
+    several = not isinstance(layer_or_layers, core.Layer)
+    wanted = list(layer_or_layers) if several else [layer_or_layers]
+    given = inputs if isinstance(inputs, Mapping) else {}
+    for key in given:
+        if key is not None and not isinstance(key, core.Layer):
+            raise TypeError(
+                f"get_output(): the dictionary's keys are layers (or None, for free-floating "
+                f"ones), found {key!r} of type {type(key).__name__}"
+            )
+    used = core.get_all_layers(wanted, treat_as_input=[key for key in given if key is not None])
+    if inputs is None or given:
+        inputs = {**_variables(used), **given} or None
+    lengths = [pair for one in used for pair in getattr(one, "lengths", {}).items()]
+    node = Expression(_outputs, (wanted, inputs, lengths), kwargs)
+    node.name = "get_output"
+    found = items_of(node, len(wanted))
+    for layer, one in zip(wanted, found, strict=True):
+        one.name = "get_output" if layer.name is None else f"get_output({layer.name})"
+    return found if several else found[0]
+
+
+def _variables(used: list[Any]) -> dict[Any, Any]:
+    """What feeds the input layers that were not given anything."""
+    ends = [one for one in used if isinstance(one, core.InputLayer)]
+    return {one: one.input_var for one in ends if next(parts(one.input_var), None) is not None}
+
+
+def _outputs(wanted: list[Any], inputs: Any, lengths: Any, **kwargs: Any) -> list[Any]:
+    """The outputs now, after filling in lengths that are known now."""
+    for place, length in lengths:
+        place.set_value(length)
+    found: list[Any] = core.get_output(wanted, inputs, **kwargs)
+    return found
