@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from minitorch import layers as core
+from minitorch.autograd import is_grad_enabled
+from minitorch.compat.lasagne.tracing import on_expressions, traced
 from minitorch.compat.lasagne.utils import collect_shared_vars
 from minitorch.compat.theano.expression import Expression, Placeholder, is_running, items_of, parts
 from minitorch.compat.theano.plan import Plan
@@ -23,8 +25,26 @@ from minitorch.parameter import ParamExpr
 class Layer(core.Layer):
     """Base class of layers; see :class:`minitorch.layers.Layer`.
 
-    ``get_output_for`` is called when a function runs, with tensors.
+    The ``get_output_for`` of a script's own layers is given expressions, as it was written
+    for, whenever a function runs; what it returns is computed at once.
+
+    Examples
+    --------
+    >>> class MeanLayer(Layer):
+    ...     def get_output_for(self, input, **kwargs):
+    ...         return input.mean(axis=1).dimshuffle(0, "x")
+    ...     def get_output_shape_for(self, input_shape):
+    ...         return (input_shape[0], 1)
+    >>> l_in = InputLayer((None, 2))
+    >>> get_output(MeanLayer(l_in)).eval({l_in.input_var: [[1.0, 2.0]]})
+    array([[1.5]], dtype=float32)
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = vars(cls).get("get_output_for")
+        if own is not None and not hasattr(own, "takes_both"):
+            cls.get_output_for = traced(own)
 
     def add_param(self, spec: Any, shape: Any, name: str | None = None, **tags: bool) -> Any:
         """Register a parameter; an expression of shared variables ties the weights."""
@@ -41,8 +61,11 @@ def _tied(expression: Expression) -> ParamExpr:
             f"a parameter is an expression of shared variables, {expression!r} needs "
             f"{plan.placeholders[0]!r}"
         )
-    plan.records = True
-    return ParamExpr(lambda *_: plan.run({})[expression], *collect_shared_vars(expression))
+
+    def compute(*_: Any) -> Any:
+        return plan.run({}, record=is_grad_enabled())[expression]
+
+    return ParamExpr(compute, *collect_shared_vars(expression))
 
 
 class InputLayer(Layer, core.InputLayer):
@@ -108,16 +131,31 @@ class ReshapeLayer(Layer, core.ReshapeLayer):
 
 reshape = ReshapeLayer
 
+
+class ExpressionLayer(Layer, core.ExpressionLayer):
+    """See :class:`minitorch.layers.ExpressionLayer`; the function is given expressions."""
+
+    def __init__(
+        self, incoming: Any, function: Any, output_shape: Any = None, **kwargs: Any
+    ) -> None:
+        super().__init__(incoming, traced(function), output_shape, **kwargs)
+
+
 _KINDS: dict[type, type] = {
-    core.Layer: Layer, core.InputLayer: InputLayer, core.ReshapeLayer: ReshapeLayer
-}  # fmt: skip
+    core.Layer: Layer,
+    core.InputLayer: InputLayer,
+    core.ReshapeLayer: ReshapeLayer,
+    core.ExpressionLayer: ExpressionLayer,
+}
 
 
 def _kind(kind: type) -> type:
     """The subclass here of a layer class of minitorch."""
     if kind not in _KINDS:
         below = [_kind(base) for base in kind.__bases__ if issubclass(base, core.Layer)]
-        settings = {"__doc__": kind.__doc__, "__module__": __name__}
+        settings: dict[str, Any] = {"__doc__": kind.__doc__, "__module__": __name__}
+        if "get_output_for" in vars(kind):
+            settings["get_output_for"] = on_expressions(vars(kind)["get_output_for"])
         _KINDS[kind] = type(kind.__name__, (*below, kind), settings)
     return _KINDS[kind]
 

@@ -41,9 +41,12 @@ _OWN = str(Path(__file__).parent.parent)
 
 
 @contextmanager
-def running() -> Iterator[None]:
-    """Inside, functions compute at once: an expression is being evaluated."""
-    token = _running.set(True)
+def running(now: bool = True) -> Iterator[None]:
+    """Inside, functions compute at once: an expression is being evaluated.
+
+    With ``now=False`` they record, as they do outside.
+    """
+    token = _running.set(now)
     try:
         yield
     finally:
@@ -302,27 +305,30 @@ class Placeholder(Expression):
         TypeError
             For another dtype or number of axes.
         """
-        array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+        array = value if isinstance(value, Tensor) else np.asarray(value)
         wanted = np.dtype(self._dtype)
         typed = hasattr(value, "dtype")
         if array.dtype.kind not in "biufc":
             raise TypeError(f"{self!r} takes numbers, got {value!r}")
-        if not downcast and not _fits(array, wanted, typed):
+        if not (downcast or _fits(array, wanted, typed)):
+            remedy = f".astype({wanted.name!r})" if typed else f"{wanted.name} values"
             raise TypeError(
-                f"{self!r} was given {array.dtype} values, which may lose something as {wanted}; "
-                f"convert them ({'.astype(' + repr(wanted.name) + ')' if typed else wanted.name}), "
-                f"or make the function with allow_input_downcast=True"
+                f"{self!r} was given {array.dtype} values, which {wanted} cannot hold; convert "
+                f"them ({remedy}), or make the function with allow_input_downcast=True"
             )
         if array.ndim != self._ndim:
             raise TypeError(
                 f"{self!r} takes values of {self._ndim} axes, got {array.ndim}: shape {array.shape}"
             )
+        if isinstance(array, Tensor):  # a replacement, whose history is kept
+            return array if array.dtype == wanted else array.astype(wanted)
         return asarray(np.asarray(array, dtype=wanted))
 
 
-def _fits(array: np.ndarray[Any, Any], wanted: np.dtype[Any], typed: bool) -> bool:
-    if typed or not array.size:
-        return bool(np.can_cast(array.dtype, wanted, "safe")) or not array.size
+def _fits(array: Any, wanted: np.dtype[Any], typed: bool) -> bool:
+    """Whether a dtype holds these values: all of theirs for an array, else these very ones."""
+    if typed:
+        return np.can_cast(array.dtype, wanted, "safe")
     if wanted.kind in "fc":  # Python's numbers take the precision they meet
         return array.dtype.kind in "biuf" or wanted.kind == "c"
     with np.errstate(invalid="ignore"):

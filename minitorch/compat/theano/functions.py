@@ -11,10 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from minitorch import nonlinearities, ops
-from minitorch.autograd import Tensor, asarray, get_default_dtype
+from minitorch import autograd, nonlinearities, ops
+from minitorch.autograd import Tensor, get_default_dtype
 
 __all__ = ["FUNCTIONS", "METHODS", "NNET"]
+
+
+def asarray(x: Any) -> Tensor:
+    """A tensor of whatever can be one; tensors in a list are stacked."""
+    if _several(x) and any(isinstance(one, Tensor) for one in x):
+        return ops.stack([asarray(one) for one in x])
+    return autograd.asarray(x)
+
+
+def _several(x: Any) -> bool:
+    return isinstance(x, list | tuple)
 
 
 def _lengths(shape: Any) -> tuple[int, ...]:
@@ -144,10 +155,6 @@ def dimshuffle(x: Any, *pattern: Any) -> Tensor:
     values = ops.permute_dims(values, axes=(*kept, *lost))
     lengths = iter(values.shape)
     return values.reshape(tuple(1 if axis == "x" else next(lengths) for axis in order))
-
-
-def _several(pattern: Any) -> bool:
-    return isinstance(pattern, list | tuple)
 
 
 def transpose(x: Any, *axes: Any) -> Tensor:

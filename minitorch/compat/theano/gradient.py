@@ -8,7 +8,7 @@ from typing import Any
 from minitorch import autograd, ops
 from minitorch.autograd import Tensor, asarray
 from minitorch.compat.theano.expression import Expression, deferred, items_of
-from minitorch.compat.theano.shared import SharedData
+from minitorch.compat.theano.shared import SharedVariable
 from minitorch.parameter import Parameter
 
 __all__ = ["Gradients", "disconnected_grad", "grad", "grad_clip"]
@@ -54,6 +54,9 @@ def grad(cost: Any, wrt: Any, disconnected_inputs: str = "raise") -> Any:
 
     Notes
     -----
+    A shared variable that a gradient is asked for takes part in gradients from then on,
+    whether it was made to be trained or not.
+
     Theano finds disconnected inputs when it builds the graph; here they are found at
     the first call.
 
@@ -75,9 +78,9 @@ def grad(cost: Any, wrt: Any, disconnected_inputs: str = "raise") -> Any:
     for one in targets:
         if not isinstance(one, Expression | Parameter):
             raise TypeError(f"grad: wrt holds a {type(one).__name__}, which is no variable")
-        if isinstance(one, SharedData) and one.dtype.kind == "f":
+        if isinstance(one, SharedVariable) and one.dtype.kind == "f":
             one.requires_grad = True
-    node = Gradients(_gradients, (cost, targets, disconnected_inputs))
+    node = Gradients(_gradients, (cost, targets, disconnected_inputs), name="grad")
     found = items_of(node, len(targets))
     return found if several else found[0]
 
@@ -93,8 +96,8 @@ def _gradients(
     for i, one in enumerate(wrt):
         if not isinstance(one, Tensor) or not one.requires_grad:
             raise ValueError(
-                f"there is no gradient towards wrt[{i}] ({one!r}): it holds integers, or is not "
-                f"trainable; take get_all_params(network, trainable=True)"
+                f"there is no gradient towards wrt[{i}] ({one!r}): it holds no floating-point "
+                f"numbers, or is a parameter that is not trained"
             )
     found: list[Any] = [None] * len(wrt)
     if cost.requires_grad and wrt:

@@ -57,8 +57,9 @@ class Plan:
 
     Notes
     -----
-    Only a plan with gradients in it records; what one gradient has used is kept only if
-    there is another, and is differentiable only if another is taken of it.
+    Only a plan with gradients in it records, unless it is said otherwise. What one gradient
+    has used is kept only if there is another, and is differentiable only if another is
+    taken of it.
     """
 
     def __init__(
@@ -81,10 +82,15 @@ class Plan:
         # Expressions that a gradient is taken towards.
         self.leaves = {e for one in gradients for e in one.wrt if isinstance(e, Expression)}
 
-    def run(self, given: Mapping[Placeholder, Any]) -> dict[Expression, Any]:
-        """The values of all expressions, from those of the placeholders."""
+    def run(
+        self, given: Mapping[Placeholder, Any], record: bool | None = None
+    ) -> dict[Expression, Any]:
+        """The values of all expressions, from those of the placeholders.
+
+        ``record`` is for a plan that is part of a larger computation.
+        """
         values: dict[Expression, Any] = {}
-        with running(), set_grad_enabled(self.records):
+        with running(), set_grad_enabled(self.records if record is None else record):
             for node in self.order:
                 value = given[node] if node in given else self._compute(node, values)
                 values[node] = _leaf(value) if node in self.leaves else value

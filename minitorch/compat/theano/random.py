@@ -6,7 +6,7 @@ from typing import Any
 
 from minitorch import ops
 from minitorch.autograd import Tensor
-from minitorch.compat.theano.expression import Expression
+from minitorch.compat.theano.expression import deferred
 from minitorch.compat.theano.functions import cast
 from minitorch.random import draw_seed
 
@@ -36,26 +36,26 @@ class RandomStreams:
     def __init__(self, seed: int | None = None, **ignored: Any) -> None:
         self.rng = ops.CounterRNG(draw_seed() if seed is None else seed)
 
-    def _drawn(self, draw: Any, size: Any, *settings: Any) -> Expression:
+    def _drawn(self, draw: Any, size: Any, *settings: Any) -> Any:
         if size is None:
             raise TypeError(f"RandomStreams.{draw.__name__}: give the size, as numbers or x.shape")
-        return Expression(draw, (self.rng, size, *settings))
+        return deferred(draw)(self.rng, size, *settings)
 
     def uniform(
         self, size: Any = None, low: Any = 0.0, high: Any = 1.0, ndim: Any = None, dtype: Any = None
-    ) -> Expression:
+    ) -> Any:
         """Numbers from ``low`` to ``high``."""
         return self._drawn(uniform, size, low, high, dtype)
 
     def normal(
         self, size: Any = None, avg: Any = 0.0, std: Any = 1.0, ndim: Any = None, dtype: Any = None
-    ) -> Expression:
+    ) -> Any:
         """Normally distributed numbers."""
         return self._drawn(normal, size, avg, std, dtype)
 
     def binomial(
         self, size: Any = None, n: int = 1, p: Any = 0.5, ndim: Any = None, dtype: Any = "int64"
-    ) -> Expression:
+    ) -> Any:
         """1 with probability ``p``, else 0; only for ``n=1``."""
         if n != 1:
             raise NotImplementedError(f"RandomStreams.binomial: only n=1, got {n}")
