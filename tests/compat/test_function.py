@@ -24,6 +24,8 @@ def test_results_are_numpy_arrays_in_the_structure_of_the_outputs():
     named = theano.function([x], {"sum": x.sum()})(ROWS)
     assert isinstance(one, np.ndarray) and one == 15 and one.dtype == np.float32
     assert isinstance(several, list) and np.array_equal(several[1], ROWS * 2)
+    nested = theano.function([x], [x.sum(), [x, {"twice": x * 2}]])(ROWS)
+    assert np.array_equal(nested[1][1]["twice"], ROWS * 2)
     assert named.keys() == {"sum"} and named["sum"] == 15
     assert theano.function([], None)() == []
     assert 0 + one == 15.0 and f"{one:.1f}" == "15.0"

@@ -181,6 +181,44 @@ def test_expression_layers_and_nonlinearities_of_ones_own():
     np.testing.assert_allclose(f(DATA)[1], np.maximum(DATA, -1), rtol=1e-6)
 
 
+class LengthsLayer(L.Layer):
+    lengths = (1, 2)  # a name that ReshapeLayer uses for itself
+
+    def get_output_for(self, input, **kwargs):
+        return input * 2
+
+
+def test_reshaping_by_lengths_that_are_expressions():
+    l_in = L.InputLayer((None, None, 5))
+    batch, time, _ = l_in.input_var.shape
+    rows = L.DenseLayer(L.ReshapeLayer(LengthsLayer(l_in), (-1, 5)), 2)
+    out = L.ReshapeLayer(rows, (batch, time, 2))
+    assert out.output_shape == (None, None, 2)
+    f = theano.function([l_in.input_var], L.get_output(out))
+    for shape in [(2, 3, 5), (4, 1, 5)]:
+        assert f(np.ones(shape, np.float32)).shape == (*shape[:2], 2)
+
+
+def test_modules_within_layers():
+    from minitorch.compat.lasagne.layers import base, corrmm, cuda_convnet, dnn, helper
+
+    assert helper.get_output is L.get_output and base.MergeLayer is L.MergeLayer
+    l_in = L.InputLayer((None, 1, 5, 5))
+    kinds = [dnn.Conv2DDNNLayer, corrmm.Conv2DMMLayer, cuda_convnet.Conv2DCCLayer]
+    made = [kind(l_in, 16, 3) for kind in kinds]
+    assert all(isinstance(one, L.Layer) for one in made)
+    assert isinstance((made[0].W * 2), theano.Variable)
+    normed = dnn.batch_norm_dnn(made[0])
+    assert isinstance(normed, L.NonlinearityLayer) and isinstance(normed.input_layer, L.Layer)
+
+
+def test_the_core_computes_with_these_layers_too():
+    net = network()
+    out = core.get_output(net, DATA, deterministic=True)
+    wanted = L.get_output(net, DATA, deterministic=True).eval()
+    assert np.array_equal(out.numpy(), wanted)
+
+
 def test_objectives_record_and_are_exact():
     z, t = T.matrix("z"), T.ivector("t")
     loss = lasagne.objectives.categorical_crossentropy(lasagne.nonlinearities.softmax(z), t)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd import Tensor, asarray
-from minitorch.compat.theano.expression import Expression, Placeholder
+from minitorch.compat.theano.expression import Expression, Placeholder, parts
 from minitorch.compat.theano.plan import Plan
 from minitorch.parameter import Parameter
 from minitorch.updates import apply_updates
@@ -104,14 +104,6 @@ def _results(outputs: Any, values: Mapping[Expression, Any]) -> Any:
     return np.array(asarray(found).numpy())
 
 
-def _expressions(value: Any) -> list[Expression]:
-    """The expressions among outputs, in whatever structure."""
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    listed = value if isinstance(value, list | tuple) else [value]
-    return [one for one in listed if isinstance(one, Expression)]
-
-
 def _pairs(given: Any, what: str) -> dict[Any, Any]:
     """Updates or givens as a dictionary, each key once."""
     if given is None:
@@ -186,7 +178,7 @@ def function(
     """
     listed, new, instead = list(inputs), _pairs(updates, "updates"), _pairs(givens, "givens")
     _check(listed, outputs, new, instead)
-    plan = Plan([*_expressions(outputs), *_expressions(list(new.values()))], instead)
+    plan = Plan([*parts(outputs), *parts(new)], instead)
     _check_placeholders(listed, plan, on_unused_input)
     return Function(listed, outputs, new, plan, name, allow_input_downcast)
 

@@ -1,4 +1,4 @@
-"""``lasagne.layers``: minitorch's layers, with parameters that record and placeholders as inputs.
+"""Minitorch's layers, with parameters that record and placeholders as inputs.
 
 Every layer class of ``minitorch.layers`` has a subclass here of the same name. What a layer
 computes is minitorch's; when it computes is ``theano.function``'s matter.
@@ -7,6 +7,7 @@ computes is minitorch's; when it computes is ``theano.function``'s matter.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -129,9 +130,6 @@ class ReshapeLayer(Layer, core.ReshapeLayer):
         return place
 
 
-reshape = ReshapeLayer
-
-
 class ExpressionLayer(Layer, core.ExpressionLayer):
     """See :class:`minitorch.layers.ExpressionLayer`; the function is given expressions."""
 
@@ -141,6 +139,7 @@ class ExpressionLayer(Layer, core.ExpressionLayer):
         super().__init__(incoming, traced(function), output_shape, **kwargs)
 
 
+_PACKAGE = "minitorch.compat.lasagne.layers"
 _KINDS: dict[type, type] = {
     core.Layer: Layer,
     core.InputLayer: InputLayer,
@@ -153,7 +152,10 @@ def _kind(kind: type) -> type:
     """The subclass here of a layer class of minitorch."""
     if kind not in _KINDS:
         below = [_kind(base) for base in kind.__bases__ if issubclass(base, core.Layer)]
-        settings: dict[str, Any] = {"__doc__": kind.__doc__, "__module__": __name__}
+        settings: dict[str, Any] = {
+            "__doc__": kind.__doc__,
+            "__module__": "minitorch.compat.lasagne.layers",
+        }
         if "get_output_for" in vars(kind):
             settings["get_output_for"] = on_expressions(vars(kind)["get_output_for"])
         _KINDS[kind] = type(kind.__name__, (*below, kind), settings)
@@ -176,20 +178,25 @@ def _adopted(make: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-_MAKERS = (
-    "batch_norm", "dropout_channels", "dropout_locations", "instance_norm", "layer_norm", "prelu",
-    "rrelu", "spatial_dropout", "standardize",
-)  # fmt: skip
+# Functions that make layers of minitorch's classes.
+_MAKERS = {
+    "batch_norm", "batch_norm_dnn", "bc01_to_c01b", "c01b_to_bc01", "dropout_channels",
+    "dropout_locations", "instance_norm", "layer_norm", "prelu", "rrelu", "spatial_dropout",
+    "standardize",
+}  # fmt: skip
 
-_found = {name: getattr(core, name) for name in dir(core) if not name.startswith("_")}
-globals().update(
-    {
-        name: _kind(value) if isinstance(value, type) and issubclass(value, core.Layer) else value
-        for name, value in _found.items()
-        if name not in globals()
-    }
-)
-globals().update({name: _adopted(getattr(core, name)) for name in _MAKERS})
+
+def recording(module: Any) -> dict[str, Any]:
+    """What a module of ``minitorch.layers`` exports, its layers as those of this file."""
+    made: dict[str, Any] = {}
+    for name in getattr(module, "__all__", dir(module)):
+        value = getattr(module, name)
+        if isinstance(value, type) and issubclass(value, core.Layer):
+            made[name] = _kind(value)
+        elif not name.startswith("_") and not inspect.ismodule(value):
+            made[name] = _adopted(value) if name in _MAKERS else value
+    return made
+
 
 # -- outputs ------------------------------------------------------------------------------
 
@@ -223,7 +230,7 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
 
     Examples
     --------
-    >>> net = DenseLayer(InputLayer((None, 3)), 2)
+    >>> net = NAMES["DenseLayer"](InputLayer((None, 3)), 2)
     >>> get_output(net)
     <Expression get_output>
     """
@@ -241,7 +248,8 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
     used = core.get_all_layers(wanted, treat_as_input=[key for key in given if key is not None])
     if inputs is None or given:
         inputs = {**_variables(used), **given} or None
-    lengths = [pair for one in used for pair in getattr(one, "lengths", {}).items()]
+    shapes = [one.lengths for one in used if isinstance(one, ReshapeLayer)]
+    lengths = [pair for found in shapes for pair in found.items()]
     node = Expression(_outputs, (wanted, inputs, lengths), kwargs)
     node.name = "get_output"
     found = items_of(node, len(wanted))
@@ -262,3 +270,6 @@ def _outputs(wanted: list[Any], inputs: Any, lengths: Any, **kwargs: Any) -> lis
         place.set_value(length)
     found: list[Any] = core.get_output(wanted, inputs, **kwargs)
     return found
+
+
+NAMES = recording(core) | {"get_all_params": get_all_params, "get_output": get_output}
