@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch.autograd import Tensor, is_grad_enabled
-from minitorch.compat.theano.expression import Expression, Placeholder, parts, running
+from minitorch.compat.theano.expression import Expression, parts, running
+from minitorch.compat.theano.placeholder import Placeholder
 from minitorch.compat.theano.plan import Plan
 from minitorch.parameter import Parameter
 

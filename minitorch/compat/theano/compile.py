@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd import Tensor, asarray
-from minitorch.compat.theano.expression import Expression, Placeholder, parts
+from minitorch.compat.theano.expression import Expression, parts
+from minitorch.compat.theano.placeholder import Placeholder
 from minitorch.compat.theano.plan import Plan
 from minitorch.parameter import Parameter
 from minitorch.updates import apply_updates

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from minitorch import autograd, nonlinearities, ops
+from minitorch import autograd, ops
 from minitorch.autograd import Tensor, get_default_dtype
 
-__all__ = ["FUNCTIONS", "METHODS", "NNET"]
+__all__ = ["FUNCTIONS", "METHODS", "asarray", "plain"]
 
 
 def asarray(x: Any) -> Tensor:
@@ -265,58 +265,10 @@ def nonzero(x: Any) -> tuple[Tensor, ...]:
     return tuple(ops.nonzero(asarray(x)))
 
 
-# -- for networks -------------------------------------------------------------------------
+# -- the tables --------------------------------------------------------------------------
 
 
-def relu(x: Any, alpha: float = 0) -> Tensor:
-    """max(0, x), or alpha · x where x is negative."""
-    return nonlinearities.LeakyRectify(alpha)(asarray(x)) if alpha else ops.relu(asarray(x))
-
-
-def softmax(x: Any) -> Tensor:
-    """A distribution per row of a matrix; a vector is one row."""
-    values = asarray(x)
-    return ops.softmax(values if values.ndim > 1 else values.reshape((1, -1)), axis=-1)
-
-
-def logsoftmax(x: Any) -> Tensor:
-    """The logarithm of a softmax per row."""
-    return ops.log_softmax(asarray(x), axis=-1)
-
-
-def elu(x: Any, alpha: float = 1) -> Tensor:
-    """x where it is positive, alpha · (exp(x) - 1) elsewhere."""
-    return ops.elu(asarray(x), alpha=alpha)
-
-
-def binary_crossentropy(output: Any, target: Any) -> Tensor:
-    """-t ln p - (1 - t) ln(1 - p), element by element."""
-    return ops.binary_crossentropy(asarray(output), asarray(target))
-
-
-def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Tensor:
-    """-ln p[label], or -Σ t ln p; one loss per row."""
-    return ops.categorical_crossentropy(asarray(coding_dist), asarray(true_dist))
-
-
-def conv2d(
-    input: Any,
-    filters: Any,
-    input_shape: Any = None,
-    filter_shape: Any = None,
-    border_mode: Any = "valid",
-    subsample: Any = (1, 1),
-    filter_flip: bool = True,
-) -> Tensor:
-    """Convolution of images (batch, channels, rows, columns); the shapes are hints, not needed."""
-    x, w = asarray(input), asarray(filters)
-    named = {"valid": (0, 0), "full": (w.shape[2] - 1, w.shape[3] - 1)}
-    named["half"] = (w.shape[2] // 2, w.shape[3] // 2)
-    pad = named[border_mode] if isinstance(border_mode, str) else border_mode
-    return ops.conv2d(x, w, stride=subsample, pad=pad, flip_filters=filter_flip)
-
-
-def _plain(name: str) -> Any:
+def plain(name: str) -> Any:
     """An op that takes tensors alone, for anything that can be one."""
     op = getattr(ops, name)
 
@@ -327,8 +279,6 @@ def _plain(name: str) -> Any:
     apply.__doc__ = op.__doc__
     return apply
 
-
-# -- the tables --------------------------------------------------------------------------
 
 # Theano's name to the op's, where the arguments are the same.
 _SAME = {
@@ -345,7 +295,7 @@ _SAME = {
 }  # fmt: skip
 
 FUNCTIONS: dict[str, Any] = {
-    **{theano: _plain(name) for theano, name in _SAME.items()},
+    **{theano: plain(name) for theano, name in _SAME.items()},
     "eq": _compared(ops.equal),
     "neq": _compared(ops.not_equal),
     "lt": _compared(ops.less),
@@ -373,20 +323,8 @@ FUNCTIONS |= {
     "patternbroadcast": addbroadcast,
     "unbroadcast": addbroadcast,
     "eye": ops.eye,
-    "zeros_like": _plain("zeros_like"),
-    "ones_like": _plain("ones_like"),
-}
-
-NNET: dict[str, Any] = {
-    "sigmoid": _plain("sigmoid"),
-    "softplus": _plain("softplus"),
-    "relu": relu,
-    "elu": elu,
-    "softmax": softmax,
-    "logsoftmax": logsoftmax,
-    "binary_crossentropy": binary_crossentropy,
-    "categorical_crossentropy": categorical_crossentropy,
-    "conv2d": conv2d,
+    "zeros_like": plain("zeros_like"),
+    "ones_like": plain("ones_like"),
 }
 
 # What variables have as methods, under the function's name or another.

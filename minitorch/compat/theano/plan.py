@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minitorch.autograd import Tensor, asarray, set_grad_enabled
-from minitorch.compat.theano.expression import Expression, Placeholder, running
+from minitorch.compat.theano.expression import Expression, running
 from minitorch.compat.theano.gradient import Gradients
+from minitorch.compat.theano.placeholder import Placeholder
 
 __all__ = ["Plan", "ordered"]
 

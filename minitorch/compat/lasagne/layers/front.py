@@ -15,7 +15,8 @@ from minitorch import layers as core
 from minitorch.autograd import is_grad_enabled
 from minitorch.compat.lasagne.tracing import on_expressions, traced
 from minitorch.compat.lasagne.utils import collect_shared_vars
-from minitorch.compat.theano.expression import Expression, Placeholder, is_running, items_of, parts
+from minitorch.compat.theano.expression import Expression, is_running, items_of, parts
+from minitorch.compat.theano.placeholder import Placeholder
 from minitorch.compat.theano.plan import Plan
 from minitorch.compat.theano.shared import SharedData, adopt
 from minitorch.parameter import ParamExpr

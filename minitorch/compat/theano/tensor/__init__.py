@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch.compat.theano.expression import Expression, Placeholder, deferred
+from minitorch.compat.theano.expression import Expression, deferred
 from minitorch.compat.theano.functions import FUNCTIONS
 from minitorch.compat.theano.gradient import grad
+from minitorch.compat.theano.placeholder import Placeholder
 from minitorch.compat.theano.shared import SharedVariable
 from minitorch.compat.theano.subtensor import inc_subtensor, set_subtensor
 from minitorch.compat.theano.tensor import extra_ops, nnet, shared_randomstreams, signal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.compat.theano.expression import deferred
-from minitorch.compat.theano.functions import NNET
+from minitorch.compat.theano.networks import NNET
 from minitorch.utils import did_you_mean
 
 globals().update({name: deferred(function) for name, function in NNET.items()})
