@@ -26,6 +26,7 @@ FLOORS = [
     {"models"},
     {"data", "io", "training", "explain", "testing"},
     {"cli", "__main__"},
+    {"compat"},  # which stands apart: it may use everything, nothing knows it
 ]
 FLOOR_OF = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 # Loaded by name when first used (minitorch.__getattr__), so no import statement shows them.
@@ -88,6 +89,13 @@ def test_imports_point_down(path):
         assert other is None or FLOOR_OF[other] <= FLOOR_OF[room], (
             f"{path.relative_to(ROOT)} imports {name}, which lies above {room}"
         )
+
+
+def test_nothing_knows_compat():
+    for path in FILES:
+        if room_of(path) != "compat":
+            named = imports(ast.walk(TREES[path]))
+            assert not any(n.startswith("minitorch.compat") for n in named), path
 
 
 def test_the_package_imports_no_room_above_it():

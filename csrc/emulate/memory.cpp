@@ -59,7 +59,8 @@ void* shared_variable(const void* key, const char* name, std::size_t bytes, std:
     for (auto& variable : layout.variables)
         if (variable.key == key) return base + variable.offset;
     // A gap before each variable: an index that runs over must not hit the next one.
-    const std::size_t gap = MT_ASAN || MT_WATCH ? 64 : 0, gaps = gap * (layout.variables.size() + 1);
+    const std::size_t gap = MT_ASAN || MT_WATCH ? 64 : 0,
+                      gaps = gap * (layout.variables.size() + 1);
     const std::size_t offset = (layout.used + gap + align - 1) / align * align;
     require_room(name, offset + bytes - gaps - layout.dynamic, where);
     if (offset + bytes > WINDOW) fail(where, "no room for %s", name);  // with the gaps

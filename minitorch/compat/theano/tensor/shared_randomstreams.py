@@ -1,0 +1,5 @@
+"""``theano.tensor.shared_randomstreams``."""
+
+from minitorch.compat.theano.random import RandomStreams
+
+__all__ = ["RandomStreams"]

@@ -1,0 +1,3 @@
+"""``theano.tensor.signal``."""
+
+from minitorch.compat.theano.tensor.signal import pool
