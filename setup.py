@@ -15,6 +15,7 @@ the installation goes on. In the environment:
 
     MINITORCH_CUDA=1      asks for _cuda: the installation fails without it; 0 leaves it out
     MINITORCH_EMULATED=0  leaves _emulated out
+    MINITORCH_MODULES     the only modules to build, e.g. "_cpu"; the others stay as they are
     MINITORCH_CFLAGS      more flags for the C++ compiler, e.g. -fsanitize=address
     CUDA_HOME             where nvcc's bin/ is, if it is neither in PATH nor a pip package
     MINITORCH_CUDA_ARCHS  what to compile for, default "80 90a 100a"
@@ -301,6 +302,10 @@ if SANITIZER:
     if SANITIZER not in SANITIZED:
         sys.exit(f"MINITORCH_SANITIZE is address or thread, not {SANITIZER!r}")
     RECIPES = {"_emulated": emulated, "_faults": faults}
+if wanted := os.environ.get("MINITORCH_MODULES", "").split():
+    if unknown := sorted(set(wanted) - set(RECIPES)):
+        sys.exit(f"MINITORCH_MODULES names {', '.join(unknown)}; there are {', '.join(RECIPES)}")
+    RECIPES = {module: RECIPES[module] for module in wanted}
 
 setup(
     ext_modules=[Extension(f"minitorch.{module}", [], language="c++") for module in RECIPES],

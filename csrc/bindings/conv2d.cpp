@@ -7,6 +7,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/isa.hpp"
+#include "bindings/launch.hpp"
 #include "common/parallel.hpp"
 #include "common/scratch.hpp"
 #include "cpu/conv2d/conv2d.hpp"
@@ -59,11 +60,12 @@ void fwd(const std::string& rung, const py::array& x, const py::array& w,
     if (b) check<T>("b", *b, 1), check_shape("b", *b, {d.K});
     const auto *images = input<T>(x), *filters = input<T>(w), *bias = b ? input<T>(*b) : nullptr;
     auto* to = output<T>(y);
-    const auto& found = kernels<T>(rung);
-    py::gil_scoped_release released;
-    int threads = num_threads();
-    T* scratch = thread_scratch().reserve<T>(found.fwd_scratch(d, threads));
-    found.fwd(d, threads, images, filters, bias, to, scratch);
+    const auto found = kernels<T>(rung);
+    launch([=] {
+        int threads = num_threads();
+        T* scratch = thread_scratch().reserve<T>(found.fwd_scratch(d, threads));
+        found.fwd(d, threads, images, filters, bias, to, scratch);
+    });
 }
 
 template <class T>
@@ -72,11 +74,12 @@ void dgrad(const std::string& rung, const py::array& dy, const py::array& w, py:
     Conv2d d = geometry<T>(dx, w, dy, s);
     const auto *from = input<T>(dy), *filters = input<T>(w);
     auto* to = output<T>(dx);
-    const auto& found = kernels<T>(rung);
-    py::gil_scoped_release released;
-    int threads = num_threads();
-    T* scratch = thread_scratch().reserve<T>(found.dgrad_scratch(d, threads));
-    found.dgrad(d, threads, from, filters, to, scratch);
+    const auto found = kernels<T>(rung);
+    launch([=] {
+        int threads = num_threads();
+        T* scratch = thread_scratch().reserve<T>(found.dgrad_scratch(d, threads));
+        found.dgrad(d, threads, from, filters, to, scratch);
+    });
 }
 
 template <class T>
@@ -85,11 +88,12 @@ void wgrad(const std::string& rung, const py::array& x, const py::array& dy, py:
     Conv2d d = geometry<T>(x, dw, dy, s);
     const auto *images = input<T>(x), *from = input<T>(dy);
     auto* to = output<T>(dw);
-    const auto& found = kernels<T>(rung);
-    py::gil_scoped_release released;
-    int threads = num_threads();
-    T* scratch = thread_scratch().reserve<T>(found.wgrad_scratch(d, threads));
-    found.wgrad(d, threads, images, from, to, scratch);
+    const auto found = kernels<T>(rung);
+    launch([=] {
+        int threads = num_threads();
+        T* scratch = thread_scratch().reserve<T>(found.wgrad_scratch(d, threads));
+        found.wgrad(d, threads, images, from, to, scratch);
+    });
 }
 
 }  // namespace

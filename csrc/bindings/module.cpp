@@ -5,6 +5,7 @@
 #include "bindings/conv2d.hpp"
 #include "bindings/isa.hpp"
 #include "bindings/pool2d.hpp"
+#include "bindings/program.hpp"
 #include "common/parallel.hpp"
 
 namespace py = pybind11;
@@ -13,6 +14,7 @@ PYBIND11_MODULE(_cpu, module) {
     module.doc() = "minitorch's CPU kernels.";
     py::dict rungs;
     mt::bind_isa(module);
+    mt::bind_program(module);
     mt::bind_conv2d(module, rungs);
     mt::bind_pool2d(module, rungs);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up

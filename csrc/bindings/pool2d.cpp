@@ -6,6 +6,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/isa.hpp"
+#include "bindings/launch.hpp"
 #include "common/parallel.hpp"
 #include "cpu/pool2d/pool2d.hpp"
 
@@ -54,8 +55,7 @@ void max_typed(const std::string& rung, const py::array& x, py::array& y, py::ar
     auto* from = input<T>(x);
     auto* to = output<T>(y);
     auto* place = output<I>(index);
-    py::gil_scoped_release released;
-    kernels.max(d, num_threads(), from, to, place);
+    launch([=] { kernels.max(d, num_threads(), from, to, place); });
 }
 
 template <class T, class I>
@@ -69,8 +69,7 @@ void unmax_typed(const std::string& rung, const py::array& y, const py::array& i
     auto* from = input<T>(y);
     auto* place = input<I>(index);
     auto* to = output<T>(x);
-    py::gil_scoped_release released;
-    kernels.unmax(d, num_threads(), from, place, to);
+    launch([=] { kernels.unmax(d, num_threads(), from, place, to); });
 }
 
 // f<T, I> for the dtypes of the values and the indices.

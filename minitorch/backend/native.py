@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ __all__ = [
     "get_num_threads",
     "load_extension",
     "native_array",
+    "native_empty",
     "native_planes",
     "native_status",
     "set_num_threads",
@@ -230,6 +232,24 @@ def attach(
 
         choose = (prefers or {}).get(name, always)
         op.kernel("cpu", name, supports=supports, prefers=choose, idea=idea)(fn)
+
+
+class _Outputs(threading.local):
+    take: Callable[[Any, Any], Any] | None = None  # what gives memory while a program is recorded
+
+
+_outputs = _Outputs()
+
+
+def native_empty(shape: Any, dtype: Any) -> Any:
+    """Memory for a kernel's result, or for what it needs on the way.
+
+    Every function that calls kernels takes its arrays from here, so that a captured step
+    can lay them out beforehand.
+    """
+    if _outputs.take is not None:
+        return _outputs.take(shape, dtype)
+    return numpy.empty(shape, dtype)
 
 
 def native_array(a: Any) -> Any:

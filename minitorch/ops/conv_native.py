@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
-from minitorch.backend.native import NATIVE_FLOATS, native_array, native_planes
+from minitorch.backend.native import NATIVE_FLOATS, native_array, native_empty, native_planes
 from minitorch.ops.conv_shape import conv_output_length
 
 __all__ = [
@@ -65,7 +63,7 @@ def conv_fwd_native(
 ) -> Any:
     """``conv_fwd`` by a rung of csrc/cpu/conv2d."""
     rows = zip(x.shape[2:], w.shape[2:], stride, pad, dilation, strict=True)
-    y = numpy.empty((x.shape[0], w.shape[0], *[conv_output_length(*row) for row in rows]), x.dtype)
+    y = native_empty((x.shape[0], w.shape[0], *[conv_output_length(*row) for row in rows]), x.dtype)
     b = None if b is None else native_array(b)
     settings = _settings(stride, pad, dilation, groups)
     native.conv2d_fwd(rung, native_planes(x), native_planes(w), b, native_planes(y), **settings)
@@ -85,7 +83,7 @@ def conv_dgrad_native(
     groups: int,
 ) -> Any:
     """``conv_dgrad`` by a rung of csrc/cpu/conv2d."""
-    dx = numpy.empty((dy.shape[0], w.shape[1] * groups, *size), dy.dtype)
+    dx = native_empty((dy.shape[0], w.shape[1] * groups, *size), dy.dtype)
     settings = _settings(stride, pad, dilation, groups)
     native.conv2d_dgrad(rung, native_planes(dy), native_planes(w), native_planes(dx), **settings)
     return dx
@@ -104,7 +102,7 @@ def conv_wgrad_native(
     groups: int,
 ) -> Any:
     """``conv_wgrad`` by a rung of csrc/cpu/conv2d."""
-    dw = numpy.empty((dy.shape[1], x.shape[1] // groups, *size), x.dtype)
+    dw = native_empty((dy.shape[1], x.shape[1] // groups, *size), x.dtype)
     settings = _settings(stride, pad, dilation, groups)
     native.conv2d_wgrad(rung, native_planes(x), native_planes(dy), native_planes(dw), **settings)
     return dw

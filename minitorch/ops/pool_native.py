@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from minitorch.backend.native import NATIVE_FLOATS, native_planes
+from minitorch.backend.native import NATIVE_FLOATS, native_empty, native_planes
 from minitorch.ops.pool_shape import pool_output_length
 
 __all__ = ["max_pool_native", "max_unpool_native", "supports_max_pool", "supports_max_unpool"]
@@ -57,8 +57,8 @@ def max_pool_native(
     rows = zip(x.shape[2:], window, stride, pad, strict=True)
     count = [pool_output_length(*row, ignore_border) for row in rows]
     taps = numpy.prod(window)
-    out = numpy.empty((*x.shape[:2], *count), x.dtype)
-    index = numpy.empty(out.shape, numpy.uint8 if taps <= 255 else numpy.int32)
+    out = native_empty((*x.shape[:2], *count), x.dtype)
+    index = native_empty(out.shape, numpy.uint8 if taps <= 255 else numpy.int32)
     settings = _settings(window, stride, pad)
     native.pool2d_max(rung, native_planes(x), native_planes(out), native_planes(index), **settings)
     return out, index
@@ -77,7 +77,7 @@ def max_unpool_native(
     ignore_border: bool,
 ) -> Any:
     """``max_unpool`` by a rung of csrc/cpu/pool2d."""
-    x = numpy.empty((*y.shape[:2], *size), y.dtype)
+    x = native_empty((*y.shape[:2], *size), y.dtype)
     settings = _settings(window, stride, pad)
     native.pool2d_unmax(rung, native_planes(y), native_planes(index), native_planes(x), **settings)
     return x
