@@ -44,10 +44,12 @@ _LAZY = (
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("function", "CaptureError"):
+        return getattr(importlib.import_module("minitorch.capture"), name)
     if name in _LAZY:
         return importlib.import_module(f"minitorch.{name}")
     raise AttributeError(f"module 'minitorch' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, "CaptureError", "function"})

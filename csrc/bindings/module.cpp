@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/conv2d.hpp"
+#include "bindings/elementwise.hpp"
 #include "bindings/isa.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
@@ -15,6 +16,7 @@ PYBIND11_MODULE(_cpu, module) {
     py::dict rungs;
     mt::bind_isa(module);
     mt::bind_program(module);
+    mt::bind_elementwise(module);
     mt::bind_conv2d(module, rungs);
     mt::bind_pool2d(module, rungs);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up

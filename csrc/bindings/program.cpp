@@ -1,5 +1,6 @@
 #include "bindings/program.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -25,6 +26,7 @@ class Program {
         recording() = &calls_;
     }
     void stop() { recording() = nullptr; }
+    void truncate(std::size_t size) { calls_.resize(std::min(size, calls_.size())); }
     std::size_t size() const { return calls_.size(); }
 
     void run(std::size_t first, std::size_t last) const {
@@ -43,13 +45,15 @@ class Program {
 }  // namespace
 
 void bind_program(py::module_& module) {
-    py::class_<Program>(module, "Program", "Recorded kernel calls, to be run again.")
+    py::class_<Program>(module, "Program", "Recorded kernel calls, to be run as often as wanted.")
         .def(py::init<>())
-        .def("start", &Program::start, "Keep every kernel call of this thread from now on.")
-        .def("stop", &Program::stop, "Keep no more.")
+        .def("start", &Program::start,
+             "Keep the kernel calls of this thread from now on, and do not run them.")
+        .def("stop", &Program::stop, "Run them again, and keep none.")
+        .def("truncate", &Program::truncate, py::arg("size"), "Forget all but the first calls.")
         .def("__len__", &Program::size)
         .def("run", &Program::run, py::arg("first"), py::arg("last"),
-             "Run calls first to last - 1 again, on the memory they were recorded with.");
+             "Run calls first to last - 1, on the memory they were recorded with.");
 }
 
 }  // namespace mt

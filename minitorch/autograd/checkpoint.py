@@ -78,7 +78,7 @@ def recompute(xp: Any, *arrays: Any, function: Any, captured: Any, journal: Any)
     if not isinstance(out, Tensor):
         raise TypeError(f"a checkpointed function returns one tensor, not a {type(out).__name__}")
     # Its result may be one of the inputs or a view of them.
-    return out.data.copy()
+    return out.copied().data
 
 
 @recompute.vjp("arrays")

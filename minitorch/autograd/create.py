@@ -24,7 +24,15 @@ __all__ = ["asarray", "tensor"]
 def _as_data(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any:
     """An array of ``obj``: Python floats take the default dtype, arrays keep theirs."""
     if isinstance(obj, Tensor):
-        obj, device = obj.data, device or obj.device
+        array = _convert(obj.data, dtype, device or obj.device, copy)
+        if array is not obj.data:
+            for observer in mode.observers:
+                observer.after_copy(obj.data, array)
+        return array
+    return _convert(obj, dtype, device, copy)
+
+
+def _convert(obj: Any, dtype: Any, device: str | None, copy: bool | None) -> Any:
     given = hasattr(obj, "dtype") or hasattr(obj, "__cuda_array_interface__")
     if not given and (held := list(_tensors_in(obj))):
         device = device or _common_device(held)

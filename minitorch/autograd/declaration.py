@@ -53,6 +53,9 @@ class Declaration:
         Inputs in which the op is linear (or affine): their rule is its adjoint.
     view : bool
         Whether the output may share the first input's memory.
+    aligned : bool
+        Whether each element of the outputs depends only on the inputs' elements at its place, so
+        that a kernel may write where an input lies.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Declaration:
         view: bool,
         upcast: bool,
         quiet: bool,
+        aligned: bool = False,
     ) -> None:
         self.name = name
         self.formula = formula
@@ -86,6 +90,7 @@ class Declaration:
         self.aux = tuple(aux)
         self.view = view
         self.upcast = upcast
+        self.aligned = aligned
         self.rules: dict[str, Rule] = {}
         self.kernels = KernelTable(name)
         self.sampler: Callable[..., Iterable[Sample]] | None = None

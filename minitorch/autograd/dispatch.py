@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 
 from minitorch.autograd.declaration import Declaration
+from minitorch.autograd.fresh import FreshFloat, plain
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node import VERSION, Edge, Node
 from minitorch.autograd.plan import Plan, make_plan
@@ -57,15 +58,23 @@ class Op(Declaration):
                 arrays.append(x if x.__class__ in _PLAIN else self._coerce(x))
             bit += bit
         observers = mode.observers
-        for observer in observers:
-            observer.before_op(self, inputs, static)
+        settings = static
+        if observers:
+            settings = {k: plain(v) for k, v in static.items()}
+            for observer in observers:
+                observer.before_op(self, inputs, static)
         out: Any
         if self._direct and len(BACKENDS) == 1:
-            out = self.body(numpy, *arrays, **static)
+            out = self.body(numpy, *arrays, **settings)
             if out.__class__ is not numpy.ndarray:
                 out = _as_array(numpy, out, arrays)
         else:
-            out = self._compute(arrays, static)
+            out = self._compute(arrays, settings)
+        if observers:
+            if self._several:
+                out = tuple([numpy.asarray(r) if isinstance(r, numpy.generic) else r for r in out])
+            for observer in observers:
+                observer.after_body(self, inputs, arrays, static, out if self._several else (out,))
         if self._several:
             out = self._wrap_several(inputs, needs | bit if needs else 0, out, static)
         else:
@@ -82,10 +91,11 @@ class Op(Declaration):
         """Run the body, or the kernel that the table prefers, on plain arrays."""
         backend = CPU if len(BACKENDS) == 1 else same_backend(self.name, arrays)
         if backend is CPU:
-            return self._run(backend, arrays, static)
-        return backend.run(self.name, arrays, self._run, backend, arrays, static)
+            return self.run(backend, arrays, static)
+        return backend.run(self.name, arrays, self.run, backend, arrays, static)
 
-    def _run(self, backend: Backend, arrays: list[Any], static: dict[str, Any]) -> Any:
+    def run(self, backend: Backend, arrays: list[Any], static: dict[str, Any]) -> Any:
+        """The body, or the kernel that the table prefers, on arrays of one backend."""
         body = self.body
         halves = self.upcast and any(getattr(a, "dtype", None) == numpy.float16 for a in arrays)
         if self.kernels and not (halves and backend is CPU):
@@ -246,6 +256,8 @@ class Op(Declaration):
             return x
         if isinstance(x, numpy.generic | numpy.ndarray):
             return numpy.asarray(x)
+        if isinstance(x, FreshFloat):
+            return plain(x)
         if hasattr(x, "__index__"):
             return x.__index__()
         raise TypeError(

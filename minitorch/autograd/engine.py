@@ -323,6 +323,8 @@ def _finish_leaf(leaf: Tensor, g: Tensor, accumulate: bool, create_graph: bool) 
             leaf.grad = leaf.grad + g
         else:
             leaf.grad = g if create_graph else Tensor(g.data.copy())
+        for observer in mode.observers:
+            observer.after_leaf(leaf, g.data)
     return g
 
 

@@ -60,8 +60,36 @@ class Observer:
     def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
         """An op has run; ``out`` is a tensor, or a tuple of them."""
 
+    def after_body(
+        self,
+        op: Any,
+        inputs: tuple[Any, ...],
+        arrays: list[Any],
+        static: dict[str, Any],
+        results: tuple[Any, ...],
+    ) -> None:
+        """An op's body or kernel has made arrays of arrays, those that only its rules see too."""
+
     def after_detach(self, source: Tensor, out: Tensor) -> None:
         """``source.detach()`` has made ``out``; the engine's own detachments are seen too."""
+
+    def after_copy(self, source: Any, copy: Any) -> None:
+        """An array has been copied outside of any op."""
+
+    def after_write(self, target: Tensor, index: Any, value: Tensor) -> None:
+        """``target[index] = value`` has been done."""
+
+    def before_read(self, tensor: Tensor) -> None:
+        """A tensor's values are about to leave it, for Python or another library."""
+
+    def after_check(self, check: Any, arrays: list[Any]) -> None:
+        """``check(*arrays)`` has found nothing wrong with their values."""
+
+    def after_leaf(self, leaf: Tensor, grad: Any) -> None:
+        """A leaf's ``.grad`` has been set, from this array."""
+
+    def fresh(self, compute: Any) -> Any:
+        """A stand-in for ``compute()``, or None; see :func:`minitorch.autograd.fresh.fresh`."""
 
     def before_rules(self, node: Node, grad: Any) -> None:
         """A node's gradient is whole; its rules are about to run."""

@@ -87,7 +87,7 @@ def _keep_old_values(node: Node, cell: list[int]) -> None:
             continue
         if value._needs and value._node is None:
             return  # a leaf's copy would be another leaf: let it be found stale
-        copy = Tensor(value.data.copy())
+        copy = value.copied()
         copy._needs, copy._node, copy._slot = value._needs, value._node, value._slot
         node.saved[i] = copy
     kept = [(c, version) for c, version in pairs if c is not cell]
@@ -141,6 +141,8 @@ def overwrite(target: Tensor, index: Any, value: Tensor) -> None:
             f"cannot write shape {value.shape} into a part of shape {target.shape}: {error}"
         ) from None
     target._cell[VERSION] += 1
+    for observer in mode.observers:
+        observer.after_write(target, index, value)
 
 
 def write(target: Tensor, value: Tensor) -> None:
@@ -182,6 +184,8 @@ def write(target: Tensor, value: Tensor) -> None:
         raise ValueError(f"cannot write shape {value.shape} into shape {target.shape}") from None
     cell = target._cell
     cell[VERSION] += 1
+    for observer in mode.observers:
+        observer.after_write(target, ..., value)
     if not records:
         return
     if target_view is not None:

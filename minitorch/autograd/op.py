@@ -99,6 +99,7 @@ def op(
     view: bool = ...,
     upcast: bool = ...,
     quiet: bool = ...,
+    aligned: bool = ...,
 ) -> Callable[[Callable[..., Any]], Op]: ...
 def op(
     body: Callable[..., Any] | None = None,
@@ -112,6 +113,7 @@ def op(
     view: bool = False,
     upcast: bool = False,
     quiet: bool = False,
+    aligned: bool = False,
 ) -> Any:
     """Declare an op: ``@op`` or ``@op(...)`` on its body.
 
@@ -138,6 +140,9 @@ def op(
         Compute float16 in float32 (set it on everything that sums).
     quiet : bool
         Do not let NumPy warn of the infinities and NaNs that are its results.
+    aligned : bool
+        Each element of the outputs depends only on the inputs' elements at its place, so that
+        a kernel may write where an input lies.
 
     Returns
     -------
@@ -176,6 +181,7 @@ def op(
             view=view,
             upcast=upcast,
             quiet=quiet,
+            aligned=aligned,
         )
         _register(made)
         return made

@@ -212,13 +212,26 @@ class Tensor(Exchange):
             observer.after_detach(self, out)
         return out
 
+    def copied(self) -> Tensor:
+        """The values in memory of their own, without history."""
+        out = Tensor(self.data.copy())
+        for observer in mode.observers:
+            observer.after_copy(self.data, out.data)
+        return out
+
+    def _read(self) -> Any:
+        """The memory, whose values are about to leave it."""
+        for observer in mode.observers:
+            observer.before_read(self)
+        return self.data
+
     def numpy(self) -> np.ndarray[Any, Any]:
         """The values in host memory: shared on the CPU, copied there from another device.
 
         For a tensor that takes part in a graph the array is read-only, since
         a write to it could not be noticed by the in-place checks.
         """
-        array = to_numpy(self.data)
+        array = to_numpy(self._read())
         if self._needs and array is self.data:
             array = array.view()
             array.flags.writeable = False
@@ -230,11 +243,11 @@ class Tensor(Exchange):
             raise ValueError(
                 f"item() needs a tensor of one element, this one has shape {self.shape}"
             )
-        return self.data.item()
+        return self._read().item()
 
     def tolist(self) -> Any:
         """The values as (nested lists of) Python scalars."""
-        return self.data.tolist()
+        return self._read().tolist()
 
     # -- gradients --------------------------------------------------------
 
@@ -376,12 +389,12 @@ class Tensor(Exchange):
                 f"the truth value of a tensor of shape {self.shape} is ambiguous; use any() or "
                 f"all()"
             )
-        return bool(self.data.item())
+        return bool(self._read().item())
 
     def _scalar(self, kind: str) -> Any:
         if self.data.shape != ():
             raise TypeError(f"only a 0-d tensor can become {kind}, this one has shape {self.shape}")
-        return self.data.item()
+        return self._read().item()
 
     def __int__(self) -> int:
         return int(self._scalar("an int"))

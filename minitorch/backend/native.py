@@ -12,6 +12,7 @@ reads the list from the compiled module and makes rows of it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
@@ -37,6 +38,7 @@ __all__ = [
     "native_empty",
     "native_planes",
     "native_status",
+    "planned_outputs",
     "set_num_threads",
 ]
 
@@ -235,7 +237,7 @@ def attach(
 
 
 class _Outputs(threading.local):
-    take: Callable[[Any, Any], Any] | None = None  # what gives memory while a program is recorded
+    take: Callable[..., Any] | None = None  # what gives memory while a program is recorded
 
 
 _outputs = _Outputs()
@@ -252,9 +254,44 @@ def native_empty(shape: Any, dtype: Any) -> Any:
     return numpy.empty(shape, dtype)
 
 
+@contextlib.contextmanager
+def planned_outputs(outputs: list[Any], workspace: list[Any]) -> Iterator[None]:
+    """Let :func:`native_empty` give out these arrays, in their order, in this thread.
+
+    What is asked for besides is new, and is added to ``workspace``, which keeps it alive.
+    """
+    waiting = list(outputs)
+
+    def take(shape: Any, dtype: Any, between: bool = False) -> Any:
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        for i, planned in enumerate(waiting):
+            if (
+                not between
+                and planned.shape == shape
+                and planned.dtype == dtype
+                and planned.flags.c_contiguous
+            ):
+                return waiting.pop(i)
+        workspace.append(numpy.empty(shape, dtype))
+        return workspace[-1]
+
+    before, _outputs.take = _outputs.take, take
+    try:
+        yield
+    finally:
+        _outputs.take = before
+
+
 def native_array(a: Any) -> Any:
     """``a`` as the kernels take it: contiguous and aligned; copied only where it is not."""
-    return a if a.flags.c_contiguous and a.flags.aligned else a.copy(order="C")
+    if a.flags.c_contiguous and a.flags.aligned:
+        return a
+    if _outputs.take is None:
+        return a.copy(order="C")
+    native, _ = load_extension("_cpu")
+    copied = _outputs.take(a.shape, a.dtype, True)
+    native.copy(a, copied)  # type: ignore[union-attr]
+    return copied
 
 
 def native_planes(a: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.autograd.create import asarray
+from minitorch.autograd.fresh import check_values
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import BACKENDS, backend_of
@@ -108,14 +109,18 @@ def embedding(index: Any, w: Tensor) -> Tensor:
         raise ValueError(f"embedding: w must be (rows, features), got {w.shape}")
     if index.dtype.kind not in "iu":
         raise TypeError(f"embedding: the index must hold integers, got {index.dtype} {index.shape}")
-    data, rows = index.data, w.shape[0]
-    xp = backend_of(data).xp
-    wrong = xp.logical_or(data < 0, data >= rows)
-    if wrong.any():
-        first = int(data.reshape(-1)[int(xp.argmax(wrong.reshape(-1)))])
-        raise ValueError(
-            f"embedding: index {first} is out of range, w has the rows 0 to {rows - 1}"
-        )
+    rows = w.shape[0]
+
+    def check(data: Any) -> None:
+        xp = backend_of(data).xp
+        wrong = xp.logical_or(data < 0, data >= rows)
+        if wrong.any():
+            first = int(data.reshape(-1)[int(xp.argmax(wrong.reshape(-1)))])
+            raise ValueError(
+                f"embedding: index {first} is out of range, w has the rows 0 to {rows - 1}"
+            )
+
+    check_values(check, index)
     result: Tensor = embedding_op(w, index)
     return result
 

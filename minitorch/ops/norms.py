@@ -10,9 +10,10 @@ import numpy
 from minitorch.autograd.op import Sample, composite
 from minitorch.autograd.tensor import Tensor
 from minitorch.ops.arithmetic import divide, multiply
-from minitorch.ops.compare import where
+from minitorch.ops.compare import equal, greater, less, where
 from minitorch.ops.creation import ones_like
 from minitorch.ops.decompositions import svdvals
+from minitorch.ops.logic import logical_and
 from minitorch.ops.matrices import check_matrix
 from minitorch.ops.piecewise import abs_
 from minitorch.ops.power import pow_
@@ -30,8 +31,8 @@ def _power_norm(size: Tensor, axis: Any, order: float) -> Tensor:
     their root nor its gradient is a NaN.
     """
     top = max_(size.detach(), axis=axis, keepdims=True)
-    usual = Tensor((top.data > 0) & (top.data < math.inf))
-    zero = Tensor(top.data == 0)
+    usual = logical_and(greater(top, 0), less(top, math.inf))
+    zero = equal(top, 0)
     scale = where(usual, top, ones_like(top))
     scaled = divide(where(zero, ones_like(top), size), scale)
     total = sum_(pow_(scaled, order), axis=axis, keepdims=True, dtype=size.dtype)

@@ -34,6 +34,7 @@ from typing import Any
 import numpy
 
 from minitorch.autograd.checkpoint import once
+from minitorch.autograd.fresh import fresh
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import as_array, get_default_dtype
@@ -113,7 +114,8 @@ class CounterRNG:
             self.offset += -(-count // LANES)
             return taken
 
-        return once(draw)  # the same mask when a checkpointed layer is computed again
+        # The same mask when a checkpointed layer is computed again, the next one in a replay.
+        return once(lambda: fresh(draw))
 
     def get_state(self) -> dict[str, int]:
         """Two integers from which :meth:`set_state` resumes exactly here."""

@@ -15,7 +15,7 @@ from minitorch.ops.steps_device import attach_step
 __all__ = ["adam_step", "momentum_step", "nesterov_momentum_step", "sgd_step"]
 
 
-@op(formula="p' = p - rate · g", constant=True)
+@op(formula="p' = p - rate · g", constant=True, aligned=True)
 def sgd_step(xp: Any, p: Any, g: Any, *, rate: float) -> Any:
     """A step of gradient descent.
 
@@ -42,6 +42,7 @@ def sgd_step(xp: Any, p: Any, g: Any, *, rate: float) -> Any:
 @op(
     formula="p' = v · momentum + (p - rate · g), v' = p' - p",
     constant=True,
+    aligned=True,
     outputs=("new_p", "new_v"),
 )
 def momentum_step(xp: Any, p: Any, g: Any, v: Any, *, rate: float, momentum: float) -> Any:
@@ -71,6 +72,7 @@ def momentum_step(xp: Any, p: Any, g: Any, v: Any, *, rate: float, momentum: flo
 @op(
     formula="v' = v · momentum + (s - p), p' = v' · momentum + s, s = p - rate · g",
     constant=True,
+    aligned=True,
     outputs=("new_p", "new_v"),
 )
 def nesterov_momentum_step(xp: Any, p: Any, g: Any, v: Any, *, rate: float, momentum: float) -> Any:
@@ -100,6 +102,7 @@ def nesterov_momentum_step(xp: Any, p: Any, g: Any, v: Any, *, rate: float, mome
 @op(
     formula="m' = b1 m + (1 - b1) g, v' = b2 v + (1 - b2) g², p' = p - rate m' / (√v' + epsilon)",
     constant=True,
+    aligned=True,
     outputs=("new_p", "new_m", "new_v"),
 )
 def adam_step(

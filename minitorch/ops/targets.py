@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.autograd.create import asarray
+from minitorch.autograd.fresh import check_values
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import BACKENDS, backend_of
+from minitorch.ops.compare import equal
+from minitorch.ops.shape import expand_dims
 
 __all__ = ["as_targets", "check_scores", "class_labels", "hits"]
 
@@ -84,16 +87,19 @@ def class_labels(
 
 def _check_range(name: str, labels: Tensor, classes: int) -> None:
     """Every label from 0 to classes - 1; the error shows the first that is not."""
-    data = labels.data
-    xp = backend_of(data).xp
-    wrong = xp.logical_or(data < 0, data >= classes)
-    if wrong.any():
-        flat = int(xp.argmax(wrong.reshape(-1)))
-        place = tuple([int(i) for i in xp.unravel_index(flat, data.shape)])
-        raise ValueError(
-            f"{name}: label {int(data.reshape(-1)[flat])} at {place} is out of range, there are "
-            f"{classes} classes: 0 to {classes - 1}"
-        )
+
+    def check(data: Any) -> None:
+        xp = backend_of(data).xp
+        wrong = xp.logical_or(data < 0, data >= classes)
+        if wrong.any():
+            flat = int(xp.argmax(wrong.reshape(-1)))
+            place = tuple([int(i) for i in xp.unravel_index(flat, data.shape)])
+            raise ValueError(
+                f"{name}: label {int(data.reshape(-1)[flat])} at {place} is out of range, there "
+                f"are {classes} classes: 0 to {classes - 1}"
+            )
+
+    check_values(check, labels)
 
 
 def hits(labels: Any, shape: tuple[int, ...], axis: int) -> Tensor:
@@ -103,4 +109,6 @@ def hits(labels: Any, shape: tuple[int, ...], axis: int) -> Tensor:
     classes = xp.arange(shape[axis]).reshape(
         [-1 if i == axis % len(shape) else 1 for i in range(len(shape))]
     )
+    if isinstance(labels, Tensor):
+        return equal(expand_dims(labels, axis=axis), classes)
     return Tensor(xp.equal(xp.expand_dims(data, axis), classes))

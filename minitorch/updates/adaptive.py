@@ -8,6 +8,7 @@ from typing import Any
 
 from minitorch import ops
 from minitorch.autograd import Tensor, no_grad
+from minitorch.autograd.fresh import fresh, settle
 from minitorch.parameter import Parameter
 from minitorch.updates.core import Hyper, Slot, Updates, count, now, pairs, slot
 
@@ -161,8 +162,13 @@ def _average(old: Tensor, fresh: Tensor, decay: float) -> Tensor:
 
 def _unbias(t: int, betas: tuple[float, float]) -> float:
     """The factor for step t that undoes the averages' start at 0."""
-    b1, b2 = betas
-    return math.sqrt(1 - b2**t) / (1 - b1**t)
+
+    def compute() -> float:
+        steps, b1, b2 = settle(t), *map(settle, betas)
+        return math.sqrt(1 - b2**steps) / (1 - b1**steps)
+
+    factor: float = fresh(compute)
+    return factor
 
 
 def _moments(
@@ -269,7 +275,8 @@ def adamax(
         t = count(p, "adamax", new)
         new[m] = _average(m, g, b1)
         new[u] = ops.maximum(u * b2, ops.abs(g))
-        new[p] = p - new[m] * (rate / (1 - b1**t)) / (new[u] + epsilon)
+        unbiased = rate / (1 - fresh(lambda t=t: settle(b1) ** settle(t)))
+        new[p] = p - new[m] * unbiased / (new[u] + epsilon)
     return new
 
 

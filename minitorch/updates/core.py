@@ -10,6 +10,7 @@ import numpy as np
 
 from minitorch import ops
 from minitorch.autograd import Tensor, asarray, grad, no_grad
+from minitorch.autograd.fresh import fresh
 from minitorch.autograd.inplace import write
 from minitorch.parameter import Parameter
 
@@ -70,7 +71,7 @@ def apply_updates(updates: Mapping[Parameter, Any]) -> None:
         if new.dtype != p.dtype and not np.can_cast(new.dtype, p.dtype, "same_kind"):
             raise TypeError(f"update of {p!r} is {new.dtype}")
         # A value that lies in a parameter's memory would change under way.
-        ready.append((p, asarray(new, copy=True) if id(new._cell) in cells else new))
+        ready.append((p, new.copied() if id(new._cell) in cells else new))
     for p, new in ready:
         write(p, new)
 
@@ -155,8 +156,15 @@ def _compute_grads(loss: Tensor, params: list[Parameter]) -> list[Tensor]:
 
 def now(hyper: Hyper) -> float:
     """The current value of a hyper-parameter, asked for once in a step."""
-    value = hyper() if callable(hyper) else hyper
-    return float(value.item() if isinstance(value, Tensor) else value)
+    if not callable(hyper) and not isinstance(hyper, Tensor):
+        return float(hyper)
+
+    def ask() -> float:
+        value = hyper() if callable(hyper) else hyper
+        return float(value.item() if isinstance(value, Tensor) else value)
+
+    asked: float = fresh(ask)  # a schedule's next value, in a captured step
+    return asked
 
 
 def _wide(dtype: Any) -> Any:
@@ -198,8 +206,8 @@ def count(p: Parameter, rule: str, new: Updates) -> int:
         label = f"{rule}.t"
         zero = ops.zeros((), dtype=np.int64, device="cpu")  # read at every step
         found = p.slots[label] = Slot(zero, f"{p.name or 'parameter'}.{label}")
-    t = int(found.item()) + 1
-    new[found] = asarray(t, dtype=np.int64, device="cpu")
+    new[found] = found + 1
+    t: int = fresh(lambda: int(found.item()) + 1)
     return t
 
 

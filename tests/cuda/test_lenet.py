@@ -20,7 +20,10 @@ module, missing = load_extension("_emulated")
 pytestmark = pytest.mark.skipif(module is None, reason=missing)
 RATE = 0.002
 # dtype -> how far losses may be apart in the first ten steps, and in all
-APART = {"float32": (1e-6, 1e-2), "float64": (1e-13, 1e-9)}
+# float64 tells whether both compute the same: they do, to the last digits. In float32 the order
+# of sums differs, and a step of training carries a difference on to the next, ten times larger
+# every few steps where a pooling window or a rectifier changes its mind.
+APART = {"float32": (1e-4, 1e-2), "float64": (1e-13, 1e-9)}
 
 
 @pytest.fixture(params=APART)

@@ -1,0 +1,173 @@
+"""Instructions as things that can be run: kernel calls with fixed memory, or Python calls.
+
+A kernel's call is recorded by the compiled module itself (csrc/bindings/launch.hpp): the function
+that an op's table names is called once with the arrays of the program, nothing is computed,
+and what it would have launched is kept. Runs of such calls replay in one go, without Python. An op
+that no kernel does is called in Python, with its result copied to where it belongs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from minitorch.autograd.fresh import settle
+from minitorch.backend.arrays import CPU
+from minitorch.backend.native import load_extension, planned_outputs
+from minitorch.capture.fuse import Fused
+from minitorch.capture.ir import Instruction, Value, is_fresh
+from minitorch.capture.trace import CaptureError
+
+__all__ = ["Lowering"]
+
+Step = Callable[[], None]
+
+
+class _Elsewhere(Exception):
+    """A kernel did not write to the memory that was planned."""
+
+
+class Lowering:
+    """Collects the steps of a program.
+
+    ``arrays`` gives the array of a value.
+    """
+
+    def __init__(self, arrays: Callable[[Value], Any]) -> None:
+        self.arrays = arrays
+        self.steps: list[Step] = []
+        self.kinds: list[str] = []  # of each instruction: "kernel" or "python"
+        self.workspace: list[Any] = []
+        self.cells: list[tuple[Any, Any]] = []  # memory of fresh numbers, and the numbers
+        native, _ = load_extension("_cpu")
+        self._recorded: Any = native.Program() if native is not None else None
+        self._first = 0  # where the calls begin that no step runs yet
+
+    def add(self, instruction: Instruction) -> None:
+        """Append an instruction."""
+        if self._record(instruction):
+            self.kinds.append("kernel")
+            return
+        self._flush()
+        self.steps.append(self._python(instruction))
+        self.kinds.append("python")
+
+    def finish(self) -> list[Step]:
+        """All steps."""
+        self._flush()
+        return self.steps
+
+    def _flush(self) -> None:
+        if self._recorded is None or self._first == len(self._recorded):
+            return
+        first, last, run = self._first, len(self._recorded), self._recorded.run
+        self.steps.append(lambda: run(first, last))
+        self._first = last
+
+    # -- kernels ------------------------------------------------------------------
+
+    def _record(self, instruction: Instruction) -> bool:
+        """Have the compiled module keep the kernel calls of an instruction, if it has kernels."""
+        if isinstance(instruction, Fused):
+            self._record_chain(instruction)
+            return True
+        op = instruction.op
+        if self._recorded is None or op is None or not op.kernels or instruction.fresh:
+            return False
+        arrays = [self._operand(x) for x in instruction.inputs]
+        if op.upcast and any(getattr(a, "dtype", None) == numpy.float16 for a in arrays):
+            return False
+        run = op.kernels.select("cpu", op.body, tuple(arrays), instruction.static)
+        if run is op.body:
+            return False
+        outs = [self.arrays(v) for v in instruction.outputs]
+        before = len(self._recorded)
+        kept = len(self.workspace)
+        self._recorded.start()
+        try:
+            with planned_outputs(outs, self.workspace):
+                made = run(numpy, *arrays, **instruction.static)
+            made = made if isinstance(made, tuple) else (made,)
+            for array, planned in zip(made, outs, strict=True):
+                if array.__array_interface__["data"] != planned.__array_interface__["data"]:
+                    raise _Elsewhere
+        except _Elsewhere:
+            self._recorded.truncate(before)
+            del self.workspace[kept:]
+            return False
+        finally:
+            self._recorded.stop()
+        return True
+
+    def _record_chain(self, fused: Fused) -> None:
+        """A group, as a call of csrc/cpu/elementwise."""
+        native, _ = load_extension("_cpu")
+        codes = native.elementwise_codes  # type: ignore[union-attr]
+        inputs = [
+            self.arrays(x) if isinstance(x, Value) else self._cell(x, fused.dtype)
+            for x in fused.inputs
+        ]
+        steps = [(codes[name][0], *registers, *[-1] * (3 - len(registers)))
+                 for name, registers in fused.steps]  # fmt: skip
+        outputs = list(zip(fused.targets, map(self.arrays, fused.outputs), strict=True))
+        self._recorded.start()
+        try:
+            native.elementwise(  # type: ignore[union-attr]
+                fused.shape, inputs, steps, outputs, fused.dtype == numpy.float64
+            )
+        finally:
+            self._recorded.stop()
+
+    def _cell(self, number: Any, dtype: Any) -> Any:
+        """A number as memory that kernels read; that of a fresh one is filled before each run."""
+        cell = numpy.array(number, dtype)
+        self.workspace.append(cell)
+        if is_fresh(number):
+            self.cells.append((cell, number))
+        return cell
+
+    def _operand(self, x: Any) -> Any:
+        return self.arrays(x) if isinstance(x, Value) else x
+
+    # -- Python -------------------------------------------------------------------
+
+    def _python(self, instruction: Instruction) -> Step:
+        """A function that runs an instruction by its op's body."""
+        arrays = [self._operand(x) for x in instruction.inputs]
+        if instruction.name == "check":
+            check = instruction.static["check"]
+            return lambda: check(*arrays)
+        outs = [self.arrays(v) for v in instruction.outputs]
+        if instruction.op is None:
+            (source,), (target,), part = arrays, outs, instruction.index
+            if part is None:
+                return lambda: numpy.copyto(target, source, casting="same_kind")
+            return lambda: target.__setitem__(part, source)
+        op, static = instruction.op, instruction.static
+        if not instruction.fresh:
+            return lambda: _put(instruction, op.run(CPU, arrays, static), outs)
+        return lambda: _put(
+            instruction, op.run(CPU, [_settled(a) for a in arrays], _settled(static)), outs
+        )
+
+
+def _put(instruction: Instruction, made: Any, outs: list[Any]) -> None:
+    """The results of a body into the memory that is planned for them."""
+    for target, source in zip(outs, made if isinstance(made, tuple) else (made,), strict=True):
+        if source.shape != target.shape:
+            raise CaptureError(
+                f"{instruction.name} at {instruction.where}: its result is {source.shape} in this "
+                f"call and was {target.shape} in the trace: the shape depends on values"
+            )
+        target[...] = source
+
+
+def _settled(value: Any) -> Any:
+    """With the numbers of this replay in the place of fresh ones."""
+    if isinstance(value, dict):
+        return {k: _settled(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_settled(v) for v in value])
+    return settle(value)
