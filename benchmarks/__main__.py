@@ -66,7 +66,10 @@ def cpu(
         raise click.UsageError(f"--peer is NAME=PYTHON, such as torch=/path/to/python, not {bad!r}")
     pythons = dict(peer.split("=", 1) for peer in peers)
     work = importlib.import_module("benchmarks.cpu")
-    rows, about = work.run(rounds=rounds, only=only, quick=quick, pythons=pythons, skip=skip)
+    rows, about = work.run(
+        rounds=rounds, only=only, quick=quick, pythons=pythons, skip=skip,
+        tell=lambda row: click.echo(cpu_line(row), err=True),  # it takes minutes
+    )  # fmt: skip
     return rows, about
 
 
@@ -113,7 +116,7 @@ def main(
         if write and (quick or only):
             raise click.UsageError("--write keeps a whole run; leave out --quick and --only")
         rows, about = cpu(rounds, only, quick, peers, skip)
-        lines = [cpu_line(row) for row in rows]
+        lines = []
     elif name == "digits":
         rows = work.run(seeds)
         lines = [

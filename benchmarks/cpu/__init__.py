@@ -3,7 +3,7 @@
 Every competitor runs in a process of its own, with its own threads and memory, and does a round
 when it is told to, so rounds take turns. ``--peer torch=/path/to/python`` runs a peer in
 another Python. Before anything is timed, the losses of the first three steps, from the same
-weights and the same batch, must agree to 1e-3 of their size.
+weights and the same batch, must agree to 1e-3 of their size; who disagrees is not timed.
 
 Competitors: ``minitorch``; ``minitorch captured``, the step traced once by
 ``minitorch.function`` (where there is one); ``torch``, eager, as a user gets it; ``torch kept``,
@@ -15,7 +15,7 @@ Nothing but the standard library is imported here: the workers import this packa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 __all__ = ["run"]
@@ -29,6 +29,7 @@ def run(
     threads: int = 2,
     pythons: Mapping[str, str] | None = None,
     skip: Sequence[str] = (),
+    tell: Callable[[dict[str, Any]], Any] = bool,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Rows of results, and what is missing.
 
@@ -45,6 +46,8 @@ def run(
         The interpreter of a peer that has one of its own.
     skip : sequence of str
         Competitors to leave out.
+    tell : callable
+        It is given every row as soon as it is there.
     """
     from benchmarks.cpu import ours, steps
     from benchmarks.cpu.workloads import WORKLOADS
@@ -57,6 +60,8 @@ def run(
             found, missing = steps.rows_of(
                 name, columns, pythons or {}, rounds=rounds, threads=threads, quick=quick
             )
+            for row in found:
+                tell(row)
             rows += found
             about["missing"] |= {f"{column}, {name}": why for column, why in missing.items()}
     return rows, about

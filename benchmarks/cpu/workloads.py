@@ -57,7 +57,7 @@ WORKLOADS = {
         "LSTM 2 x 256, 35 steps", Size(32, 35, 256, CHARACTERS), Size(2, 3, 8, CHARACTERS), 0.1
     ),
     "resnet20": Workload("ResNet-20, 32 x 32", Size(128, 32, 16), Size(2, 8, 4), 0.01),
-    "dcgan": Workload("DCGAN 64 x 64, G + D", Size(32, 64, 64), Size(2, 64, 2), 0.0002),
+    "dcgan": Workload("DCGAN 64 x 64, G + D", Size(32, 64, 64), Size(2, 64, 2), 2e-5),
     "vgg16": Workload("VGG-16, 224 x 224", Size(4, 224, 64, 1000), Size(2, 32, 2), 1e-5),
     "resnet50": Workload("ResNet-50, 224 x 224", Size(4, 224, 64, 1000), Size(4, 64, 8), 1e-4),
     "gatys": Workload("Gatys, VGG-19 at 256 x 256", Size(1, 256, 64), Size(1, 32, 2), 0.02),

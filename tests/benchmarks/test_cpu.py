@@ -2,7 +2,6 @@
 
 import importlib
 
-import pytest
 from click.testing import CliRunner
 
 from benchmarks.__main__ import cpu_line, main
@@ -31,22 +30,23 @@ def test_every_step_agrees_and_is_timed():
             assert row["batch"] == workload.quick.batch
             assert ("speed_relative_to_torch" in row) == has_torch()
             assert row["workload"] in cpu_line(row)
-    if not has_torch():
-        assert set(about["missing"]) == {f"torch, {name}" for name in workloads.WORKLOADS}
+    absent = [] if has_torch() else workloads.WORKLOADS
+    assert set(about["missing"]) == {f"torch, {name}" for name in absent}
 
 
 def test_losses_that_differ_are_not_timed(monkeypatch):
     def seat(column, python=None):
         entrant = entrants.Here(column)
         losses = [[2.0], [1.9], [1.8 if column == "minitorch" else 1.81]]
-        entrant.ask = lambda do, **what: {"losses": losses}
+        entrant.ask = lambda do, **what: {"losses": losses, "seconds": 1.0, "peak": 1}
         return entrant
 
     monkeypatch.setattr(steps, "Here", seat)
-    with pytest.raises(RuntimeError, match=r"mlp: the losses of torch are .*1\.81.* may differ"):
-        steps.rows_of(
-            "mlp", ["minitorch", "torch"], {}, rounds=1, threads=1, quick=True
-        )  # fmt: skip
+    rows, missing = steps.rows_of(
+        "mlp", ["minitorch", "torch"], {}, rounds=1, threads=1, quick=True
+    )  # fmt: skip
+    assert [row["competitor"] for row in rows] == ["minitorch"]
+    assert missing["torch"].startswith("its losses are [[2.0], [1.9], [1.81]], those of minitorch")
 
 
 def test_a_worker_is_a_process_of_its_own(tmp_path):
