@@ -61,6 +61,7 @@ bench: $(VENV)/.with-examples
 	$(RUN) -m benchmarks engine
 	$(RUN) -m benchmarks lenet
 	$(RUN) -m benchmarks layers
+	$(RUN) -m benchmarks cpu
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info minitorch/_cpu* minitorch/_emulated* minitorch/_cuda*

@@ -1,4 +1,4 @@
-"""``python -m benchmarks engine|lenet|layers|digits|gpu``: measure, print, and keep the results."""
+"""``python -m benchmarks engine|lenet|layers|digits|cpu|gpu``: measure, print, keep the results."""
 
 from __future__ import annotations
 
@@ -45,19 +45,59 @@ def gpu_line(row: dict[str, Any]) -> str:
     )
 
 
+def cpu_line(row: dict[str, Any]) -> str:
+    """A row of the CPU benchmark for people."""
+    relative = row.get("speed_relative_to_torch")
+    ratio = "-" if relative is None else f"{relative:.2f} x torch"
+    best = "" if relative is None else f" ({row['best_relative_to_torch']:.2f} at best)"
+    what = f"{row['workload']} ({row['batch']})"
+    return (
+        f"{what:<34}{row['competitor']:<22}{row['ms']:>12,.2f} ms{ratio:>16}{best:<16}"
+        f"{row['peak_mb']:>8,} MB"
+    )
+
+
+def cpu(
+    rounds: int, only: str, quick: bool, peers: tuple[str, ...], skip: tuple[str, ...]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The CPU benchmark, with the peers' interpreters told apart."""
+    bad = next((peer for peer in peers if "=" not in peer), None)
+    if bad is not None:
+        raise click.UsageError(f"--peer is NAME=PYTHON, such as torch=/path/to/python, not {bad!r}")
+    pythons = dict(peer.split("=", 1) for peer in peers)
+    work = importlib.import_module("benchmarks.cpu")
+    rows, about = work.run(
+        rounds=rounds, only=only, quick=quick, pythons=pythons, skip=skip,
+        tell=lambda row: click.echo(cpu_line(row), err=True),  # it takes minutes
+    )  # fmt: skip
+    return rows, about
+
+
 @click.command()
-@click.argument("name", type=click.Choice((*TIMED, "digits", "gpu")))
+@click.argument("name", type=click.Choice((*TIMED, "digits", "cpu", "gpu")))
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
 @click.option("--seeds", default=1, show_default=True, help="Trainings per network, of digits.")
 @click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
-@click.option("--only", default="", help="gpu: cases whose op, name and dtype contain this.")
+@click.option("--only", default="", help="cpu, gpu: cases whose name contains this.")
+@click.option("--quick", is_flag=True, help="cpu: small sizes, to see that it works.")
+@click.option("--peer", "peers", multiple=True, help="cpu: NAME=PYTHON, a peer's interpreter.")
+@click.option("--skip", multiple=True, help='cpu: a competitor to leave out ("torch compiled").')
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
 @click.option("--write/--no-write", default=False, help="Write benchmarks/results/<name>.json.")
 def main(
-    name: str, rounds: int, seeds: int, emulated: bool, only: str, as_json: bool, write: bool
+    name: str,
+    rounds: int,
+    seeds: int,
+    emulated: bool,
+    only: str,
+    quick: bool,
+    peers: tuple[str, ...],
+    skip: tuple[str, ...],
+    as_json: bool,
+    write: bool,
 ) -> None:
     """Run one benchmark: engine overhead, a LeNet step, layers beside bare ops, the digits'
-    errors, or GPU kernels.
+    errors, training steps on the CPU, or GPU kernels.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.
@@ -72,6 +112,11 @@ def main(
         except RuntimeError as error:
             raise click.ClickException(str(error)) from None
         lines = [gpu_line(row) for row in rows]
+    elif name == "cpu":
+        if write and (quick or only):
+            raise click.UsageError("--write keeps a whole run; leave out --quick and --only")
+        rows, about = cpu(rounds, only, quick, peers, skip)
+        lines = []
     elif name == "digits":
         rows = work.run(seeds)
         lines = [

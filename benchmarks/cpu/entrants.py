@@ -1,0 +1,76 @@
+"""The benchmark's side of a competitor: in this process, or in a worker's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cpu.worker import Seat
+
+__all__ = ["Here", "Worker"]
+
+ROOT = Path(__file__).parents[2]
+# glibc keeps what is freed, instead of giving it back and taking fresh pages at the next step.
+KEEP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+
+
+class Here:
+    """A competitor in this process: for tests, where starting workers would take too long."""
+
+    def __init__(self, column: str, python: str | None = None) -> None:
+        self.seat = Seat()
+
+    def ask(self, do: str, **what: Any) -> dict[str, Any]:
+        """Do it now."""
+        try:
+            answer: dict[str, Any] = getattr(self.seat, do)(**what)
+        except ImportError as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        return answer
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class Worker:
+    """A competitor in a process of its own, so that memory and threads are its own too.
+
+    Parameters
+    ----------
+    column : str
+        The competitor; "... kept" gets an allocator that keeps memory.
+    python : str, optional
+        The interpreter to run it in; default: this one.
+    """
+
+    def __init__(self, column: str, python: str | None = None) -> None:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        if column.endswith(" kept"):
+            environment |= KEEP
+        self.process = subprocess.Popen(
+            [python or sys.executable, "-m", "benchmarks.cpu.worker"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=environment, text=True,
+        )  # fmt: skip
+
+    def ask(self, do: str, **what: Any) -> dict[str, Any]:
+        """Tell it, and wait for the answer; ``{"error": why}`` if there is none."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        try:
+            self.process.stdin.write(json.dumps({"do": do, **what}) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            return {"error": f"the worker ended (status {self.process.wait()})"}
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """End it, and wait for the end."""
+        self.process.communicate()

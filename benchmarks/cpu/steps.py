@@ -1,0 +1,117 @@
+"""The training steps: all competitors build one, agree on its losses, and take turns."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cpu.entrants import Here, Worker
+from benchmarks.cpu.workloads import TOLERANCE, WORKLOADS
+
+__all__ = ["PEERS", "rows_of"]
+
+PEERS = ("torch", "torch kept", "torch channels_last", "torch compiled")
+REFERENCE = "torch"
+
+
+def rows_of(
+    name: str,
+    columns: Iterable[str],
+    pythons: Mapping[str, str],
+    *,
+    rounds: int,
+    threads: int,
+    quick: bool,
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """One row per competitor at the workload ``name``, and why one is missing.
+
+    A competitor whose losses are not those of the first one is not timed, but missing.
+    """
+    entrants: dict[str, Any] = {}
+    try:
+        missing = _build(name, columns, pythons, entrants, threads=threads, quick=quick)
+        seconds: dict[str, list[float]] = {column: [] for column in entrants}
+        for _ in range(rounds):
+            for column, entrant in entrants.items():
+                answer = entrant.ask("round")
+                if "error" in answer:
+                    raise RuntimeError(f"{name}: {column}: {answer['error']}")
+                seconds[column].append(answer["seconds"])
+        peaks = {column: entrant.ask("memory")["peak"] for column, entrant in entrants.items()}
+    finally:
+        for entrant in entrants.values():
+            entrant.close()
+    return [_row(name, column, seconds, peaks, quick) for column in seconds], missing
+
+
+def _build(
+    name: str,
+    columns: Iterable[str],
+    pythons: Mapping[str, str],
+    entrants: dict[str, Any],
+    *,
+    threads: int,
+    quick: bool,
+) -> dict[str, str]:
+    """Seat the competitors that can do the step; their losses are checked against the first's."""
+    workload = WORKLOADS[name]
+    size = dataclasses.astuple(workload.quick if quick else workload.full)
+    missing, first = {}, None
+    with tempfile.TemporaryDirectory() as folder:
+        weights = str(Path(folder) / "weights.npz")
+        for column in columns:
+            python = pythons.get(column.partition(" ")[0])
+            entrant = Here(column) if quick and python is None else Worker(column, python)
+            answer = entrant.ask(
+                "build", column=column, name=name, size=size, threads=threads, weights=weights
+            )
+            losses = answer.get("losses")
+            first = losses if first is None else first
+            if losses is None:
+                missing[column] = answer["error"]
+            elif not np.allclose(losses, first, rtol=TOLERANCE, atol=0):
+                missing[column] = (
+                    f"its losses are {losses}, those of {next(iter(entrants))} {first}; they may "
+                    f"differ by {TOLERANCE} of their size"
+                )
+            else:
+                entrants[column] = entrant
+                continue
+            entrant.close()
+    return missing
+
+
+def _row(
+    name: str,
+    column: str,
+    seconds: Mapping[str, list[float]],
+    peaks: Mapping[str, int],
+    quick: bool,
+) -> dict[str, Any]:
+    """A competitor's medians, and the median of the rounds' ratios to PyTorch.
+
+    Beside them the shortest rounds and their ratio: on a machine that others use too, those
+    are what was disturbed least.
+    """
+    mine = seconds[column]
+    row = {
+        "kind": "step",
+        "workload": WORKLOADS[name].title,
+        "batch": (WORKLOADS[name].quick if quick else WORKLOADS[name].full).batch,
+        "competitor": column,
+        "ms": round(statistics.median(mine) * 1e3, 4),
+        "min_ms": round(min(mine) * 1e3, 4),
+        "rounds": len(mine),
+        "peak_mb": round(peaks[column] / 2**20),
+    }
+    if REFERENCE in seconds:
+        ratios = [a / b for a, b in zip(seconds[REFERENCE], mine, strict=True)]
+        row["speed_relative_to_torch"] = round(statistics.median(ratios), 3)
+        row["best_relative_to_torch"] = round(min(seconds[REFERENCE]) / min(mine), 3)
+    return row
