@@ -9,10 +9,15 @@ import minitorch as mt
 from minitorch.autograd import registry
 from minitorch.backend.native import Kernel, KernelTable, attach, native_status
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.matmul import matmul
 from minitorch.ops.pool import max_pool, max_unpool
 from tests.native.support import rungs
 
-FAMILIES = {"conv2d": (conv_fwd, conv_dgrad, conv_wgrad), "pool2d": (max_pool, max_unpool)}
+FAMILIES = {
+    "conv2d": (conv_fwd, conv_dgrad, conv_wgrad),
+    "matmul": (matmul,),
+    "pool2d": (max_pool, max_unpool),
+}
 TABLES = [(family, op) for family, ops in FAMILIES.items() for op in ops]
 CONV = {"stride": (1, 1), "pad": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
 POOL = {"window": (2, 2), "stride": (2, 2), "pad": ((0, 0), (0, 0)), "ignore_border": True}
@@ -51,6 +56,16 @@ def test_depthwise_goes_by_rows(native):
     assert chosen(conv_fwd, x, w, None, **static) == "k02_rows"
     assert chosen(conv_dgrad, y, w, size=(5, 5), **static) == "k02_rows"
     assert chosen(conv_wgrad, x, y, size=(3, 3), **static) == "k02_rows"
+
+
+def test_products_go_where_they_are_quickest(native):
+    def names(*shapes):
+        return chosen(matmul, *[np.ones(shape, "f4") for shape in shapes])
+
+    assert names((128, 784), (784, 256)) == "k03_packed"
+    assert names((4, 2048), (2048, 1024)) == "k02_rows"
+    assert names((128, 256), (256, 10)) == "reference"
+    assert names((2, 3), (3, 2)) == names((1024, 1024), (1024,)) == "reference"
 
 
 @pytest.mark.parametrize("rung", ["reference", *rungs("conv2d")])
