@@ -50,6 +50,15 @@ def test_the_best_rung_is_chosen(native):
     assert chosen(max_pool, x, **POOL) == "k02_rows"
 
 
+def test_single_pixels_are_a_product(native):
+    x, w, y = (np.ones(shape, "f4") for shape in ((2, 4, 5, 5), (6, 4, 1, 1), (2, 6, 5, 5)))
+    assert chosen(conv_fwd, x, w, None, **CONV) == "k06_pointwise"
+    assert chosen(conv_dgrad, y, w, size=(5, 5), **CONV) == "k06_pointwise"
+    assert chosen(conv_wgrad, x, y, size=(1, 1), **CONV) == "k06_pointwise"
+    padded = {**CONV, "pad": ((0, 1), (0, 0))}
+    assert chosen(conv_fwd, x, w, None, **padded) == "k03_packed"
+
+
 def test_depthwise_goes_by_rows(native):
     x, w = np.ones((2, 4, 5, 5), "f4"), np.ones((4, 1, 3, 3), "f4")
     y, static = np.ones((2, 4, 3, 3), "f4"), {**CONV, "groups": 4}
@@ -193,9 +202,7 @@ def test_leaving_the_block_chooses_freely_again(native):
 
 
 def test_an_unknown_kernel_names_those_there_are(native):
-    with pytest.raises(
-        ValueError, match="conv_fwd has no kernel 'k9'; it has reference, k03_packed"
-    ):
+    with pytest.raises(ValueError, match="conv_fwd has no kernel 'k9'; it has reference, k0"):
         mt.use_kernel("conv_fwd", "k9")
 
 
