@@ -17,14 +17,19 @@ inline std::string shape_text(const py::array& a) {
     return text + ")";
 }
 
-// An aligned C-contiguous array of T with `ndim` axes; TypeError and ValueError otherwise.
 template <class T>
-void check(const char* name, const py::array& a, int ndim) {
+void check_type(const char* name, const py::array& a) {
     if (!py::isinstance<py::array_t<T>>(a))
         throw py::type_error(
             std::string(name) + " has the dtype " +
             py::str(static_cast<py::object>(a.dtype())).cast<std::string>() + ", it must be " +
             py::str(static_cast<py::object>(py::dtype::of<T>())).cast<std::string>());
+}
+
+// An aligned C-contiguous array of T with `ndim` axes; TypeError and ValueError otherwise.
+template <class T>
+void check(const char* name, const py::array& a, int ndim) {
+    check_type<T>(name, a);
     constexpr int wanted = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
     if (a.ndim() != ndim || (a.flags() & wanted) != wanted)
         throw py::value_error(std::string(name) + " must be aligned and C-contiguous with " +

@@ -5,8 +5,10 @@
 #include "bindings/conv2d.hpp"
 #include "bindings/elementwise.hpp"
 #include "bindings/isa.hpp"
+#include "bindings/matmul.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
+#include "bindings/vmath.hpp"
 #include "common/parallel.hpp"
 
 namespace py = pybind11;
@@ -18,7 +20,9 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_program(module);
     mt::bind_elementwise(module);
     mt::bind_conv2d(module, rungs);
+    mt::bind_matmul(module, rungs);
     mt::bind_pool2d(module, rungs);
+    mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
     module.def("num_threads", mt::num_threads, "How many threads the kernels may use.");
     module.def(

@@ -25,12 +25,14 @@ inline long round_up(long n, long unit) {
 template <class T>
 inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add) {
     constexpr long LANES = Simd<T>::LANES;
-    Vector<T> left[MR], right[MR];
+    Vector<T> left[MR] = {}, right[MR] = {};
+    // What c holds is added last: until then it has time to come from wherever it is.
 #pragma GCC unroll 6
     for (long i = 0; i < MR; i++) {
-        left[i] = add ? load(c + i * c_row) : Vector<T>{};
-        right[i] = add ? load(c + i * c_row + LANES) : Vector<T>{};
+        __builtin_prefetch(c + i * c_row, 1);
+        __builtin_prefetch(c + i * c_row + NR<T> - 1, 1);
     }
+#pragma GCC unroll 4
     for (long k = 0; k < steps; k++, a += MR, b += NR<T>) {
         Vector<T> b0 = load(b), b1 = load(b + LANES);
 #pragma GCC unroll 6
@@ -39,6 +41,12 @@ inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add)
             right[i] += a[i] * b1;
         }
     }
+    if (add)
+#pragma GCC unroll 6
+        for (long i = 0; i < MR; i++) {
+            left[i] += load(c + i * c_row);
+            right[i] += load(c + i * c_row + LANES);
+        }
 #pragma GCC unroll 6
     for (long i = 0; i < MR; i++) {
         store(c + i * c_row, left[i]);

@@ -39,6 +39,8 @@ from minitorch.ops.conv_native import (
     conv_fwd_native,
     conv_wgrad_native,
     packing_pays,
+    pointwise_filters,
+    pointwise_size,
     supports_conv,
 )
 from minitorch.ops.conv_order import conv_dgrad_order, conv_fwd_order, conv_wgrad_order
@@ -297,12 +299,13 @@ def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
 
 
-for _op, _call in (
-    (conv_fwd, conv_fwd_native),
-    (conv_dgrad, conv_dgrad_native),
-    (conv_wgrad, conv_wgrad_native),
+for _op, _call, _pointwise in (
+    (conv_fwd, conv_fwd_native, pointwise_filters),
+    (conv_dgrad, conv_dgrad_native, pointwise_filters),
+    (conv_wgrad, conv_wgrad_native, pointwise_size),
 ):
-    attach(_op, "conv2d", _call, supports=supports_conv, prefers={"k03_packed": packing_pays})
+    _prefers = {"k03_packed": packing_pays, "k06_pointwise": _pointwise}
+    attach(_op, "conv2d", _call, supports=supports_conv, prefers=_prefers)
 for _op, _call, _supports, _order in (
     (conv_fwd, conv_fwd_device, conv_fwd_supports, conv_fwd_order),
     (conv_dgrad, conv_dgrad_device, conv_dgrad_supports, conv_dgrad_order),

@@ -15,6 +15,8 @@ __all__ = [
     "conv_fwd_native",
     "conv_wgrad_native",
     "packing_pays",
+    "pointwise_filters",
+    "pointwise_size",
     "supports_conv",
 ]
 
@@ -35,6 +37,16 @@ def supports_conv(*arrays: Any, **_: Any) -> bool | str:
 def packing_pays(first: Any, *_: Any, groups: int, **__: Any) -> bool:
     """Whether a group has more than one channel: with one, nothing packed is used again."""
     return groups == 1 or first.shape[1] > groups
+
+
+def pointwise_size(*_: Any, size: Any, pad: Any, groups: int, **__: Any) -> bool:
+    """Whether filters of this size see one pixel of all channels: a plain matrix product."""
+    return groups == 1 and set(size) == {1} and not any(map(any, pad))
+
+
+def pointwise_filters(_: Any, w: Any, *__: Any, pad: Any, groups: int, **___: Any) -> bool:
+    """Whether the filters w do."""
+    return pointwise_size(size=w.shape[2:], pad=pad, groups=groups)
 
 
 def _settings(stride: Any, pad: Any, dilation: Any, groups: int) -> dict[str, Any]:

@@ -10,8 +10,15 @@ import numpy
 from minitorch.autograd.op import Sample, composite, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.device_kernels import attach_device
+from minitorch.backend.native import attach
 from minitorch.ops.arithmetic import multiply
 from minitorch.ops.matmul_device import matmul_on_device, matmul_order, supports_matmul
+from minitorch.ops.matmul_native import (
+    matmul_native,
+    packed_product_pays,
+    product_of_rows_pays,
+    supports_native_matmul,
+)
 from minitorch.ops.reduce import sum_
 from minitorch.ops.shape import expand_dims, moveaxis, permute_dims, reshape, squeeze
 
@@ -133,6 +140,17 @@ def matmul_dx2(g, x1, x2_shape):
     return matmul(matrix_transpose(x1), g)
 
 
+attach(
+    matmul,
+    "matmul",
+    matmul_native,
+    supports=supports_native_matmul,
+    prefers={
+        "k01_naive": lambda *_: False,
+        "k02_rows": product_of_rows_pays,
+        "k03_packed": packed_product_pays,
+    },
+)
 attach_device(matmul, "matmul", matmul_on_device, supports=supports_matmul, order=matmul_order)
 
 

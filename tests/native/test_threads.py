@@ -10,6 +10,7 @@ import pytest
 
 import minitorch as mt
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.matmul import matmul
 from minitorch.ops.pool import max_pool, max_unpool
 from tests.native.support import rungs
 
@@ -46,7 +47,15 @@ def poolings(rung):
     return [y.numpy(), x.grad.numpy()]
 
 
+def products(rung):
+    """Large enough for several tasks, with a few rows and with many, and a batch."""
+    shapes = [((3, 700), (700, 900)), ((200, 300), (300, 150)), ((9, 70, 50), (9, 50, 60))]
+    with mt.use_kernel(matmul, rung):
+        return [matmul(fixed(*left), fixed(*right)).numpy() for left, right in shapes]
+
+
 CALLS = [(convolutions, rung) for rung in rungs("conv2d")]
+CALLS += [(products, rung) for rung in rungs("matmul")]
 CALLS += [(poolings, rung) for rung in rungs("pool2d")]
 
 

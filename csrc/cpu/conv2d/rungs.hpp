@@ -19,6 +19,9 @@ void add_k03_packed_dgrad(Conv2dKernels<T>& kernels);
 template <class T>
 void add_k03_packed_wgrad(Conv2dKernels<T>& kernels);
 
+template <class T>
+Conv2dKernels<T> conv2d_k06_pointwise();
+
 inline std::size_t no_scratch(const Conv2d&, int) {
     return 0;
 }

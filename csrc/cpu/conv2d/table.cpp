@@ -21,6 +21,8 @@ const Conv2dRung RUNGS[] = {
     {"k02_rows", "a row of positions at a time, for each tap", "", MT_ALL_TYPES(conv2d_k02_rows)},
     {"k03_packed", "register tiles on operands packed straight from the image", "",
      MT_ALL_TYPES(conv2d_k03_packed)},
+    {"k06_pointwise", "filters of 1x1 as a matrix product on the images as they lie", "",
+     MT_ALL_TYPES(conv2d_k06_pointwise)},
 };
 
 }  // namespace

@@ -1,0 +1,89 @@
+// Panels: a strip of a matrix turned so that a register tile reads it from front to back.
+//
+//   to[step * WIDTH + line] = from[line * line_stride + step * step_stride]
+//
+// The left operand's lines are its rows, WIDTH = MR; the right one's are its columns, WIDTH = NR.
+// Either may lie in memory by lines or by steps: both are read along the memory.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "common/simd.hpp"
+
+namespace mt::MT_ISA {
+
+// Swaps, in place, the square blocks of H x H elements on the two sides of the diagonal.
+template <class T, int H, int... LANE>
+inline void swap_blocks(Vector<T> (&v)[Simd<T>::LANES], std::integer_sequence<int, LANE...>) {
+    constexpr int LANES = Simd<T>::LANES;
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) {
+        if (i & H) continue;
+        Vector<T> upper = v[i], lower = v[i + H];
+        v[i] = __builtin_shufflevector(upper, lower, (LANE & H ? LANE - H + LANES : LANE)...);
+        v[i + H] = __builtin_shufflevector(upper, lower, (LANE & H ? LANE + LANES : LANE + H)...);
+    }
+}
+
+// A square of vectors, rows to columns.
+template <class T, int H = Simd<T>::LANES / 2>
+inline void transpose(Vector<T> (&v)[Simd<T>::LANES]) {
+    swap_blocks<T, H>(v, std::make_integer_sequence<int, Simd<T>::LANES>());
+    if constexpr (H > 1) transpose<T, H / 2>(v);
+}
+
+// Lines that lie along memory, LANES of them or fewer, through the registers.
+template <long WIDTH, class T>
+inline void pack_lines(const T* from, long line_stride, long lines, long steps, T* to) {
+    constexpr long LANES = Simd<T>::LANES;
+    long k = 0;
+    for (; k + LANES <= steps; k += LANES) {
+        Vector<T> square[LANES];
+#pragma GCC unroll 16
+        for (long i = 0; i < LANES; i++)
+            square[i] = load(from + std::min(i, lines - 1) * line_stride + k);
+        transpose<T>(square);
+        T* at = to + k * WIDTH;
+        constexpr long REST = WIDTH % LANES;  // known when this is compiled: no call
+        if (lines == LANES)
+#pragma GCC unroll 16
+            for (long i = 0; i < LANES; i++) store(at + i * WIDTH, square[i]);
+        else if (lines == REST)
+#pragma GCC unroll 16
+            for (long i = 0; i < LANES; i++)
+                __builtin_memcpy(at + i * WIDTH, &square[i], REST * sizeof(T));
+        else
+            for (long i = 0; i < LANES; i++)
+                __builtin_memcpy(at + i * WIDTH, &square[i], lines * sizeof(T));
+    }
+    for (; k < steps; k++)
+        for (long i = 0; i < lines; i++) to[k * WIDTH + i] = from[i * line_stride + k];
+}
+
+// A panel, or some lines of one: `lines` of WIDTH numbers are written at each step.
+template <long WIDTH, class T>
+inline void pack(const T* from, long line_stride, long step_stride, long lines, long steps, T* to) {
+    constexpr long LANES = Simd<T>::LANES;
+    if (line_stride == 1 && lines == WIDTH) {
+        for (long k = 0; k < steps; k++)
+            __builtin_memcpy(to + k * WIDTH, from + k * step_stride, WIDTH * sizeof(T));
+    } else if (step_stride == 1 && steps >= LANES) {
+        for (long i = 0; i < lines; i += LANES)
+            pack_lines<WIDTH>(from + i * line_stride, line_stride, std::min(lines - i, LANES),
+                              steps, to + i);
+    } else {
+        for (long k = 0; k < steps; k++)
+            for (long i = 0; i < lines; i++)
+                to[k * WIDTH + i] = from[i * line_stride + k * step_stride];
+    }
+}
+
+// The lines of a panel that are not there are 0.
+template <long WIDTH, class T>
+inline void pack_zeros(long lines, long steps, T* to) {
+    if (lines >= WIDTH) return;
+    for (long k = 0; k < steps; k++) std::fill(to + k * WIDTH + lines, to + (k + 1) * WIDTH, T(0));
+}
+
+}  // namespace mt::MT_ISA

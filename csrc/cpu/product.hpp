@@ -1,0 +1,170 @@
+// The packed matrix product, for every kernel that is one: c (+)= a b in blocks for the caches.
+//
+//   scratch (shared)      k_pass steps of a, in panels of MR rows
+//   second-level cache    a block of those panels; KC steps of b's columns, in panels of NR
+//   first-level cache     one panel of b
+//   registers             a tile of c
+//
+// Columns and steps may come in runs, so that several images count as one matrix: column j lies
+// at (j / run) jump + (j % run) stride. A tile that would cross from one run into the next is
+// made beside and copied.
+#pragma once
+
+#include <cstddef>
+
+#include "common/parallel.hpp"
+#include "cpu/matmul/rungs.hpp"
+#include "cpu/pack.hpp"
+#include "cpu/tile.hpp"
+
+namespace mt::MT_ISA {
+
+// An axis in runs of neighbours.
+struct Runs {
+    long length, run;
+
+    // body(first, count) for the pieces of [begin, end) that lie within one run.
+    template <class Body>
+    void pieces(long begin, long end, const Body& body) const {
+        while (begin < end) {
+            long count = std::min(end - begin, run - begin % run);
+            body(begin, count);
+            begin += count;
+        }
+    }
+    long at(long i, long stride, long jump) const { return i / run * jump + i % run * stride; }
+};
+
+struct Product {
+    long m;
+    Runs n, k;
+    long a_row, a_step, a_jump;                  // jump: from one run of steps to the next
+    long b_step, b_step_jump, b_column, b_jump;  // b_jump: from one run of columns to the next
+    long c_row, c_jump;
+};
+
+// How a product is cut: by its shape alone.
+template <class T>
+struct Cut {
+    static constexpr long MC = 16 * MR;       // rows whose panels stay in the second-level cache
+    static constexpr long NC = 16 * NR<T>;    // columns, likewise, at most
+    static constexpr long TASKS = 8;          // about so many, if there is enough to do
+    static constexpr long SHARED = 4L << 20;  // bytes of panels of a at a time
+    static constexpr long ALONE = 1L << 18;   // products that are not worth waking a thread
+    long rows, columns, blocks, strips, k_pass;
+
+    explicit Cut(const Product& p) {
+        columns = std::clamp(round_up((p.n.length + TASKS - 1) / TASKS, NR<T>), 2 * NR<T>, NC);
+        strips = (p.n.length + columns - 1) / columns;
+        const long wanted = std::clamp(TASKS / std::max(1L, strips), 1L, (p.m + MC - 1) / MC);
+        rows = round_up((p.m + wanted - 1) / std::max(1L, wanted), MR);
+        blocks = (p.m + rows - 1) / std::max(1L, rows);
+        const long step = round_up(p.m, MR) * sizeof(T);
+        k_pass = std::min(p.k.length, std::max(1L, SHARED / std::max(1L, step * KC)) * KC);
+    }
+};
+
+template <class T>
+std::size_t product_scratch(const Product& p, int threads) {
+    const Cut<T> cut(p);
+    return round_up(p.m, MR) * cut.k_pass + threads * std::min(KC, p.k.length) * cut.columns;
+}
+
+// Panels of MR rows of a, steps [k0, k1).
+template <class T>
+void pack_left(const Product& p, int threads, const T* a, long k0, long k1, T* to) {
+    constexpr long PANELS = 8;  // of a task
+    const long tasks = (p.m + PANELS * MR - 1) / (PANELS * MR);
+    const bool few = p.m * (k1 - k0) < 65536;
+    parallel_for(tasks, few ? 1 : threads, [&](long task, int) {
+        const long end = std::min(p.m, (task + 1) * PANELS * MR);
+        for (long i = task * PANELS * MR; i < end; i += MR) {
+            const long lines = std::min(MR, end - i);
+            T* panel = to + i * (k1 - k0);
+            p.k.pieces(k0, k1, [&](long k, long count) {
+                pack<MR>(a + i * p.a_row + p.k.at(k, p.a_step, p.a_jump), p.a_row, p.a_step, lines,
+                         count, panel + (k - k0) * MR);
+            });
+            pack_zeros<MR>(lines, k1 - k0, panel);
+        }
+    });
+}
+
+// Panels of NR columns of b: columns [j0, j1), steps [k0, k1).
+template <class T>
+void pack_right(const Product& p, const T* b, long j0, long j1, long k0, long k1, T* to) {
+    for (long j = j0; j < j1; j += NR<T>, to += NR<T> * (k1 - k0)) {
+        const long end = std::min(j1, j + NR<T>);
+        p.n.pieces(j, end, [&](long column, long lines) {
+            const T* from = b + p.n.at(column, p.b_column, p.b_jump);
+            p.k.pieces(k0, k1, [&](long k, long count) {
+                pack<NR<T>>(from + p.k.at(k, p.b_step, p.b_step_jump), p.b_column, p.b_step, lines,
+                            count, to + (k - k0) * NR<T> + column - j);
+            });
+        });
+        pack_zeros<NR<T>>(end - j, k1 - k0, to);
+    }
+}
+
+// A tile of c whose first column is j; `rows` x `columns` of it are there.
+template <class T>
+inline void product_tile(const Product& p, long steps, const T* a, const T* b, T* c, long j,
+                         bool add, long rows, long columns) {
+    const long at = j % p.n.run;
+    c += j / p.n.run * p.c_jump + at;
+    if (at + columns <= p.n.run) return tile_at_edge(steps, a, b, c, p.c_row, add, rows, columns);
+    T whole[MR * NR<T>];
+    tile(steps, a, b, whole, NR<T>, false);
+    for (long i = 0; i < rows; i++)
+        for (long x = 0; x < columns; x++) {
+            T& to = c[i * p.c_row + (at + x) / p.n.run * p.c_jump + (at + x) % p.n.run - at];
+            to = (add ? to : T(0)) + whole[i * NR<T> + x];
+        }
+}
+
+// One task: rows [i0, i1) and columns [j0, j1) of c, for the steps [k0, k1) that `left` holds.
+template <class T>
+void product_block(const Product& p, long i0, long i1, long j0, long j1, long k0, long k1,
+                   const T* left, const T* b, const Epilogue<T>& epilogue, T* c, T* right) {
+    for (long k = k0; k < k1; k += KC) {
+        const long steps = std::min(KC, k1 - k);
+        const bool add = k > 0 || epilogue.accumulate, last = k + steps == p.k.length;
+        pack_right(p, b, j0, j1, k, k + steps, right);
+        for (long i = i0; i < i1; i += Cut<T>::MC) {
+            const long end = std::min(i1, i + Cut<T>::MC);
+            for (long j = j0; j < j1; j += NR<T>)
+                for (long row = i; row < end; row += MR)
+                    product_tile(p, steps, left + row * (k1 - k0) + (k - k0) * MR,
+                                 right + (j - j0) * steps, c + row * p.c_row, j, add,
+                                 std::min(MR, end - row), std::min(NR<T>, j1 - j));
+            if (!last || (!epilogue.bias && !epilogue.relu)) continue;
+            p.n.pieces(j0, j1, [&](long j, long count) {
+                Epilogue<T> here = epilogue;
+                here.bias += here.bias ? j * here.bias_column : 0;
+                T* to = c + p.n.at(j, 1, p.c_jump);
+                for (long row = i; row < end; row++)
+                    finish_row(here, row, 0, count, to + row * p.c_row);
+            });
+        }
+    }
+}
+
+template <class T>
+void product(const Product& p, int threads, const T* a, const T* b, const Epilogue<T>& epilogue,
+             T* c, T* scratch) {
+    const Cut<T> cut(p);
+    if (p.m * p.n.length * p.k.length < Cut<T>::ALONE) threads = 1;
+    T* const rights = scratch + round_up(p.m, MR) * cut.k_pass;
+    for (long k0 = 0; k0 < p.k.length; k0 += cut.k_pass) {
+        const long k1 = std::min(p.k.length, k0 + cut.k_pass);
+        pack_left(p, threads, a, k0, k1, scratch);
+        parallel_for(cut.blocks * cut.strips, threads, [&](long task, int worker) {
+            const long i0 = task % cut.blocks * cut.rows, j0 = task / cut.blocks * cut.columns;
+            product_block(p, i0, std::min(p.m, i0 + cut.rows), j0,
+                          std::min(p.n.length, j0 + cut.columns), k0, k1, scratch, b, epilogue, c,
+                          rights + worker * std::min(KC, p.k.length) * cut.columns);
+        });
+    }
+}
+
+}  // namespace mt::MT_ISA
