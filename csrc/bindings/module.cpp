@@ -4,6 +4,7 @@
 
 #include "bindings/conv2d.hpp"
 #include "bindings/isa.hpp"
+#include "bindings/memory.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
 #include "common/parallel.hpp"
@@ -14,6 +15,7 @@ PYBIND11_MODULE(_cpu, module) {
     module.doc() = "minitorch's CPU kernels.";
     py::dict rungs;
     mt::bind_isa(module);
+    mt::bind_memory(module);
     mt::bind_program(module);
     mt::bind_conv2d(module, rungs);
     mt::bind_pool2d(module, rungs);
