@@ -14,7 +14,7 @@ from typing import Any
 
 from minitorch import ops
 from minitorch.autograd import *
-from minitorch.backend.device import device, devices, memory_info
+from minitorch.backend.device import device, devices, empty_cache, memory_info
 from minitorch.backend.device_kernels import (
     are_deterministic_algorithms_enabled,
     get_float32_matmul_precision,

@@ -6,6 +6,7 @@
 #include "bindings/elementwise.hpp"
 #include "bindings/isa.hpp"
 #include "bindings/matmul.hpp"
+#include "bindings/memory.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
 #include "bindings/vmath.hpp"
@@ -17,6 +18,7 @@ PYBIND11_MODULE(_cpu, module) {
     module.doc() = "minitorch's CPU kernels.";
     py::dict rungs;
     mt::bind_isa(module);
+    mt::bind_memory(module);
     mt::bind_program(module);
     mt::bind_elementwise(module);
     mt::bind_conv2d(module, rungs);

@@ -112,6 +112,11 @@ class CudaBackend(Backend):
             pool = self.xp.get_default_memory_pool()
             return MemoryInfo(f"cuda:{index}", pool.used_bytes(), pool.total_bytes(), free, total)
 
+    def empty_cache(self, place: str) -> None:
+        """Of one GPU's pool."""
+        with self.xp.cuda.Device(self._number(place)):
+            self.xp.get_default_memory_pool().free_all_blocks()
+
     def _number(self, place: str) -> int:
         """Of the GPU that ``"cuda:<index>"`` names; ``"cuda"`` is the current one."""
         number = place.partition(":")[2]

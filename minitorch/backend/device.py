@@ -8,7 +8,7 @@ from minitorch.backend.arrays import backend_named, place_of, set_place
 from minitorch.backend.cuda import cuda_status
 from minitorch.backend.memory import MemoryInfo
 
-__all__ = ["device", "devices", "memory_info"]
+__all__ = ["device", "devices", "empty_cache", "memory_info"]
 
 
 class device(contextlib.ContextDecorator):
@@ -100,9 +100,15 @@ def memory_info(device: str | device | None = None) -> MemoryInfo:
     Raises
     ------
     ValueError
-        For the CPU, whose memory is the operating system's, or a device that does not exist.
+        For a device that does not exist.
     RuntimeError
         If the device is not there; the message says why.
+
+    Notes
+    -----
+    Of the CPU's memory, which is the operating system's to share out, it says what native
+    kernels have made arrays of 64 KiB and more in. Memory of theirs is kept when an array
+    dies, for the next one: fresh memory costs more than a small layer's arithmetic.
 
     Examples
     --------
@@ -114,3 +120,28 @@ def memory_info(device: str | device | None = None) -> MemoryInfo:
     """
     place = place_of(device)
     return backend_named(place).memory(place)
+
+
+def empty_cache(device: str | device | None = None) -> None:
+    """Give back the memory that is kept for arrays to come and that none uses now.
+
+    Parameters
+    ----------
+    device : str, optional
+        Default: where new tensors are made.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        As :func:`memory_info`.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.empty_cache()
+    >>> info = mt.memory_info("cpu")
+    >>> info.held == info.used
+    True
+    """
+    place = place_of(device)
+    backend_named(place).empty_cache(place)

@@ -315,6 +315,9 @@ class EmulatedBackend(Backend):
         free = None if limit is None else max(0, limit - used)
         return MemoryInfo(self.name, used, used, free, limit)
 
+    def empty_cache(self, place: str) -> None:
+        """Nothing is kept."""
+
 
 def load() -> EmulatedBackend:
     """The backend."""

@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy
 
+from minitorch.backend.memory import MemoryInfo
+
 __all__ = [
     "NATIVE_FLOATS",
     "REFERENCE",
@@ -32,6 +34,8 @@ __all__ = [
     "KernelTable",
     "always",
     "attach",
+    "cache_info",
+    "empty_cache",
     "get_num_threads",
     "load_extension",
     "native_array",
@@ -39,6 +43,7 @@ __all__ = [
     "native_planes",
     "native_status",
     "planned_outputs",
+    "set_cache_limit",
     "set_num_threads",
 ]
 
@@ -247,11 +252,59 @@ def native_empty(shape: Any, dtype: Any) -> Any:
     """Memory for a kernel's result, or for what it needs on the way.
 
     Every function that calls kernels takes its arrays from here, so that a captured step
-    can lay them out beforehand.
+    can lay them out beforehand. Large ones come from a cache (csrc/common/cache.hpp) and go
+    back to it when the array dies; MINITORCH_MEMORY_CACHE=0 in the environment turns it off.
     """
     if _outputs.take is not None:
         return _outputs.take(shape, dtype)
-    return numpy.empty(shape, dtype)
+    return _allocator()(shape, dtype)
+
+
+@functools.cache
+def _allocator() -> Callable[[Any, Any], Any]:
+    """What makes an uninitialised array of a shape and dtype."""
+    native, _ = load_extension("_cpu")
+    if native is None or os.environ.get("MINITORCH_MEMORY_CACHE") == "0":
+        return numpy.empty
+    empty: Callable[[Any, Any], Any] = native.empty
+    return empty
+
+
+def cache_info() -> MemoryInfo:
+    """What the kernels' cache of memory holds, and how much of that is in arrays."""
+    native, _ = load_extension("_cpu")
+    used, held, _ = native.cache_state() if native else (0, 0, 0)
+    return MemoryInfo("cpu", used, held, None, None)
+
+
+def empty_cache() -> None:
+    """Give back what the cache keeps and no array uses."""
+    native, _ = load_extension("_cpu")
+    if native:
+        native.empty_cache()
+
+
+def set_cache_limit(limit: int | None) -> None:
+    """Set how much memory the CPU's cache keeps that no array uses.
+
+    Parameters
+    ----------
+    limit : int or None
+        In bytes; 0 keeps nothing. None, as at first: no other limit than that what is
+        held in all exceeds by an eighth at most what was used at one time before.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything else.
+    """
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool)):
+        raise TypeError(f"set_cache_limit: takes bytes or None, got {type(limit).__name__}")
+    if limit is not None and limit < 0:
+        raise ValueError(f"set_cache_limit: the limit must not be negative, got {limit}")
+    native, _ = load_extension("_cpu")
+    if native:
+        native.set_cache_limit(2**63 if limit is None else min(limit, 2**63))
 
 
 @contextlib.contextmanager

@@ -50,6 +50,7 @@ class FakeCupy(ModuleType):
                 return np.array(self.view(np.ndarray))
 
         self.ndarray = ndarray
+        self.emptied = []
         runtime = SimpleNamespace(
             getDeviceCount=lambda: 2,
             getDeviceProperties=lambda index: GPU,
@@ -69,7 +70,11 @@ class FakeCupy(ModuleType):
         )
 
     def get_default_memory_pool(self):
-        return SimpleNamespace(used_bytes=lambda: 3 << 30, total_bytes=lambda: 4 << 30)
+        return SimpleNamespace(
+            used_bytes=lambda: 3 << 30,
+            total_bytes=lambda: 4 << 30,
+            free_all_blocks=lambda: self.emptied.append(self.current),
+        )
 
     @contextlib.contextmanager
     def _device(self, index):

@@ -91,6 +91,8 @@ def test_memory_and_what_is_said_when_it_runs_out(cupy):
     found = mt.memory_info("cuda:1")
     assert (found.device, found.used, found.held) == ("cuda:1", 3 << 30, 4 << 30)
     assert (found.free, found.total) == (1 << 30, 8 << 30)
+    mt.empty_cache("cuda:1")
+    assert cupy.emptied == [1]
     cupy.limit = 1 << 20
     text = (
         r"zeros: out of memory: asked for 4.0 MiB on cuda:0; 1.0 GiB of 8.0 GiB free, this process "

@@ -45,7 +45,8 @@ class Case:
         return {"window": self.window, "stride": self.stride, "pad": pad}
 
 
-# 2x2 and 3x3 with stride 2, and stride 1, go ways of their own; 512 places are kept at a time.
+# 2x2 and 3x3 with stride 2, 3x3 with stride 1, and strides 1 and 2 go ways of their own; vectors hold
+# 2 to 8 windows; 512 places are kept at a time.
 CASES = {
     "one of everything": Case((1, 1, 1, 1), (1, 1), (1, 1)),
     "tiles": Case((2, 3, 8, 12), (2, 2), (2, 2)),
@@ -58,6 +59,11 @@ CASES = {
     "overlapping": Case((2, 2, 9, 11), (3, 3), (2, 2)),
     "overlapping, padded": Case((2, 2, 9, 11), (3, 3), (2, 2), ((1, 1), (1, 1))),
     "stride 1, padded": Case((1, 3, 5, 9), (3, 3), (1, 1), ((1, 1), (1, 1))),
+    "stride 1, vector - 1": Case((1, 2, 4, 9), (3, 3), (1, 1)),
+    "stride 1, vector": Case((1, 2, 4, 10), (3, 3), (1, 1)),
+    "stride 1, vector + 1": Case((1, 2, 4, 11), (3, 3), (1, 1)),
+    "stride 2, vector + 1": Case((2, 2, 8, 21), (4, 5), (2, 2)),
+    "stride 2, to the last element": Case((1, 1, 3, 17), (3, 3), (2, 2)),
     "uneven pad": Case((1, 2, 6, 5), (4, 3), (2, 1), ((3, 0), (1, 2))),
     "gaps": Case((2, 1, 9, 14), (2, 3), (3, 5)),
     "window = image": Case((2, 2, 5, 7), (5, 7), (1, 1)),

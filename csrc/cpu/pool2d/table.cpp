@@ -12,6 +12,8 @@ const Pool2dRung RUNGS[] = {
     {"k01_naive", "the definition, loop by loop", "", MT_ALL_TYPES(pool2d_k01_naive)},
     {"k02_rows", "windows inside the image go without tests, a row at a time, 2x2 and 3x3 unrolled",
      "", MT_ALL_TYPES(pool2d_k02_rows)},
+    {"k03_vectors", "a vector searches as many windows at once; the gradient looks places up", "",
+     MT_ALL_TYPES(pool2d_k03_vectors)},
 };
 
 }  // namespace
