@@ -71,4 +71,40 @@ inline void tiles(long rows, long columns, long steps, const T* a, long a_panel,
                              add, rows - i, columns - j);
 }
 
+// Operands in blocks: numbers beside each other in one dimension (channels), LANES to a block, and
+// the other dimension (tiles of images) inside: element (i, j) at (j / LANES * I + i) * LANES +
+// j % LANES. A vector of c is VECTORS of b's blocks wide, and these blocks lie `b_block` apart.
+//
+// The rows of a are ROW apart. Each of `steps` steps takes INNER numbers of a row, beside each
+// other if there are several; `a_step` leads to the next.
+template <class T>
+constexpr long BLOCK_ROWS = Simd<T>::LANES < 4 ? Simd<T>::LANES : 4;
+
+template <int VECTORS, int INNER, int ROW, class T>
+inline void block_tile(long steps, const T* a, long a_step, const T* b, long b_block, T* c,
+                       long c_block, bool add) {
+    constexpr long LANES = Simd<T>::LANES, ROWS = BLOCK_ROWS<T>;
+    Vector<T> sum[ROWS][VECTORS];
+#pragma GCC unroll 4
+    for (long i = 0; i < ROWS; i++)
+#pragma GCC unroll 3
+        for (long v = 0; v < VECTORS; v++)
+            sum[i][v] = add ? load(c + i * LANES + v * c_block) : Vector<T>{};
+    for (long step = 0; step < steps; step++, a += a_step)
+#pragma GCC unroll 8
+        for (long k = 0; k < INNER; k++, b += LANES) {
+            Vector<T> right[VECTORS];
+#pragma GCC unroll 3
+            for (long v = 0; v < VECTORS; v++) right[v] = load(b + v * b_block);
+#pragma GCC unroll 4
+            for (long i = 0; i < ROWS; i++)
+#pragma GCC unroll 3
+                for (long v = 0; v < VECTORS; v++) sum[i][v] += a[i * ROW + k] * right[v];
+        }
+#pragma GCC unroll 4
+    for (long i = 0; i < ROWS; i++)
+#pragma GCC unroll 3
+        for (long v = 0; v < VECTORS; v++) store(c + i * LANES + v * c_block, sum[i][v]);
+}
+
 }  // namespace mt::MT_ISA

@@ -12,6 +12,14 @@ Conv2dKernels<T> conv2d_k03_packed() {
     return kernels;
 }
 
+template <class T>
+Conv2dKernels<T> conv2d_k04_winograd() {
+    Conv2dKernels<T> kernels;
+    add_k04_winograd_fwd(kernels);
+    add_k04_winograd_wgrad(kernels);
+    return kernels;
+}
+
 namespace {
 
 #define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
@@ -21,6 +29,8 @@ const Conv2dRung RUNGS[] = {
     {"k02_rows", "a row of positions at a time, for each tap", "", MT_ALL_TYPES(conv2d_k02_rows)},
     {"k03_packed", "register tiles on operands packed straight from the image", "",
      MT_ALL_TYPES(conv2d_k03_packed)},
+    {"k04_winograd", "4 x 4 results of 3 x 3 filters by 36 products, not 144", "",
+     MT_ALL_TYPES(conv2d_k04_winograd)},
 };
 
 }  // namespace
