@@ -66,7 +66,8 @@ template <class T, int SIZE, int SECOND>
 struct Swap {
     static constexpr int index(int i) {
         bool odd = i / SIZE % 2;
-        return SECOND ? (odd ? Simd<T>::LANES + i : i + SIZE) : (odd ? Simd<T>::LANES + i - SIZE : i);
+        return SECOND ? (odd ? Simd<T>::LANES + i : i + SIZE)
+                      : (odd ? Simd<T>::LANES + i - SIZE : i);
     }
 };
 

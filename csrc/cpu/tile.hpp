@@ -107,4 +107,25 @@ inline void block_tile(long steps, const T* a, long a_step, const T* b, long b_b
         for (long v = 0; v < VECTORS; v++) store(c + i * LANES + v * c_block, sum[i][v]);
 }
 
+// c[rows r0 .. r1 x blocks] (+)= a b in such tiles: a row of them for each 3 of b's blocks, which
+// stay in the first-level cache meanwhile; left(r) is where row r of a begins.
+template <int INNER, int ROW, class T, class Left>
+inline void block_tiles(long r0, long r1, long blocks, long steps, const Left& left, long a_step,
+                        const T* b, long b_block, T* c, long c_block, bool add) {
+    const auto row_of_tiles = [&](auto tile, long j) {
+        for (long r = r0; r < r1; r += BLOCK_ROWS<T>)
+            tile(steps, left(r), a_step, b + j * b_block, b_block,
+                 c + j * c_block + r * Simd<T>::LANES, c_block, add);
+    };
+    for (long j = 0, take; j < blocks; j += take) {
+        take = blocks - j == 4 ? 2 : std::min(3L, blocks - j);  // one alone would keep it waiting
+        if (take == 3)
+            row_of_tiles(block_tile<3, INNER, ROW, T>, j);
+        else if (take == 2)
+            row_of_tiles(block_tile<2, INNER, ROW, T>, j);
+        else
+            row_of_tiles(block_tile<1, INNER, ROW, T>, j);
+    }
+}
+
 }  // namespace mt::MT_ISA

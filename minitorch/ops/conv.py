@@ -43,6 +43,12 @@ from minitorch.ops.conv_native import (
 )
 from minitorch.ops.conv_order import conv_dgrad_order, conv_fwd_order, conv_wgrad_order
 from minitorch.ops.conv_shape import conv_output_length
+from minitorch.ops.conv_winograd import (
+    needs_filters,
+    needs_size,
+    pays_with_filters,
+    pays_with_size,
+)
 from minitorch.ops.windows import offsets, window_slices
 
 __all__ = ["conv_dgrad", "conv_fwd", "conv_wgrad"]
@@ -297,12 +303,19 @@ def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
 
 
-for _op, _call in (
-    (conv_fwd, conv_fwd_native),
-    (conv_dgrad, conv_dgrad_native),
-    (conv_wgrad, conv_wgrad_native),
+for _op, _call, _needs, _pays in (
+    (conv_fwd, conv_fwd_native, needs_filters, pays_with_filters),
+    (conv_dgrad, conv_dgrad_native, needs_filters, pays_with_filters),
+    (conv_wgrad, conv_wgrad_native, needs_size, pays_with_size),
 ):
-    attach(_op, "conv2d", _call, supports=supports_conv, prefers={"k03_packed": packing_pays})
+    attach(
+        _op,
+        "conv2d",
+        _call,
+        supports=supports_conv,
+        needs={"k04_winograd": _needs},
+        prefers={"k04_winograd": _pays, "k03_packed": packing_pays},
+    )
 for _op, _call, _supports, _order in (
     (conv_fwd, conv_fwd_device, conv_fwd_supports, conv_fwd_order),
     (conv_dgrad, conv_dgrad_device, conv_dgrad_supports, conv_dgrad_order),

@@ -53,8 +53,15 @@ def test_depthwise_goes_by_rows(native):
     assert chosen(conv_wgrad, x, y, size=(3, 3), **static) == "k02_rows"
 
 
-@pytest.mark.parametrize("rung", ["reference", *rungs("conv2d")])
-@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize(
+    ("rung", "axes"),
+    [
+        (rung, axes)
+        for rung in ["reference", *rungs("conv2d")]
+        for axes in (1, 2)
+        if (rung, axes) != ("k04_winograd", 1)
+    ],
+)
 @pytest.mark.parametrize(
     "arrange",
     [
@@ -70,7 +77,7 @@ def test_forced_kernels_take_any_memory_order(native, rung, axes, arrange):
     """Forward and both gradients through the op, against the body."""
     rng = np.random.default_rng(2)
     x = arrange(rng.normal(size=(3, 2, *[6, 5][:axes])))
-    w = arrange(rng.normal(size=(4, 2, *[3, 2][:axes])))
+    w = arrange(rng.normal(size=(4, 2, *[3, 3][:axes])))
     results = {}
     for name in ("reference", rung):
         a, b = mt.asarray(x), mt.asarray(w)
@@ -179,7 +186,7 @@ def test_leaving_the_block_chooses_freely_again(native):
 
 def test_an_unknown_kernel_names_those_there_are(native):
     with pytest.raises(
-        ValueError, match="conv_fwd has no kernel 'k9'; it has reference, k03_packed"
+        ValueError, match="conv_fwd has no kernel 'k9'; it has reference, k04_winograd"
     ):
         mt.use_kernel("conv_fwd", "k9")
 
@@ -187,6 +194,8 @@ def test_an_unknown_kernel_names_those_there_are(native):
 def test_preferring_an_unknown_rung_is_a_mistake(native):
     with pytest.raises(ValueError, match="csrc/cpu/conv2d has no rung k77"):
         attach(conv_fwd, "conv2d", None, prefers={"k77": lambda: True})
+    with pytest.raises(ValueError, match="csrc/cpu/conv2d has no rung k78"):
+        attach(conv_fwd, "conv2d", None, needs={"k78": lambda: True})
 
 
 def test_rows_that_are_missing_or_not_preferred_are_passed_over():

@@ -1,20 +1,19 @@
 // Convolution, rung 4, forward and input gradient: Winograd's transforms, tile by tile.
 //
 // Idea      4 x 4 results of a 3 x 3 filter need 144 multiplications, or 36 between transformed
-//           operands (winograd.hpp). Point by point these are products of matrices: tiles x
-//           channels times channels x filters. The input gradient is the same with dy as the image
+//           operands (winograd.hpp). Point by point these are products of matrices: tiles by
+//           channels, channels by filters. The input gradient is the same, with dy as the image
 //           and the filters turned round.
-// Changed   A quarter of the arithmetic. The errors are larger: see docs/conv.
+// Changed   A quarter of the multiplications; larger errors (minitorch/ops/conv_winograd.py).
 // Requires  3 x 3 filters, stride 1, dilation 1. Any padding, any groups.
-// Launch    A task per block of tiles and group: transform, multiply, transform back, all in the
-//           cache.
+// Launch    A task per block of tiles and group: there, products, and back, within the cache.
 // Reading   convolve; the tiles are in winograd_tiles.hpp.
 #include "cpu/conv2d/winograd_tiles.hpp"
 
 namespace mt::MT_ISA {
 namespace {
 
-constexpr long CHANNELS = 256;    // of the image at a time: their filters stay in the cache
+constexpr long CHANNELS = 256;   // of the image at a time: their filters stay in the cache
 constexpr long ROOM = 1L << 18;  // about so many transformed numbers of tiles at a time
 
 // What is convolved: dx is made of dy as y is of x.
@@ -30,14 +29,30 @@ struct Job {
 
 template <class T>
 Job<T> fwd_job(const Conv2d& d, const T* x, const T* w, const T* b, T* y) {
-    return {{x, d.N, d.C, d.depth(), d.H, d.W}, {y, d.N, d.K, d.filters(), d.P, d.Q},
-            d.groups, d.pad_h, d.pad_w, w, b, 9 * d.depth(), 9, false};
+    return {{x, d.N, d.C, d.depth(), d.H, d.W},
+            {y, d.N, d.K, d.filters(), d.P, d.Q},
+            d.groups,
+            d.pad_h,
+            d.pad_w,
+            w,
+            b,
+            9 * d.depth(),
+            9,
+            false};
 }
 
 template <class T>
 Job<T> dgrad_job(const Conv2d& d, const T* dy, const T* w, T* dx) {
-    return {{dy, d.N, d.K, d.filters(), d.P, d.Q}, {dx, d.N, d.C, d.depth(), d.H, d.W},
-            d.groups, 2 - d.pad_h, 2 - d.pad_w, w, nullptr, 9, 9 * d.depth(), true};
+    return {{dy, d.N, d.K, d.filters(), d.P, d.Q},
+            {dx, d.N, d.C, d.depth(), d.H, d.W},
+            d.groups,
+            2 - d.pad_h,
+            2 - d.pad_w,
+            w,
+            nullptr,
+            9,
+            9 * d.depth(),
+            true};
 }
 
 template <int M, class T>
@@ -45,7 +60,7 @@ struct Scratch {
     static constexpr int POINTS = Winograd<M>::POINTS * Winograd<M>::POINTS;
     Pieces<T> pieces;
     Tiles tiles;
-    long block, blocks;              // tiles of a task; tasks of a group
+    long block, blocks;               // tiles of a task; tasks of a group
     long w_room, from_room, to_room;  // of a point
     T *filters, *from, *to;
 
@@ -67,7 +82,8 @@ struct Scratch {
         long most = std::clamp(ROOM / (POINTS * (job.from.padded() + job.to.padded())), 24L, 96L);
         if (job.from.padded() * job.to.padded() >= 128 * 256) most = 128;
         long rounds = std::max(1L, (tiles.count + most * threads - 1) / (most * threads));
-        return round_up((tiles.count + rounds * threads - 1) / (rounds * threads), 4) + 4 * !tiles.count;
+        return round_up((tiles.count + rounds * threads - 1) / (rounds * threads), 4) +
+               4 * !tiles.count;
     }
 };
 
@@ -85,7 +101,8 @@ void transform_filters(const Job<T>& job, int threads, const Scratch<M, T>& scra
             T taps[9 * LANES] = {};
             for (long k = 0; c < job.from.depth && k < std::min(LANES, job.to.depth - first); k++)
                 for (long i = 0; i < 9; i++)
-                    taps[i * LANES + k] = w[(first + k) * job.w_to + c * job.w_from + (job.turned ? 8 - i : i)];
+                    taps[i * LANES + k] =
+                        w[(first + k) * job.w_to + c * job.w_from + (job.turned ? 8 - i : i)];
             Vector<T> g[9], u[POINTS * POINTS];
             for (long i = 0; i < 9; i++) g[i] = load(taps + i * LANES);
             both_ways<3, POINTS>(g, u, [](auto... a) { W::template filter<T>(a...); });
@@ -97,24 +114,13 @@ void transform_filters(const Job<T>& job, int threads, const Scratch<M, T>& scra
 // The product of one point: c[tiles x to] = a[tiles x from] b[from x to], all in blocks.
 template <class T>
 void multiply(long tiles, long tile_room, const T* a, long depth, const T* b, long blocks, T* c) {
-    constexpr long LANES = Simd<T>::LANES, ROWS = BLOCK_ROWS<T>;
-    const long b_block = depth * LANES, c_block = tile_room * LANES;
+    constexpr long LANES = Simd<T>::LANES;
     for (long k = 0; k < depth; k += CHANNELS) {
-        const long steps = std::min(CHANNELS, depth - k) / LANES;
-        for (long j = 0, take; j < blocks; j += take) {
-            take = blocks_to_take(blocks - j);
-            const T* right = b + j * b_block + k * LANES;
-            for (long i = 0; i < tiles; i += ROWS) {
-                const T* left = a + k * tile_room + i * LANES;
-                T* to = c + j * c_block + i * LANES;
-                if (take == 3)
-                    block_tile<3, LANES, LANES>(steps, left, c_block, right, b_block, to, c_block, k > 0);
-                else if (take == 2)
-                    block_tile<2, LANES, LANES>(steps, left, c_block, right, b_block, to, c_block, k > 0);
-                else
-                    block_tile<1, LANES, LANES>(steps, left, c_block, right, b_block, to, c_block, k > 0);
-            }
-        }
+        const T* from = a + k * tile_room;
+        block_tiles<LANES, LANES>(
+            0, tiles, blocks, std::min(CHANNELS, depth - k) / LANES,
+            [=](long t) { return from + t * LANES; }, tile_room * LANES, b + k * LANES,
+            depth * LANES, c, tile_room * LANES, k > 0);
     }
 }
 
@@ -134,7 +140,8 @@ void convolve(const Job<T>& job, int threads, T* base) {
             for (long t = 0; t < count; t++) {
                 Corner at = corner(scratch.tiles, M, t0 + t);
                 Vector<T> d[ALL], v[ALL];
-                load_window<POINTS>(job.from, group, c, {at.n, at.h - job.pad_h, at.w - job.pad_w}, d);
+                load_window<POINTS>(job.from, group, c, {at.n, at.h - job.pad_h, at.w - job.pad_w},
+                                    d);
                 both_ways<POINTS, POINTS>(d, v, [](auto... a) { W::template input<T>(a...); });
                 T* out = from + c * block + t * LANES;
                 for (long i = 0; i < ALL; i++) store(out + i * scratch.from_room, v[i]);

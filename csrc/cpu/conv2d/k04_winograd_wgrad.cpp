@@ -1,11 +1,11 @@
 // Convolution, rung 4, weight gradient: Winograd's formula, transposed.
 //
 // Idea      dw = G' [(A dy) (B' x)] G, with the sum over all tiles inside: per point a product of
-//           matrices, filters x tiles times tiles x channels, and one transform at the end.
-// Changed   As in the forward: a quarter of the arithmetic.
+//           matrices, filters by tiles, tiles by channels, and one transform at the end.
+// Changed   As in the forward: a quarter of the multiplications.
 // Requires  3 x 3 filters, stride 1, dilation 1. Any padding, any groups.
-// Launch    Run after run of tiles: tasks per block of channels transform it; then tasks per point
-//           and strip of channels add its products, tile after tile, whatever the threads.
+// Launch    Run after run of tiles. First a task per block of channels and some tiles transforms
+//           them; then one per point and strip of channels adds products, tile after tile.
 // Reading   wgrad; the tiles are in winograd_tiles.hpp.
 #include "cpu/conv2d/winograd_tiles.hpp"
 
@@ -31,7 +31,8 @@ struct Scratch {
           x{x, d.N, d.C, d.depth(), d.H, d.W},
           dy{dy, d.N, d.K, d.filters(), d.P, d.Q},
           tiles(M, d.N, d.P, d.Q),
-          run(std::min(tiles.count, std::max(256L, ROOM / (POINTS * (this->x.padded() + this->dy.padded()))))),
+          run(std::min(tiles.count,
+                       std::max(256L, ROOM / (POINTS * (this->x.padded() + this->dy.padded()))))),
           x_room(point_room<T>(run, this->x.padded())),
           dy_room(point_room<T>(run, this->dy.padded())),
           sum_room(point_room<T>(this->x.padded(), this->dy.padded())),
@@ -42,27 +43,15 @@ struct Scratch {
 
 // The products of `count` tiles with channels [c0, c1), at one point.
 template <class T>
-void multiply(long count, long run, const T* x, long c0, long c1, const T* dy, long blocks, long channels,
-              T* sums, bool add) {
-    constexpr long LANES = Simd<T>::LANES, ROWS = BLOCK_ROWS<T>;
-    const long block = run * LANES, sum_block = channels * LANES;
+void multiply(long count, long run, const T* x, long c0, long c1, const T* dy, long blocks,
+              long channels, T* sums, bool add) {
+    constexpr long LANES = Simd<T>::LANES;
     for (long t = 0; t < count; t += STEPS) {
-        const long steps = std::min(STEPS, count - t);
-        const bool more = add || t > 0;
-        for (long j = 0, take; j < blocks; j += take) {
-            take = blocks_to_take(blocks - j);
-            const T* right = dy + j * block + t * LANES;
-            for (long c = c0; c < c1; c += ROWS) {
-                const T* left = x + c / LANES * block + t * LANES + c % LANES;
-                T* to = sums + j * sum_block + c * LANES;
-                if (take == 3)
-                    block_tile<3, 1, 1>(steps, left, LANES, right, block, to, sum_block, more);
-                else if (take == 2)
-                    block_tile<2, 1, 1>(steps, left, LANES, right, block, to, sum_block, more);
-                else
-                    block_tile<1, 1, 1>(steps, left, LANES, right, block, to, sum_block, more);
-            }
-        }
+        const T* from = x + t * LANES;
+        block_tiles<1, 1>(
+            c0, c1, blocks, std::min(STEPS, count - t),
+            [=](long c) { return from + c / LANES * run * LANES + c % LANES; }, LANES,
+            dy + t * LANES, run * LANES, sums, channels * LANES, add || t > 0);
     }
 }
 
@@ -110,13 +99,16 @@ void wgrad(const Conv2d& d, int threads, const T* x, const T* dy, T* dw, T* base
                         Vector<T> in[ALL];
                         load_window<POINTS>(scratch.x, group, block * LANES,
                                             {at.n, at.h - d.pad_h, at.w - d.pad_w}, in);
-                        both_ways<POINTS, POINTS>(in, v, [](auto... a) { W::template input<T>(a...); });
+                        both_ways<POINTS, POINTS>(in, v,
+                                                  [](auto... a) { W::template input<T>(a...); });
                         to = scratch.images + (block * run + t) * LANES, room = scratch.x_room;
                     } else {
                         Vector<T> in[M * M];
                         load_window<M>(scratch.dy, group, (block - x_blocks) * LANES, at, in);
-                        both_ways<M, POINTS>(in, v, [](auto... a) { W::template output_gradient<T>(a...); });
-                        to = scratch.gradients + ((block - x_blocks) * run + t) * LANES, room = scratch.dy_room;
+                        both_ways<M, POINTS>(
+                            in, v, [](auto... a) { W::template output_gradient<T>(a...); });
+                        to = scratch.gradients + ((block - x_blocks) * run + t) * LANES,
+                        room = scratch.dy_room;
                     }
                     for (long i = 0; i < ALL; i++) store(to + i * room, v[i]);
                 }
@@ -124,7 +116,8 @@ void wgrad(const Conv2d& d, int threads, const T* x, const T* dy, T* dw, T* base
             const long strips = (scratch.x.padded() + STRIP - 1) / STRIP;
             parallel_for(ALL * strips, threads, [&](long task, int) {
                 const long point = task / strips, c0 = task % strips * STRIP;
-                multiply(count, run, scratch.images + point * scratch.x_room, c0, std::min(c0 + STRIP, scratch.x.padded()),
+                multiply(count, run, scratch.images + point * scratch.x_room, c0,
+                         std::min(c0 + STRIP, scratch.x.padded()),
                          scratch.gradients + point * scratch.dy_room, dy_blocks, scratch.x.padded(),
                          scratch.sums + point * scratch.sum_room, t0 > 0);
             });

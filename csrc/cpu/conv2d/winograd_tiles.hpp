@@ -119,9 +119,4 @@ inline void store_tile(const Vector<T>* from, const Planes<T>& to, long group, l
                 std::copy(tile[k] + h * M, tile[k] + h * M + columns, out + h * to.W);
 }
 
-// How many of b's blocks the next tile of a product takes: 3, or what goes best into the rest.
-inline long blocks_to_take(long left) {
-    return left == 4 || left == 2 ? 2 : std::min(3L, left);
-}
-
 }  // namespace mt::MT_ISA
