@@ -25,12 +25,14 @@ inline long round_up(long n, long unit) {
 template <class T>
 inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add) {
     constexpr long LANES = Simd<T>::LANES;
-    Vector<T> left[MR], right[MR];
+    Vector<T> left[MR] = {}, right[MR] = {};
+    // What c holds is added last: until then it has time to come from wherever it is.
 #pragma GCC unroll 6
     for (long i = 0; i < MR; i++) {
-        left[i] = add ? load(c + i * c_row) : Vector<T>{};
-        right[i] = add ? load(c + i * c_row + LANES) : Vector<T>{};
+        __builtin_prefetch(c + i * c_row, 1);
+        __builtin_prefetch(c + i * c_row + NR<T> - 1, 1);
     }
+#pragma GCC unroll 4
     for (long k = 0; k < steps; k++, a += MR, b += NR<T>) {
         Vector<T> b0 = load(b), b1 = load(b + LANES);
 #pragma GCC unroll 6
@@ -39,6 +41,12 @@ inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add)
             right[i] += a[i] * b1;
         }
     }
+    if (add)
+#pragma GCC unroll 6
+        for (long i = 0; i < MR; i++) {
+            left[i] += load(c + i * c_row);
+            right[i] += load(c + i * c_row + LANES);
+        }
 #pragma GCC unroll 6
     for (long i = 0; i < MR; i++) {
         store(c + i * c_row, left[i]);
@@ -84,12 +92,7 @@ template <int VECTORS, int INNER, int ROW, class T>
 inline void block_tile(long steps, const T* a, long a_step, const T* b, long b_block, T* c,
                        long c_block, bool add) {
     constexpr long LANES = Simd<T>::LANES, ROWS = BLOCK_ROWS<T>;
-    Vector<T> sum[ROWS][VECTORS];
-#pragma GCC unroll 4
-    for (long i = 0; i < ROWS; i++)
-#pragma GCC unroll 3
-        for (long v = 0; v < VECTORS; v++)
-            sum[i][v] = add ? load(c + i * LANES + v * c_block) : Vector<T>{};
+    Vector<T> sum[ROWS][VECTORS] = {};
     for (long step = 0; step < steps; step++, a += a_step)
 #pragma GCC unroll 8
         for (long k = 0; k < INNER; k++, b += LANES) {
@@ -101,6 +104,11 @@ inline void block_tile(long steps, const T* a, long a_step, const T* b, long b_b
 #pragma GCC unroll 3
                 for (long v = 0; v < VECTORS; v++) sum[i][v] += a[i * ROW + k] * right[v];
         }
+    if (add)
+#pragma GCC unroll 4
+        for (long i = 0; i < ROWS; i++)
+#pragma GCC unroll 3
+            for (long v = 0; v < VECTORS; v++) sum[i][v] += load(c + i * LANES + v * c_block);
 #pragma GCC unroll 4
     for (long i = 0; i < ROWS; i++)
 #pragma GCC unroll 3
