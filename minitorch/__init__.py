@@ -25,6 +25,7 @@ from minitorch.backend.device_kernels import (
 from minitorch.backend.memory import MemoryInfo, OutOfMemoryError
 from minitorch.backend.native import get_num_threads, set_num_threads
 from minitorch.ops import *
+from minitorch.ops.conv_winograd import get_winograd, set_winograd
 from minitorch.ops.dtypes import namespace_info as __array_namespace_info__
 
 __version__ = "0.1.0"

@@ -49,8 +49,10 @@ Conv2d geometry(const py::array& x, const py::array& w, const py::array& y, cons
 }
 
 template <class T>
-const Conv2dKernels<T>& kernels(const std::string& rung) {
-    return std::get<Conv2dKernels<T>>(find_rung(active_table(), rung).kernels);
+const Conv2dKernels<T>& kernels(const std::string& name, const Conv2d& d) {
+    const Conv2dRung& rung = find_rung(active_table(), name);
+    if (!rung.fits(d)) throw py::value_error(name + " needs " + rung.needs);
+    return std::get<Conv2dKernels<T>>(rung.kernels);
 }
 
 template <class T>
@@ -60,7 +62,7 @@ void fwd(const std::string& rung, const py::array& x, const py::array& w,
     if (b) check<T>("b", *b, 1), check_shape("b", *b, {d.K});
     const auto *images = input<T>(x), *filters = input<T>(w), *bias = b ? input<T>(*b) : nullptr;
     auto* to = output<T>(y);
-    const auto found = kernels<T>(rung);
+    const auto found = kernels<T>(rung, d);
     launch([=] {
         int threads = num_threads();
         T* scratch = thread_scratch().reserve<T>(found.fwd_scratch(d, threads));
@@ -74,7 +76,7 @@ void dgrad(const std::string& rung, const py::array& dy, const py::array& w, py:
     Conv2d d = geometry<T>(dx, w, dy, s);
     const auto *from = input<T>(dy), *filters = input<T>(w);
     auto* to = output<T>(dx);
-    const auto found = kernels<T>(rung);
+    const auto found = kernels<T>(rung, d);
     launch([=] {
         int threads = num_threads();
         T* scratch = thread_scratch().reserve<T>(found.dgrad_scratch(d, threads));
@@ -88,7 +90,7 @@ void wgrad(const std::string& rung, const py::array& x, const py::array& dy, py:
     Conv2d d = geometry<T>(x, dw, dy, s);
     const auto *images = input<T>(x), *from = input<T>(dy);
     auto* to = output<T>(dw);
-    const auto found = kernels<T>(rung);
+    const auto found = kernels<T>(rung, d);
     launch([=] {
         int threads = num_threads();
         T* scratch = thread_scratch().reserve<T>(found.wgrad_scratch(d, threads));

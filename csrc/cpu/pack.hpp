@@ -7,31 +7,10 @@
 #pragma once
 
 #include <algorithm>
-#include <utility>
 
 #include "common/simd.hpp"
 
 namespace mt::MT_ISA {
-
-// Swaps, in place, the square blocks of H x H elements on the two sides of the diagonal.
-template <class T, int H, int... LANE>
-inline void swap_blocks(Vector<T> (&v)[Simd<T>::LANES], std::integer_sequence<int, LANE...>) {
-    constexpr int LANES = Simd<T>::LANES;
-#pragma GCC unroll 16
-    for (int i = 0; i < LANES; i++) {
-        if (i & H) continue;
-        Vector<T> upper = v[i], lower = v[i + H];
-        v[i] = __builtin_shufflevector(upper, lower, (LANE & H ? LANE - H + LANES : LANE)...);
-        v[i + H] = __builtin_shufflevector(upper, lower, (LANE & H ? LANE + LANES : LANE + H)...);
-    }
-}
-
-// A square of vectors, rows to columns.
-template <class T, int H = Simd<T>::LANES / 2>
-inline void transpose(Vector<T> (&v)[Simd<T>::LANES]) {
-    swap_blocks<T, H>(v, std::make_integer_sequence<int, Simd<T>::LANES>());
-    if constexpr (H > 1) transpose<T, H / 2>(v);
-}
 
 // Lines that lie along memory, LANES of them or fewer, through the registers.
 template <long WIDTH, class T>

@@ -79,4 +79,61 @@ inline void tiles(long rows, long columns, long steps, const T* a, long a_panel,
                              add, rows - i, columns - j);
 }
 
+// Operands in blocks: numbers beside each other in one dimension (channels), LANES to a block, and
+// the other dimension (tiles of images) inside: element (i, j) at (j / LANES * I + i) * LANES +
+// j % LANES. A vector of c is VECTORS of b's blocks wide, and these blocks lie `b_block` apart.
+//
+// The rows of a are ROW apart. Each of `steps` steps takes INNER numbers of a row, beside each
+// other if there are several; `a_step` leads to the next.
+template <class T>
+constexpr long BLOCK_ROWS = Simd<T>::LANES < 4 ? Simd<T>::LANES : 4;
+
+template <int VECTORS, int INNER, int ROW, class T>
+inline void block_tile(long steps, const T* a, long a_step, const T* b, long b_block, T* c,
+                       long c_block, bool add) {
+    constexpr long LANES = Simd<T>::LANES, ROWS = BLOCK_ROWS<T>;
+    Vector<T> sum[ROWS][VECTORS] = {};
+    for (long step = 0; step < steps; step++, a += a_step)
+#pragma GCC unroll 8
+        for (long k = 0; k < INNER; k++, b += LANES) {
+            Vector<T> right[VECTORS];
+#pragma GCC unroll 3
+            for (long v = 0; v < VECTORS; v++) right[v] = load(b + v * b_block);
+#pragma GCC unroll 4
+            for (long i = 0; i < ROWS; i++)
+#pragma GCC unroll 3
+                for (long v = 0; v < VECTORS; v++) sum[i][v] += a[i * ROW + k] * right[v];
+        }
+    if (add)
+#pragma GCC unroll 4
+        for (long i = 0; i < ROWS; i++)
+#pragma GCC unroll 3
+            for (long v = 0; v < VECTORS; v++) sum[i][v] += load(c + i * LANES + v * c_block);
+#pragma GCC unroll 4
+    for (long i = 0; i < ROWS; i++)
+#pragma GCC unroll 3
+        for (long v = 0; v < VECTORS; v++) store(c + i * LANES + v * c_block, sum[i][v]);
+}
+
+// c[rows r0 .. r1 x blocks] (+)= a b in such tiles: a row of them for each 3 of b's blocks, which
+// stay in the first-level cache meanwhile; left(r) is where row r of a begins.
+template <int INNER, int ROW, class T, class Left>
+inline void block_tiles(long r0, long r1, long blocks, long steps, const Left& left, long a_step,
+                        const T* b, long b_block, T* c, long c_block, bool add) {
+    const auto row_of_tiles = [&](auto tile, long j) {
+        for (long r = r0; r < r1; r += BLOCK_ROWS<T>)
+            tile(steps, left(r), a_step, b + j * b_block, b_block,
+                 c + j * c_block + r * Simd<T>::LANES, c_block, add);
+    };
+    for (long j = 0, take; j < blocks; j += take) {
+        take = blocks - j == 4 ? 2 : std::min(3L, blocks - j);  // one alone would keep it waiting
+        if (take == 3)
+            row_of_tiles(block_tile<3, INNER, ROW, T>, j);
+        else if (take == 2)
+            row_of_tiles(block_tile<2, INNER, ROW, T>, j);
+        else
+            row_of_tiles(block_tile<1, INNER, ROW, T>, j);
+    }
+}
+
 }  // namespace mt::MT_ISA

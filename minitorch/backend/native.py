@@ -203,12 +203,25 @@ def load_extension(name: str) -> tuple[ModuleType | None, str]:
         return None, f"minitorch.{name} is not built ({reason})"
 
 
+def _both(
+    first: Callable[..., bool | str], second: Callable[..., bool | str]
+) -> Callable[..., bool | str]:
+    """What ``first`` answers, and ``second`` where that is True."""
+
+    def answer(*arrays: Any, **static: Any) -> bool | str:
+        verdict = first(*arrays, **static)
+        return second(*arrays, **static) if verdict is True else verdict
+
+    return answer
+
+
 def attach(
     op: Any,
     family: str,
     call: Callable[..., Any],
     *,
     supports: Callable[..., bool | str] = always,
+    needs: dict[str, Callable[..., bool | str]] | None = None,
     prefers: dict[str, Callable[..., bool]] | None = None,
 ) -> None:
     """Give ``op`` the rungs that csrc/cpu has for it, the last and fastest first.
@@ -223,6 +236,8 @@ def attach(
         compiled module ``native`` fill them by the rung of that name.
     supports : callable
         As in :class:`Kernel`.
+    needs : dict
+        Rung -> the same, for those that cannot do all that ``supports`` lets through.
     prefers : dict
         Rung -> where it is the one to choose, for those that are not the best everywhere.
     """
@@ -230,7 +245,7 @@ def attach(
     if native is None:
         return
     rungs = native.rungs[family]
-    if unknown := (prefers or {}).keys() - {name for name, _, _ in rungs}:
+    if unknown := {*(needs or {}), *(prefers or {})} - {name for name, _, _ in rungs}:
         raise ValueError(f"{op.name}: csrc/cpu/{family} has no rung {', '.join(sorted(unknown))}")
     for name, idea, _ in reversed(rungs):
 
@@ -238,7 +253,8 @@ def attach(
             return call(native, _name, *arrays, **static)
 
         choose = (prefers or {}).get(name, always)
-        op.kernel("cpu", name, supports=supports, prefers=choose, idea=idea)(fn)
+        can = _both(supports, more) if (more := (needs or {}).get(name)) else supports
+        op.kernel("cpu", name, supports=can, prefers=choose, idea=idea)(fn)
 
 
 class _Outputs(threading.local):

@@ -10,6 +10,7 @@ its operators and methods; nothing else does.
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 from typing import Any
 
 import numpy
@@ -80,7 +81,7 @@ __all__ = sorted(
     for module, family in sys.modules.items()
     if module.startswith("minitorch.ops.")
     for name in getattr(family, "__all__", ())
-    if name in globals()
+    if name in globals() and not isinstance(globals()[name], ModuleType)
 )
 
 # -- the table: what Tensor can do ----------------------------------------

@@ -45,6 +45,12 @@ from minitorch.ops.conv_native import (
 )
 from minitorch.ops.conv_order import conv_dgrad_order, conv_fwd_order, conv_wgrad_order
 from minitorch.ops.conv_shape import conv_output_length
+from minitorch.ops.conv_winograd import (
+    needs_filters,
+    needs_size,
+    pays_with_filters,
+    pays_with_size,
+)
 from minitorch.ops.windows import offsets, window_slices
 
 __all__ = ["conv_dgrad", "conv_fwd", "conv_wgrad"]
@@ -299,13 +305,19 @@ def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
 
 
-for _op, _call, _pointwise in (
-    (conv_fwd, conv_fwd_native, pointwise_filters),
-    (conv_dgrad, conv_dgrad_native, pointwise_filters),
-    (conv_wgrad, conv_wgrad_native, pointwise_size),
+for _op, _call, _needs, _pays, _pointwise in (
+    (conv_fwd, conv_fwd_native, needs_filters, pays_with_filters, pointwise_filters),
+    (conv_dgrad, conv_dgrad_native, needs_filters, pays_with_filters, pointwise_filters),
+    (conv_wgrad, conv_wgrad_native, needs_size, pays_with_size, pointwise_size),
 ):
-    _prefers = {"k03_packed": packing_pays, "k06_pointwise": _pointwise}
-    attach(_op, "conv2d", _call, supports=supports_conv, prefers=_prefers)
+    attach(
+        _op,
+        "conv2d",
+        _call,
+        supports=supports_conv,
+        needs={"k04_winograd": _needs},
+        prefers={"k06_pointwise": _pointwise, "k04_winograd": _pays, "k03_packed": packing_pays},
+    )
 for _op, _call, _supports, _order in (
     (conv_fwd, conv_fwd_device, conv_fwd_supports, conv_fwd_order),
     (conv_dgrad, conv_dgrad_device, conv_dgrad_supports, conv_dgrad_order),

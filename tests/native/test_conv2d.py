@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
 from minitorch.ops.conv_shape import conv_output_length
 from tests.native.support import NATIVE, REASON, Guarded, bound, rungs
+from tests.native.winograd_bound import scale, winograd_bound
 
 RUNGS = rungs("conv2d")
 DTYPES = ("float32", "float64")
@@ -83,6 +84,27 @@ CASES = {
     "everything": Case((2, 8, 9, 11), 6, (3, 2), (2, 1), ((1, 2), (0, 3)), (2, 3), 2),
 }
 
+# Winograd's tiles are 4 x 4, vectors are 2, 4 or 8 channels, three of them a tile of the product.
+CASES |= {
+    "one Winograd tile": Case((1, 8, 6, 6), 8, (3, 3)),
+    "Winograd tile - 1": Case((3, 7, 5, 5), 7, (3, 3)),
+    "Winograd tile + 1": Case((3, 9, 7, 7), 9, (3, 3)),
+    "3 x 3 of one position": Case((2, 3, 3, 3), 5, (3, 3)),
+    "3 x 3, uneven pad": Case((2, 17, 10, 13), 25, (3, 3), pad=((0, 2), (2, 1))),
+    "3 x 3, pad past the window": Case((2, 3, 4, 5), 4, (3, 3), pad=((6, 4), (3, 7))),
+    "3 x 3, groups": Case((2, 27, 8, 9), 30, (3, 3), pad=((1, 1), (1, 1)), groups=3),
+    "3 x 3, 33 filters": Case((1, 16, 5, 9), 33, (3, 3), pad=((1, 1), (1, 1))),
+    "channels past a pass": Case((1, 258, 4, 4), 6, (3, 3), pad=((1, 1), (1, 1))),
+    "tiles of several tasks": Case((7, 3, 23, 21), 5, (3, 3), pad=((1, 1), (1, 1))),
+    "3 x 3, empty batch": Case((0, 2, 5, 5), 3, (3, 3)),
+}
+
+
+def fits(rung, case):
+    """Whether the rung can do the case."""
+    plain = case.size == (3, 3) and {*case.stride, *case.dilation} == {1}
+    return rung != "k04_winograd" or plain
+
 
 def arrays(case, dtype):
     """x, w, b and dy, the same ones every time."""
@@ -90,7 +112,7 @@ def arrays(case, dtype):
     return [rng.normal(size=s).astype(dtype) for s in (case.x, case.w, (case.k,), case.y)]
 
 
-def directions(case, dtype):
+def directions(rung, case, dtype):
     """Per direction: call, shape of the result, exact result, bound of its rounding errors."""
     x, w, b, dy = arrays(case, dtype)
     wide = [a.astype(np.float64) for a in (x, w, b, dy)]
@@ -111,14 +133,21 @@ def directions(case, dtype):
     }
     inputs = {"fwd": (x, w, b), "dgrad": (dy, w), "wgrad": (x, dy)}
     shapes = {"fwd": case.y, "dgrad": case.x, "wgrad": case.w}
+    before = case.native["pad"]
     for name in ("fwd", "dgrad", "wgrad"):
-        limit = bound(lengths[name], call(name, *sizes), dtype)
+        if rung == "k04_winograd" and fits(rung, case):
+            tiled = {"fwd": case.y, "dgrad": case.x, "wgrad": case.y}[name][2:]
+            size = scale(name, *inputs[name][:2], pad=before, groups=case.groups, count=tiled)
+            size = size + (np.abs(wide[2]).reshape(-1, 1, 1) if name == "fwd" else 0)
+            limit = winograd_bound(lengths[name], size, dtype)
+        else:
+            limit = bound(lengths[name], call(name, *sizes), dtype)
         yield name, inputs[name], shapes[name], call(name, *wide), limit
 
 
 def check(module, rung, case, dtype):
     """All three directions of one rung against float64."""
-    for name, inputs, shape, exact, limit in directions(case, dtype):
+    for name, inputs, shape, exact, limit in directions(rung, case, dtype):
         out = Guarded(shape, dtype)
         getattr(module, f"conv2d_{name}")(rung, *inputs, out.array, **case.native)
         excess = np.abs(out.check() - exact) - limit
@@ -129,12 +158,16 @@ def check(module, rung, case, dtype):
 @pytest.mark.parametrize("rung", RUNGS)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_every_rung_equals_the_body(native, isa, rung, case, dtype):
-    check(native, rung, case, dtype)
+    if fits(rung, case):
+        check(native, rung, case, dtype)
+    else:
+        with pytest.raises(ValueError, match=f"{rung} needs 3 x 3 filters, stride 1"):
+            check(native, rung, case, dtype)
 
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_forward_without_a_bias(native, rung):
-    case = CASES["primes"]
+    case = CASES["3 x 3, uneven pad"]
     x, w, b, _ = arrays(case, "float64")
     out = Guarded(case.y, "float64")
     native.conv2d_fwd(rung, x, w, None, out.array, **case.native)
@@ -161,6 +194,7 @@ def geometries(draw):
 @settings(max_examples=60)
 @given(case=geometries(), rung=st.sampled_from(RUNGS), dtype=st.sampled_from(DTYPES))
 def test_any_geometry(case, rung, dtype):
+    assume(fits(rung, case))
     check(NATIVE, rung, case, dtype)
 
 
@@ -174,7 +208,40 @@ def test_non_finite_images_stay_in_their_windows(native, rung):
     native.conv2d_fwd(rung, x, w, b, out.array, **case.native)
     seen = np.zeros(case.y, bool)
     seen[1, :, :2, :2] = True
+    if rung == "k04_winograd":  # it reaches their whole tile, here 4 of 5 rows
+        seen[1, :, :4] = True
     np.testing.assert_array_equal(np.isnan(out.check()), seen)
+
+
+@st.composite
+def winograd_geometries(draw):
+    """Convolutions that k04_winograd takes."""
+    groups = draw(st.integers(1, 2))
+    pad = draw(st.tuples(*[st.tuples(st.integers(0, 5), st.integers(0, 5))] * 2))
+    image = tuple(draw(st.integers(max(1, 3 - sum(p)), 14)) for p in pad)
+    x = (draw(st.integers(0, 3)), groups * draw(st.integers(1, 18)), *image)
+    return Case(x, groups * draw(st.integers(1, 34)), (3, 3), pad=pad, groups=groups)
+
+
+@pytest.mark.skipif(NATIVE is None, reason=REASON)
+@settings(max_examples=60)
+@given(case=winograd_geometries(), dtype=st.sampled_from(DTYPES))
+def test_any_geometry_of_winograd(case, dtype):
+    check(NATIVE, "k04_winograd", case, dtype)
+
+
+def test_winograd_sums_run_after_run_of_tiles(native):
+    """The weight gradient transforms some 3,600 tiles of 8 channels at a time."""
+    check(native, "k04_winograd", Case((4, 1, 122, 122), 1, (3, 3)), "float32")
+
+
+def test_winograds_error_on_a_layer(native):
+    """What CPU docs say of the error of a whole layer, of the largest value."""
+    case = Case((4, 64, 28, 28), 64, (3, 3), pad=((1, 1), (1, 1)))
+    for name, inputs, shape, exact, _ in directions("k03_packed", case, "float32"):
+        out = np.empty(shape, "float32")
+        getattr(native, f"conv2d_{name}")("k04_winograd", *inputs, out, **case.native)
+        assert np.abs(out - exact).max() <= 5e-6 * np.abs(exact).max()
 
 
 class TestDoor:

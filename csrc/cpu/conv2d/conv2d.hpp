@@ -39,8 +39,10 @@ struct Conv2dKernels {
     std::size_t (*wgrad_scratch)(const Conv2d&, int threads);
 };
 
+// `needs` says in words which convolutions `fits`.
 struct Conv2dRung {
     const char *name, *idea, *needs;
+    bool (*fits)(const Conv2d&);
     std::tuple<Conv2dKernels<float>, Conv2dKernels<double>> kernels;
 };
 

@@ -19,6 +19,12 @@ void add_k03_packed_dgrad(Conv2dKernels<T>& kernels);
 template <class T>
 void add_k03_packed_wgrad(Conv2dKernels<T>& kernels);
 
+// Rung 4: the input gradient is a forward convolution.
+template <class T>
+void add_k04_winograd_fwd(Conv2dKernels<T>& kernels);
+template <class T>
+void add_k04_winograd_wgrad(Conv2dKernels<T>& kernels);
+
 template <class T>
 Conv2dKernels<T> conv2d_k06_pointwise();
 

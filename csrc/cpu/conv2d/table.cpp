@@ -12,16 +12,36 @@ Conv2dKernels<T> conv2d_k03_packed() {
     return kernels;
 }
 
+template <class T>
+Conv2dKernels<T> conv2d_k04_winograd() {
+    Conv2dKernels<T> kernels;
+    add_k04_winograd_fwd(kernels);
+    add_k04_winograd_wgrad(kernels);
+    return kernels;
+}
+
 namespace {
+
+bool every(const Conv2d&) {
+    return true;
+}
+
+bool fits_winograd(const Conv2d& d) {
+    return d.R == 3 && d.S == 3 && d.stride_h == 1 && d.stride_w == 1 && d.dilation_h == 1 &&
+           d.dilation_w == 1;
+}
 
 #define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
 
 const Conv2dRung RUNGS[] = {
-    {"k01_naive", "the definition, loop by loop", "", MT_ALL_TYPES(conv2d_k01_naive)},
-    {"k02_rows", "a row of positions at a time, for each tap", "", MT_ALL_TYPES(conv2d_k02_rows)},
-    {"k03_packed", "register tiles on operands packed straight from the image", "",
+    {"k01_naive", "the definition, loop by loop", "", every, MT_ALL_TYPES(conv2d_k01_naive)},
+    {"k02_rows", "a row of positions at a time, for each tap", "", every,
+     MT_ALL_TYPES(conv2d_k02_rows)},
+    {"k03_packed", "register tiles on operands packed straight from the image", "", every,
      MT_ALL_TYPES(conv2d_k03_packed)},
-    {"k06_pointwise", "filters of 1x1 as a matrix product on the images as they lie", "",
+    {"k04_winograd", "4 x 4 results of 3 x 3 filters by 36 products, not 144",
+     "3 x 3 filters, stride 1 and dilation 1", fits_winograd, MT_ALL_TYPES(conv2d_k04_winograd)},
+    {"k06_pointwise", "filters of 1x1 as a matrix product on the images as they lie", "", every,
      MT_ALL_TYPES(conv2d_k06_pointwise)},
 };
 

@@ -1,0 +1,202 @@
+// Convolution, rung 4, forward and input gradient: Winograd's transforms, tile by tile.
+//
+// Idea      4 x 4 results of a 3 x 3 filter need 144 multiplications, or 36 between transformed
+//           operands (winograd.hpp). Point by point these are products of matrices: tiles by
+//           channels, channels by filters. The input gradient is the same, with dy as the image
+//           and the filters turned round.
+// Changed   A quarter of the multiplications; larger errors (minitorch/ops/conv_winograd.py).
+// Requires  3 x 3 filters, stride 1, dilation 1. Any padding, any groups.
+// Launch    A task per block of tiles and group: there, products, and back, within the cache.
+// Reading   convolve; the tiles are in winograd_tiles.hpp.
+#include "cpu/conv2d/winograd_tiles.hpp"
+
+namespace mt::MT_ISA {
+namespace {
+
+constexpr long CHANNELS = 256;   // of the image at a time: their filters stay in the cache
+constexpr long ROOM = 1L << 18;  // about so many transformed numbers of tiles at a time
+
+// What is convolved: dx is made of dy as y is of x.
+template <class T>
+struct Job {
+    Planes<const T> from;
+    Planes<T> to;
+    long groups, pad_h, pad_w;
+    const T *w, *bias;
+    long w_to, w_from;  // from a filter to that of the next channel of `to`, of `from`
+    bool turned;
+};
+
+template <class T>
+Job<T> fwd_job(const Conv2d& d, const T* x, const T* w, const T* b, T* y) {
+    return {{x, d.N, d.C, d.depth(), d.H, d.W},
+            {y, d.N, d.K, d.filters(), d.P, d.Q},
+            d.groups,
+            d.pad_h,
+            d.pad_w,
+            w,
+            b,
+            9 * d.depth(),
+            9,
+            false};
+}
+
+template <class T>
+Job<T> dgrad_job(const Conv2d& d, const T* dy, const T* w, T* dx) {
+    return {{dy, d.N, d.K, d.filters(), d.P, d.Q},
+            {dx, d.N, d.C, d.depth(), d.H, d.W},
+            d.groups,
+            2 - d.pad_h,
+            2 - d.pad_w,
+            w,
+            nullptr,
+            9,
+            9 * d.depth(),
+            true};
+}
+
+template <int M, class T>
+struct Scratch {
+    static constexpr int POINTS = Winograd<M>::POINTS * Winograd<M>::POINTS;
+    Pieces<T> pieces;
+    Tiles tiles;
+    long block, blocks;               // tiles of a task; tasks of a group
+    long w_room, from_room, to_room;  // of a point
+    T *filters, *from, *to;
+
+    Scratch(const Job<T>& job, int threads, T* base)
+        : pieces(base),
+          tiles(M, job.to.N, job.to.H, job.to.W),
+          block(cut(job, threads)),
+          blocks((tiles.count + block - 1) / block),
+          w_room(point_room<T>(job.from.padded(), job.to.padded())),
+          from_room(point_room<T>(block, job.from.padded())),
+          to_room(point_room<T>(block, job.to.padded())),
+          filters(pieces.take(job.groups * POINTS * w_room)),
+          from(pieces.take(threads * POINTS * from_room)),
+          to(pieces.take(threads * POINTS * to_room)) {}
+
+    // As many tiles as stay in the cache, and for every thread equally many blocks of them. Where
+    // they are cut changes no result.
+    long cut(const Job<T>& job, int threads) const {
+        long most = std::clamp(ROOM / (POINTS * (job.from.padded() + job.to.padded())), 24L, 96L);
+        if (job.from.padded() * job.to.padded() >= 128 * 256) most = 128;
+        long rounds = std::max(1L, (tiles.count + most * threads - 1) / (most * threads));
+        return round_up((tiles.count + rounds * threads - 1) / (rounds * threads), 4) +
+               4 * !tiles.count;
+    }
+};
+
+// Transformed filters: for each point and block of `to`'s channels, a vector per channel of `from`.
+template <int M, class T>
+void transform_filters(const Job<T>& job, int threads, const Scratch<M, T>& scratch) {
+    using W = Winograd<M>;
+    constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS;
+    const long blocks = job.to.blocks(), padded = job.from.padded();
+    parallel_for(job.groups * blocks, threads, [&](long task, int) {
+        long group = task / blocks, first = task % blocks * LANES;
+        const T* w = job.w + group * job.to.depth * job.from.depth * 9;
+        T* to = scratch.filters + group * POINTS * POINTS * scratch.w_room + first * padded;
+        for (long c = 0; c < padded; c++, to += LANES) {
+            T taps[9 * LANES] = {};
+            for (long k = 0; c < job.from.depth && k < std::min(LANES, job.to.depth - first); k++)
+                for (long i = 0; i < 9; i++)
+                    taps[i * LANES + k] =
+                        w[(first + k) * job.w_to + c * job.w_from + (job.turned ? 8 - i : i)];
+            Vector<T> g[9], u[POINTS * POINTS];
+            for (long i = 0; i < 9; i++) g[i] = load(taps + i * LANES);
+            both_ways<3, POINTS>(g, u, [](auto... a) { W::template filter<T>(a...); });
+            for (long i = 0; i < POINTS * POINTS; i++) store(to + i * scratch.w_room, u[i]);
+        }
+    });
+}
+
+// The product of one point: c[tiles x to] = a[tiles x from] b[from x to], all in blocks.
+template <class T>
+void multiply(long tiles, long tile_room, const T* a, long depth, const T* b, long blocks, T* c) {
+    constexpr long LANES = Simd<T>::LANES;
+    for (long k = 0; k < depth; k += CHANNELS) {
+        const T* from = a + k * tile_room;
+        block_tiles<LANES, LANES>(
+            0, tiles, blocks, std::min(CHANNELS, depth - k) / LANES,
+            [=](long t) { return from + t * LANES; }, tile_room * LANES, b + k * LANES,
+            depth * LANES, c, tile_room * LANES, k > 0);
+    }
+}
+
+template <int M, class T>
+void convolve(const Job<T>& job, int threads, T* base) {
+    using W = Winograd<M>;
+    constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS, ALL = POINTS * POINTS;
+    const Scratch<M, T> scratch(job, threads, base);
+    const long block = scratch.block;
+    transform_filters<M>(job, threads, scratch);
+    parallel_for(job.groups * scratch.blocks, threads, [&](long task, int worker) {
+        const long group = task / scratch.blocks, t0 = task % scratch.blocks * block;
+        const long count = std::min(block, scratch.tiles.count - t0);
+        T* from = scratch.from + worker * ALL * scratch.from_room;
+        T* to = scratch.to + worker * ALL * scratch.to_room;
+        for (long c = 0; c < job.from.depth; c += LANES)
+            for (long t = 0; t < count; t++) {
+                Corner at = corner(scratch.tiles, M, t0 + t);
+                Vector<T> d[ALL], v[ALL];
+                load_window<POINTS>(job.from, group, c, {at.n, at.h - job.pad_h, at.w - job.pad_w},
+                                    d);
+                both_ways<POINTS, POINTS>(d, v, [](auto... a) { W::template input<T>(a...); });
+                T* out = from + c * block + t * LANES;
+                for (long i = 0; i < ALL; i++) store(out + i * scratch.from_room, v[i]);
+            }
+        for (long i = 0; i < ALL; i++)
+            multiply(count, block, from + i * scratch.from_room, job.from.padded(),
+                     scratch.filters + (group * ALL + i) * scratch.w_room, job.to.blocks(),
+                     to + i * scratch.to_room);
+        for (long k = 0; k < job.to.depth; k += LANES) {
+            T bias[LANES] = {};
+            for (long i = 0; job.bias && i < std::min(LANES, job.to.depth - k); i++)
+                bias[i] = job.bias[group * job.to.depth + k + i];
+            for (long t = 0; t < count; t++) {
+                Vector<T> m[ALL], y[M * M];
+                const T* in = to + k * block + t * LANES;
+                for (long i = 0; i < ALL; i++) m[i] = load(in + i * scratch.to_room);
+                both_ways<POINTS, M>(m, y, [](auto... a) { W::template output<T>(a...); });
+                for (long i = 0; i < M * M; i++) y[i] += load(bias);
+                store_tile<M>(y, job.to, group, k, corner(scratch.tiles, M, t0 + t));
+            }
+        }
+    });
+}
+
+template <class T>
+void fwd(const Conv2d& d, int threads, const T* x, const T* w, const T* b, T* y, T* scratch) {
+    convolve<4>(fwd_job(d, x, w, b, y), threads, scratch);
+}
+
+template <class T>
+void dgrad(const Conv2d& d, int threads, const T* dy, const T* w, T* dx, T* scratch) {
+    convolve<4>(dgrad_job(d, dy, w, dx), threads, scratch);
+}
+
+template <class T>
+std::size_t fwd_scratch(const Conv2d& d, int threads) {
+    return Scratch<4, T>(fwd_job<T>(d, nullptr, nullptr, nullptr, nullptr), threads, nullptr)
+        .pieces.elements();
+}
+
+template <class T>
+std::size_t dgrad_scratch(const Conv2d& d, int threads) {
+    return Scratch<4, T>(dgrad_job<T>(d, nullptr, nullptr, nullptr), threads, nullptr)
+        .pieces.elements();
+}
+
+}  // namespace
+
+template <class T>
+void add_k04_winograd_fwd(Conv2dKernels<T>& kernels) {
+    kernels.fwd = fwd<T>, kernels.fwd_scratch = fwd_scratch<T>;
+    kernels.dgrad = dgrad<T>, kernels.dgrad_scratch = dgrad_scratch<T>;
+}
+
+template void add_k04_winograd_fwd(Conv2dKernels<float>&);
+template void add_k04_winograd_fwd(Conv2dKernels<double>&);
+
+}  // namespace mt::MT_ISA
