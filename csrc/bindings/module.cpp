@@ -9,6 +9,7 @@
 #include "bindings/memory.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
+#include "bindings/reduce.hpp"
 #include "bindings/vmath.hpp"
 #include "common/parallel.hpp"
 
@@ -24,6 +25,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_conv2d(module, rungs);
     mt::bind_matmul(module, rungs);
     mt::bind_pool2d(module, rungs);
+    mt::bind_reduce(module, rungs);
     mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
     module.def("num_threads", mt::num_threads, "How many threads the kernels may use.");

@@ -37,6 +37,7 @@ __all__ = [
     "cache_info",
     "empty_cache",
     "get_num_threads",
+    "is_recording",
     "load_extension",
     "native_array",
     "native_empty",
@@ -321,6 +322,11 @@ def set_cache_limit(limit: int | None) -> None:
     native, _ = load_extension("_cpu")
     if native:
         native.set_cache_limit(2**63 if limit is None else min(limit, 2**63))
+
+
+def is_recording() -> bool:
+    """Whether kernels are being recorded, so that one is better than a body in Python."""
+    return _outputs.take is not None
 
 
 @contextlib.contextmanager

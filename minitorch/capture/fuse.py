@@ -43,6 +43,7 @@ class Fused(Instruction):
         self.parts: list[Instruction] = []
         self.steps: list[tuple[str, tuple[int, ...]]] = []
         self.targets: list[int] = []
+        self.owners: list[Instruction] = []  # of each step the part that it belongs to
 
 
 class Group:
@@ -91,20 +92,45 @@ class Group:
         return all(w == _window(out) for w in mine if w[0] == id(out.storage))
 
 
-def _code(step: Instruction, codes: dict[str, Any]) -> str | None:
-    """The name of the elementwise code that does a step, or None."""
+class _Ref(int):
+    """The result of a step before, within an op that takes several."""
+
+
+def _leaky(x: Any, *, leakiness: float) -> list[tuple[Any, ...]]:
+    below = ("multiply", _Ref(1), leakiness)
+    return [("maximum", x, 0.0), ("minimum", x, 0.0), below, ("add", _Ref(0), _Ref(2))]
+
+
+def _xlogy(x: Any, y: Any) -> list[tuple[Any, ...]]:
+    both = [("equal", x, 0.0), ("equal", y, 0.0), ("logical_and", _Ref(0), _Ref(1))]
+    return [*both, ("where", _Ref(2), 1.0, y), ("log", _Ref(3)), ("multiply", x, _Ref(4))]
+
+
+# Ops that are several steps, as their bodies have them.
+SEVERAL = {"leaky_relu": _leaky, "xlogy": _xlogy}
+COMPARE = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
+LOGICAL = frozenset([*COMPARE, "logical_and", "logical_or", "logical_not"])
+
+
+def _chain_of(step: Instruction, codes: dict[str, Any]) -> list[tuple[Any, ...]] | None:
+    """The elementwise steps, (code, *operands), that do an instruction; None if there are none."""
     if step.op is None:
         plain = step.name in ("write", "copy") and step.index is None
-        return "copy" if plain else None
+        return [("copy", *step.inputs)] if plain else None
     if step.name == "astype":
-        return "copy"
+        return [("copy", *step.inputs)]
+    if step.name == "pow" and not isinstance(step.inputs[1], Value) and step.inputs[1] == 2:
+        return [("square", step.inputs[0])]
+    if step.name in SEVERAL and not step.fresh:
+        return SEVERAL[step.name](*step.inputs, **{**step.op.statics, **step.static})
     known = codes.get(step.name)
     if known is None or step.name == "copy" or len(step.inputs) != known[1]:
         return None
-    return None if any(v != step.op.statics.get(k) for k, v in step.static.items()) else step.name
+    usual = all(v == step.op.statics.get(k) for k, v in step.static.items())
+    return [(step.name, *step.inputs)] if usual else None
 
 
-def _dtype_of(step: Instruction, code: str) -> Any:
+def _dtype_of(step: Instruction, chain: list[tuple[Any, ...]]) -> Any:
     """The one floating-point dtype of a step; False if it has none that fits, None if any does."""
     found = set()
     for v in [*step.inputs, *step.outputs]:
@@ -115,15 +141,13 @@ def _dtype_of(step: Instruction, code: str) -> Any:
                 return False
         elif not isinstance(v, int | float):
             return False
-    logical = code.startswith("logical") or code in (
-        "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
-    )  # fmt: skip
+    code = chain[-1][0]
     given = [v for v in step.inputs if isinstance(v, Value)]
     only_bool = all(v.dtype == BOOL for v in given)
     out = step.outputs[0]
     if len(found) > 1 or len(out.shape) > MAX_AXES:
         return False
-    if out.dtype == BOOL and not (logical or (only_bool and code in ("copy", "where"))):
+    if out.dtype == BOOL and not (code in LOGICAL or (only_bool and code in ("copy", "where"))):
         return False
     if any(len(v.shape) > len(out.shape) for v in given):
         return False
@@ -139,8 +163,8 @@ def fuse(instructions: list[Instruction], wanted: Iterable[Value]) -> list[Instr
     writes = Counter(id(v.storage) for step in instructions for v in step.outputs)
     out: list[Any] = []
     for step in instructions:
-        code = _code(step, codes)
-        dtype = False if code is None else _dtype_of(step, code)
+        chain = _chain_of(step, codes)
+        dtype = False if chain is None else _dtype_of(step, chain)
         mutable = any(
             v.storage.kind == "temp" and writes[id(v.storage)] > 1
             for v in [*step.outputs, *(x for x in step.inputs if isinstance(x, Value))]
@@ -213,19 +237,27 @@ def _finished(
         return registers[key]
 
     # Inputs have the first registers, so that they have to be known before the steps.
-    for step in group.members:
-        for x in step.inputs:
-            if not isinstance(x, Value) or _window(x) not in made:
+    chains = [_chain_of(step, codes) or [] for step in group.members]
+    for step, chain in zip(group.members, chains, strict=True):
+        for x in (x for link in chain for x in link[1:]):
+            if not isinstance(x, _Ref) and (not isinstance(x, Value) or _window(x) not in made):
                 load(x)
         made.update({_window(v): 0 for v in step.outputs})
     made.clear()
-    for step in group.members:
-        operands = tuple(
-            made[_window(x)] if isinstance(x, Value) and _window(x) in made else load(x)
-            for x in step.inputs
-        )
-        made[_window(step.outputs[0])] = len(fused.inputs) + len(fused.steps)
-        fused.steps.append((_code(step, codes) or "", operands))
+    for step, chain in zip(group.members, chains, strict=True):
+        first = len(fused.inputs) + len(fused.steps)
+        for code, *operands in chain:
+            where = tuple(
+                first + x
+                if isinstance(x, _Ref)
+                else made[_window(x)]
+                if isinstance(x, Value) and _window(x) in made
+                else load(x)
+                for x in operands
+            )
+            fused.steps.append((code, where))
+            fused.owners.append(step)
+        made[_window(step.outputs[0])] = len(fused.inputs) + len(fused.steps) - 1
     for window, register in made.items():
         value = next(
             s.outputs[0] for s in reversed(group.members) if _window(s.outputs[0]) == window

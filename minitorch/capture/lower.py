@@ -18,6 +18,7 @@ from minitorch.backend.arrays import CPU
 from minitorch.backend.native import load_extension, planned_outputs
 from minitorch.capture.fuse import Fused
 from minitorch.capture.ir import Instruction, Value, is_fresh
+from minitorch.capture.moves import moves_of
 from minitorch.capture.trace import CaptureError
 
 __all__ = ["Lowering"]
@@ -41,8 +42,8 @@ class Lowering:
         self.kinds: list[str] = []  # of each instruction: "kernel" or "python"
         self.workspace: list[Any] = []
         self.cells: list[tuple[Any, Any]] = []  # memory of fresh numbers, and the numbers
-        native, _ = load_extension("_cpu")
-        self._recorded: Any = native.Program() if native is not None else None
+        self._native: Any = load_extension("_cpu")[0]
+        self._recorded: Any = None if self._native is None else self._native.Program()
         self._first = 0  # where the calls begin that no step runs yet
 
     def add(self, instruction: Instruction) -> None:
@@ -74,13 +75,14 @@ class Lowering:
             self._record_chain(instruction)
             return True
         op = instruction.op
-        if self._recorded is None or op is None or not op.kernels or instruction.fresh:
+        if self._recorded is None or instruction.fresh:
+            return False
+        if self._record_moves(instruction):
+            return True
+        if op is None or not op.kernels:
             return False
         arrays = [self._operand(x) for x in instruction.inputs]
         if op.upcast and any(getattr(a, "dtype", None) == numpy.float16 for a in arrays):
-            return False
-        run = op.kernels.select("cpu", op.body, tuple(arrays), instruction.static)
-        if run is op.body:
             return False
         outs = [self.arrays(v) for v in instruction.outputs]
         before = len(self._recorded)
@@ -88,6 +90,9 @@ class Lowering:
         self._recorded.start()
         try:
             with planned_outputs(outs, self.workspace):
+                run = op.kernels.select("cpu", op.body, tuple(arrays), instruction.static)
+                if run is op.body:
+                    return False
                 made = run(numpy, *arrays, **instruction.static)
             made = made if isinstance(made, tuple) else (made,)
             for array, planned in zip(made, outs, strict=True):
@@ -101,10 +106,32 @@ class Lowering:
             self._recorded.stop()
         return True
 
+    def _record_moves(self, instruction: Instruction) -> bool:
+        """What only moves numbers about, as copies."""
+        if instruction.index is not None or len(instruction.outputs) != 1:
+            return False
+        arrays = [self._operand(x) for x in instruction.inputs]
+        out = self.arrays(instruction.outputs[0])
+        moves = moves_of(instruction.name, arrays, out, instruction.static)
+        if moves is None or out.itemsize not in (1, 2, 4, 8):
+            return False
+        pairs = [
+            (a if isinstance(a, numpy.ndarray) else self._cell(a, target.dtype), target)
+            for a, target in moves
+        ]
+        if any(a.dtype != t.dtype or max(a.ndim, t.ndim) > 8 for a, t in pairs):
+            return False
+        self._recorded.start()
+        try:
+            for source, target in pairs:
+                self._native.copy(source, target)
+        finally:
+            self._recorded.stop()
+        return True
+
     def _record_chain(self, fused: Fused) -> None:
         """A group, as a call of csrc/cpu/elementwise."""
-        native, _ = load_extension("_cpu")
-        codes = native.elementwise_codes  # type: ignore[union-attr]
+        codes = self._native.elementwise_codes
         inputs = [
             self.arrays(x) if isinstance(x, Value) else self._cell(x, fused.dtype)
             for x in fused.inputs
@@ -114,7 +141,7 @@ class Lowering:
         outputs = list(zip(fused.targets, map(self.arrays, fused.outputs), strict=True))
         self._recorded.start()
         try:
-            native.elementwise(  # type: ignore[union-attr]
+            self._native.elementwise(
                 fused.shape, inputs, steps, outputs, fused.dtype == numpy.float64
             )
         finally:

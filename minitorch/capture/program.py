@@ -167,11 +167,11 @@ class _Listing:
         lines = [f"{at:4}  {shown} = {len(fused.parts)} in one pass  # {self._places(fused)}kernel"]
         names = [self._operand(x) for x in fused.inputs]
         results = dict(zip(fused.targets, fused.outputs, strict=True))
-        for step, (name, registers) in zip(fused.parts, fused.steps, strict=True):
+        for step, (name, registers) in zip(fused.owners, fused.steps, strict=True):
             call = f"{name}({', '.join(names[r] for r in registers)})"
             out = results.get(len(names))
             names.append(self._name(out) if out is not None else f"r{len(names)}")
-            arrow = "<-" if step.name == "write" else "="
+            arrow = "<-" if out is not None and step.name == "write" else "="
             lines.append(f"          {names[-1]} {arrow} {call}")
         return "\n".join(lines)
 

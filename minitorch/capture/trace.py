@@ -79,8 +79,7 @@ def _arrays_in(value: Any) -> list[Any]:
         return [a for v in value.values() for a in _arrays_in(v)]
     if isinstance(value, list | tuple):
         return [a for v in value for a in _arrays_in(v)]
-    entries = getattr(value, "entries", None)  # an Index
-    return _arrays_in(entries) if isinstance(entries, tuple) else []
+    return []
 
 
 class Tracer(Observer):
@@ -230,7 +229,10 @@ class Tracer(Observer):
         source = self._operand(value, value.data)
         out = self._operand(target, target.data)
         self.cells[id(target._cell)] = target._cell
-        part = None if index is Ellipsis else index
+        window = target.data[index]  # an Index ends in an Ellipsis, so this is an array
+        part: Any = index
+        if root_of(window) is root_of(target.data):  # a view
+            out, part = self.value_of(window), None
         self.instructions.append(
             Instruction("write", None, [source], [out], {}, line_of_user(), part)
         )

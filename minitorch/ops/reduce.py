@@ -10,9 +10,19 @@ from __future__ import annotations
 import math
 
 from minitorch.autograd.op import Sample, op
+from minitorch.backend.native import attach
 from minitorch.ops.arithmetic import divide, multiply
 from minitorch.ops.compare import equal
 from minitorch.ops.exponential import share
+from minitorch.ops.reduce_native import (
+    long_enough,
+    mean_native,
+    sum_native,
+    sum_to_native,
+    supports_mean,
+    supports_sum,
+    supports_sum_to,
+)
 
 __all__ = ["logsumexp", "max", "mean", "min", "sum", "sum_to"]
 
@@ -307,6 +317,13 @@ def sum_to(xp, x, *, shape):
 def sum_to_dx(g, x_shape):
     """dL/dx = g, broadcast"""
     return g.broadcast_to(x_shape)
+
+
+attach(sum_, "reduce", sum_native, supports=supports_sum, prefers={"k01_pieces": long_enough})
+attach(mean, "reduce", mean_native, supports=supports_mean, prefers={"k01_pieces": long_enough})
+attach(
+    sum_to, "reduce", sum_to_native, supports=supports_sum_to, prefers={"k01_pieces": long_enough}
+)
 
 
 @sum_.samples

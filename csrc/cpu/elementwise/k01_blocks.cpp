@@ -14,6 +14,8 @@
 
 #include "common/parallel.hpp"
 #include "common/scratch.hpp"
+#include "common/simd.hpp"
+#include "common/vmath.hpp"
 #include "cpu/elementwise/elementwise.hpp"
 
 namespace mt::MT_ISA {
@@ -24,6 +26,19 @@ constexpr long CHUNK = 16 * BLOCK;  // elements of a task
 constexpr long ALONE = 2 * CHUNK;   // so few are not worth waking threads for
 
 // -- one step on one block --------------------------------------------------------
+
+// A function of vectors over a block; the last ones go through a vector that is filled up.
+template <class T>
+inline void by_vectors(long n, T* to, const T* a, Vector<T> (*function)(Vector<T>)) {
+    constexpr long LANES = Simd<T>::LANES;
+    long i = 0;
+    for (; i + LANES <= n; i += LANES) store(to + i, function(load(a + i)));
+    if (i == n) return;
+    T rest[LANES] = {};
+    std::copy(a + i, a + n, rest);
+    store(rest, function(load(rest)));
+    std::copy(rest, rest + (n - i), to + i);
+}
 
 #define MT_LOOP(expression)                          \
     for (long i = 0; i < n; i++) to[i] = expression; \
@@ -60,13 +75,13 @@ void apply(Code code, long n, T* __restrict to, const T* a, const T* b, const T*
         case Code::relu_:
             MT_LOOP(a[i] < T(0) ? T(0) : a[i]);
         case Code::exp_:
-            MT_LOOP(std::exp(a[i]));
+            return by_vectors<T>(n, to, a, vexp<T>);
         case Code::log_:
-            MT_LOOP(std::log(a[i]));
+            return by_vectors<T>(n, to, a, vlog<T>);
         case Code::tanh_:
-            MT_LOOP(std::tanh(a[i]));
+            return by_vectors<T>(n, to, a, vtanh<T>);
         case Code::sigmoid_:
-            MT_LOOP(T(1) / (T(1) + std::exp(-a[i])));
+            return by_vectors<T>(n, to, a, vsigmoid<T>);
         case Code::equal_:
             MT_LOOP(T(a[i] == b[i]));
         case Code::not_equal_:
