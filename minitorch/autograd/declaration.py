@@ -47,6 +47,8 @@ class Declaration:
         Keyword-only parameters and their defaults.
     rules : dict of str to Rule
     kernels : KernelTable
+    least : int
+        With arrays of fewer elements the body runs, and no kernel is asked; 0: they are asked.
     constant : frozenset of str
         Inputs with no derivative by declaration (indices, labels, masks).
     linear : tuple of str
@@ -93,6 +95,7 @@ class Declaration:
         self.aligned = aligned
         self.rules: dict[str, Rule] = {}
         self.kernels = KernelTable(name)
+        self.least = 0
         self.sampler: Callable[..., Iterable[Sample]] | None = None
         self._several = len(self.outputs) > 1 or bool(self.aux)
         # Nothing to choose or convert: the body can be called straight away.

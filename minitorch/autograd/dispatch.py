@@ -64,7 +64,7 @@ class Op(Declaration):
             for observer in observers:
                 observer.before_op(self, inputs, static)
         out: Any
-        if self._direct and len(BACKENDS) == 1:
+        if (self._direct or (self.least and self._all_small(arrays))) and len(BACKENDS) == 1:
             out = self.body(numpy, *arrays, **settings)
             if out.__class__ is not numpy.ndarray:
                 out = _as_array(numpy, out, arrays)
@@ -86,6 +86,14 @@ class Op(Declaration):
         for observer in observers:
             observer.after_op(self, inputs, out, static)
         return out
+
+    def _all_small(self, arrays: list[Any]) -> bool:
+        """Whether the body is quicker than a look at the kernels."""
+        least = self.least
+        for a in arrays:
+            if a.__class__ is numpy.ndarray and a.size >= least:
+                return False
+        return self.kernels.forced is None
 
     def _compute(self, arrays: list[Any], static: dict[str, Any]) -> Any:
         """Run the body, or the kernel that the table prefers, on plain arrays."""

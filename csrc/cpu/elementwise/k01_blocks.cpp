@@ -21,7 +21,7 @@
 namespace mt::MT_ISA {
 namespace {
 
-constexpr long BLOCK = 512;         // elements of a register
+constexpr long BLOCK = 512;         // elements of a register, at least
 constexpr long CHUNK = 16 * BLOCK;  // elements of a task
 constexpr long ALONE = 2 * CHUNK;   // so few are not worth waking threads for
 
@@ -40,12 +40,13 @@ inline void by_vectors(long n, T* to, const T* a, Vector<T> (*function)(Vector<T
     std::copy(rest, rest + (n - i), to + i);
 }
 
-#define MT_LOOP(expression)                          \
-    for (long i = 0; i < n; i++) to[i] = expression; \
+// `to` may be one of the operands: no element depends on another.
+#define MT_LOOP(expression)                                               \
+    _Pragma("GCC ivdep") for (long i = 0; i < n; i++) to[i] = expression; \
     return
 
 template <class T>
-void apply(Code code, long n, T* __restrict to, const T* a, const T* b, const T* c) {
+void apply(Code code, long n, T* to, const T* a, const T* b, const T* c) {
     switch (code) {
         case Code::copy_:
             MT_LOOP(a[i]);
@@ -195,46 +196,74 @@ struct Registers {
     }
 };
 
+// What is known of a chain before its first block.
 template <class T>
-void run_chunk(const Chain& chain, const Registers& registers, const std::vector<Way>& ways,
-               long first, long count, T* memory) {
+struct Plan {
+    Registers registers;
+    std::vector<Way> ways;              // of each input
+    std::vector<T*> direct;             // of each step: the output that it writes itself, or null
+    std::vector<const Output*> stored;  // the other outputs
+    long block;                         // elements of a register: all of them fit the cache
+
+    explicit Plan(const Chain& chain) : registers(chain), direct(chain.steps.size(), nullptr) {
+        block = std::clamp(CHUNK / std::max(1, registers.count) / BLOCK, 1L, 8L) * BLOCK;
+        for (const Window& w : chain.inputs)
+            ways.push_back(is_number(chain, w.strides)                ? Way::number
+                           : !w.is_bool && is_dense(chain, w.strides) ? Way::in_place
+                                                                      : Way::fetched);
+        const int inputs = static_cast<int>(chain.inputs.size());
+        const int steps = static_cast<int>(chain.steps.size());
+        for (const Output& out : chain.outputs) {
+            const int step = out.from - inputs;
+            // Where an input lies may be written by the last step only: others still read it.
+            bool aliased = std::any_of(chain.inputs.begin(), chain.inputs.end(),
+                                       [&](const Window& w) { return w.data == out.window.data; });
+            if (step >= 0 && !out.window.is_bool && is_dense(chain, out.window.strides) &&
+                !direct[step] && (!aliased || step == steps - 1))
+                direct[step] = reinterpret_cast<T*>(out.window.data);
+            else
+                stored.push_back(&out);
+        }
+    }
+};
+
+template <class T>
+void run_chunk(const Chain& chain, const Plan<T>& plan, long first, long count, T* memory) {
     const int inputs = static_cast<int>(chain.inputs.size());
     const int steps = static_cast<int>(chain.steps.size());
     std::vector<const T*> at(inputs + steps);
-    for (int r = 0; r < inputs + steps; r++) at[r] = memory + registers.block[r] * BLOCK;
+    for (int r = 0; r < inputs + steps; r++) at[r] = memory + plan.registers.block[r] * plan.block;
     for (int i = 0; i < inputs; i++)
-        if (ways[i] == Way::number) {
+        if (plan.ways[i] == Way::number) {
             const Window& w = chain.inputs[i];
             T value = w.is_bool ? T(*reinterpret_cast<const std::uint8_t*>(w.data))
                                 : *reinterpret_cast<const T*>(w.data);
-            std::fill_n(const_cast<T*>(at[i]), std::min(count, BLOCK), value);
+            std::fill_n(const_cast<T*>(at[i]), std::min(count, plan.block), value);
         }
-    for (long done = 0; done < count; done += BLOCK) {
-        const long n = std::min(BLOCK, count - done), begin = first + done;
+    for (long done = 0; done < count; done += plan.block) {
+        const long n = std::min(plan.block, count - done), begin = first + done;
         for (int i = 0; i < inputs; i++) {
             const Window& w = chain.inputs[i];
-            if (ways[i] == Way::in_place)
+            if (plan.ways[i] == Way::in_place)
                 at[i] = reinterpret_cast<const T*>(w.data) + begin;
-            else if (ways[i] == Way::fetched && w.is_bool)
+            else if (plan.ways[i] == Way::fetched && w.is_bool)
                 fetch<T, std::uint8_t>(chain, w, begin, n, const_cast<T*>(at[i]));
-            else if (ways[i] == Way::fetched)
+            else if (plan.ways[i] == Way::fetched)
                 fetch<T, T>(chain, w, begin, n, const_cast<T*>(at[i]));
         }
         for (int s = 0; s < steps; s++) {
             const Step& step = chain.steps[s];
+            if (plan.direct[s]) at[inputs + s] = plan.direct[s] + begin;
             auto operand = [&](int r) { return r < 0 ? nullptr : at[r]; };
             apply(step.code, n, const_cast<T*>(at[inputs + s]), operand(step.a), operand(step.b),
                   operand(step.c));
         }
         // Only now: an output may lie where an input did.
-        for (const Output& out : chain.outputs)
-            if (out.window.is_bool)
-                put<T, bool>(chain, out.window, begin, n, at[out.from]);
-            else if (is_dense(chain, out.window.strides))
-                std::memcpy(reinterpret_cast<T*>(out.window.data) + begin, at[out.from],
-                            n * sizeof(T));
+        for (const Output* out : plan.stored)
+            if (out->window.is_bool)
+                put<T, bool>(chain, out->window, begin, n, at[out->from]);
             else
-                put<T, T>(chain, out.window, begin, n, at[out.from]);
+                put<T, T>(chain, out->window, begin, n, at[out->from]);
     }
 }
 
@@ -242,19 +271,13 @@ template <class T>
 void run(const Chain& chain, int threads) {
     const long count = chain.count();
     if (count == 0) return;
-    Registers registers(chain);
-    std::vector<Way> ways;
-    for (const Window& w : chain.inputs)
-        ways.push_back(is_number(chain, w.strides)                ? Way::number
-                       : !w.is_bool && is_dense(chain, w.strides) ? Way::in_place
-                                                                  : Way::fetched);
+    const Plan<T> plan(chain);
     if (count <= ALONE) threads = 1;
-    const long own = registers.count * BLOCK;
+    const long own = plan.registers.count * plan.block;
     T* memory = thread_scratch().reserve<T>(own * threads);
     parallel_for((count + CHUNK - 1) / CHUNK, threads, [&](long task, int worker) {
         long first = task * CHUNK;
-        run_chunk(chain, registers, ways, first, std::min(CHUNK, count - first),
-                  memory + worker * own);
+        run_chunk(chain, plan, first, std::min(CHUNK, count - first), memory + worker * own);
     });
 }
 
