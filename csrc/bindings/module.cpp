@@ -4,6 +4,7 @@
 
 #include "bindings/conv2d.hpp"
 #include "bindings/isa.hpp"
+#include "bindings/lstm.hpp"
 #include "bindings/matmul.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
@@ -18,6 +19,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_isa(module);
     mt::bind_program(module);
     mt::bind_conv2d(module, rungs);
+    mt::bind_lstm(module, rungs);
     mt::bind_matmul(module, rungs);
     mt::bind_pool2d(module, rungs);
     mt::bind_vmath(module);

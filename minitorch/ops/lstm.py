@@ -7,6 +7,7 @@ from typing import Any
 from minitorch.autograd.mode import is_grad_enabled
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
+from minitorch.backend.native import attach
 from minitorch.ops.lstm_back import (
     TENSORS,
     Maths,
@@ -16,6 +17,7 @@ from minitorch.ops.lstm_back import (
     lstm_back,
     parts,
 )
+from minitorch.ops.lstm_native import lstm_native, supports_lstm
 
 __all__ = ["lstm"]
 
@@ -51,7 +53,6 @@ def lstm_op(xp: Any, *inputs: Any) -> Any:
     """All steps of long short-term memory; see :func:`minitorch.lstm`, which calls this op."""
     gates, W, hid, cell, *rest = inputs
     peepholes = rest[0] if rest else None
-    _check(gates, W, hid, cell, peepholes)
     of, found = Maths.of(xp), []
     for sums in gates:
         sums = sums + hid @ W
@@ -120,14 +121,20 @@ def lstm(
     >>> start = mt.ones((2, 3))
     >>> hidden, cells = mt.lstm(gates, mt.zeros((3, 12)), start, start)
     >>> cells[-1, 0]
-    Tensor([0.0312, 0.0312, 0.0312], grad_fn=getitem)
+    Tensor([0.03125, 0.03125, 0.03125], grad_fn=getitem)
     >>> hidden.sum().backward()
     >>> gates.grad.shape
     (5, 2, 12)
     """
+    _check(gates, W, hid, cell, peepholes)
     inputs = (gates, W, hid, cell) if peepholes is None else (gates, W, hid, cell, peepholes)
     result: tuple[Tensor, Tensor] = lstm_op(*inputs)
     return result
+
+
+attach(
+    lstm_op, "lstm", lstm_native, supports=supports_lstm, prefers={"k01_naive": lambda *_: False}
+)
 
 
 @lstm_op.samples

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from minitorch.autograd.op import Sample, op
+from minitorch.backend.native import attach
 from minitorch.ops.activations import sigmoid_op
 from minitorch.ops.hyperbolic import tanh
 from minitorch.ops.joining import concat, stack
+from minitorch.ops.lstm_native import lstm_back_native, supports_lstm
 
 __all__ = ["lstm_back"]
 
@@ -171,11 +173,20 @@ def lstm_back(
     >>> found = mt.lstm_back(mt.ones((1, 1, 1)), zero, zero, zero, half,
     ...                      mt.ones((1, 4)), zero[0], zero[0])
     >>> found[0], found[3]
-    (Tensor([[[0.125, 0.   , 0.375, 0.   ]]]), Tensor([[0.25]]))
+    (Tensor([[[0.0625, 0.    , 0.1875, 0.    ]]]), Tensor([[0.25]]))
     """
     states = (hidden, cells, activated, W, hid, cell, peepholes)
     found = gradients(Maths.of(xp), g_hidden, g_cells, *states)
     return found if peepholes is not None else (*found, xp.empty((3, 0), dtype=W.dtype))
+
+
+attach(
+    lstm_back,
+    "lstm",
+    lstm_back_native,
+    supports=supports_lstm,
+    prefers={"k01_naive": lambda *_: False},
+)
 
 
 @lstm_back.samples
