@@ -10,6 +10,7 @@ import pytest
 
 import minitorch as mt
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.embedding import embedding_op, embedding_wgrad
 from minitorch.ops.lstm import lstm_op
 from minitorch.ops.lstm_back import lstm_back
 from minitorch.ops.matmul import matmul
@@ -66,8 +67,17 @@ def recurrent(rung):
     return [hidden.numpy(), cells.numpy(), *[x.grad.numpy() for x in inputs]]
 
 
+def lookups(rung):
+    """Rows of a table and their sums, by one rung, with rows that are named often."""
+    index = np.random.default_rng(2).integers(0, 50, 3000)
+    with mt.use_kernel(embedding_op, rung), mt.use_kernel(embedding_wgrad, rung):
+        y = embedding_op(fixed(50, 70), index)
+        return [y.numpy(), embedding_wgrad(y, index, rows=50).numpy()]
+
+
 CALLS = [(convolutions, rung) for rung in rungs("conv2d")]
 CALLS += [(recurrent, rung) for rung in rungs("lstm")]
+CALLS += [(lookups, rung) for rung in rungs("embedding")]
 CALLS += [(products, rung) for rung in rungs("matmul")]
 CALLS += [(poolings, rung) for rung in rungs("pool2d")]
 
