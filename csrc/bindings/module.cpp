@@ -4,7 +4,9 @@
 
 #include "bindings/conv2d.hpp"
 #include "bindings/elementwise.hpp"
+#include "bindings/embedding.hpp"
 #include "bindings/isa.hpp"
+#include "bindings/lstm.hpp"
 #include "bindings/matmul.hpp"
 #include "bindings/memory.hpp"
 #include "bindings/pool2d.hpp"
@@ -23,6 +25,8 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_program(module);
     mt::bind_elementwise(module);
     mt::bind_conv2d(module, rungs);
+    mt::bind_embedding(module, rungs);
+    mt::bind_lstm(module, rungs);
     mt::bind_matmul(module, rungs);
     mt::bind_pool2d(module, rungs);
     mt::bind_reduce(module, rungs);

@@ -128,10 +128,25 @@ class LSTMLayer(GatedLayer):
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | ({} if self.peepholes else {"peepholes": False})
 
+    def _is_plain(self) -> bool:
+        """Whether ``ops.lstm`` does all steps as one: it knows the usual functions, no bounds."""
+        sigmoid, tanh = nonlinearities.sigmoid, nonlinearities.tanh
+        usual = dict(zip(self.gates, (sigmoid, sigmoid, tanh, sigmoid), strict=True))
+        return (
+            self.nonlinearity is tanh
+            and all(getattr(self, f"nonlinearity_{gate}") is f for gate, f in usual.items())
+            and self._steps_are_alike()
+        )
+
     def get_output_for(self, inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
         """The hidden state at each step, or after the last."""
         x, first = self._prepared(inputs)
         W_hid = self._joined("W_hid_to")
+        if self._is_plain():
+            seen = [f"W_cell_to_{name}" for name in ("ingate", "forgetgate", "outgate")]
+            peepholes = ops.stack([getattr(self, w) for w in seen]) if self.peepholes else None
+            states = [self._start_of(name, inputs) for name in self._states]
+            return self._in_order(ops.lstm(x, W_hid, *states, peepholes)[0])
 
         def step(x_t: Tensor, hid: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
             gates = self._clip(first(x_t) + ops.matmul(hid, W_hid))

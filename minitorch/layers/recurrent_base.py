@@ -187,11 +187,20 @@ class BaseRecurrentLayer(MergeLayer):
             sequences.append(self._mask_steps(inputs[at], len(self._state_shape())))
             step = _masked(step)
         states = [self._start_of(name, inputs) for name in self._states]
-        found = self._walk(step, sequences, states)
+        return self._in_order(self._walk(step, sequences, states))
+
+    def _in_order(self, found: Tensor) -> Tensor:
+        """The first state at each step, time first, as the layer returns it."""
         if self.only_return_final:
             return found[-1]
         found = ops.flip(found, axis=0) if self.backwards else found
         return batch_and_time_swapped(found)
+
+    def _steps_are_alike(self) -> bool:
+        """Whether nothing is done between the steps: no mask, no bound, no cut of the record."""
+        at = self.mask_incoming_index  # type: ignore[attr-defined]
+        cut = self.grad_clipping or self.gradient_steps >= 0
+        return at < 0 and not cut and self.precompute_input
 
     def _walk(self, step: Any, sequences: list[Any], states: list[Tensor]) -> Tensor:
         """The scan; with ``gradient_steps`` all but the last steps without a record."""

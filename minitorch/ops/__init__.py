@@ -48,6 +48,8 @@ from minitorch.ops.joining import *
 from minitorch.ops.label_loss import *
 from minitorch.ops.logic import *
 from minitorch.ops.loss import *
+from minitorch.ops.lstm import *
+from minitorch.ops.lstm_back import *
 from minitorch.ops.matmul import *
 from minitorch.ops.max_pooling import *
 from minitorch.ops.norm import *

@@ -9,6 +9,12 @@ from minitorch.autograd.fresh import check_values
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import BACKENDS, backend_of
+from minitorch.backend.native import attach
+from minitorch.ops.embedding_native import (
+    embedding_native,
+    embedding_wgrad_native,
+    supports_embedding,
+)
 
 __all__ = ["embedding", "embedding_wgrad"]
 
@@ -123,6 +129,10 @@ def embedding(index: Any, w: Tensor) -> Tensor:
     check_values(check, index)
     result: Tensor = embedding_op(w, index)
     return result
+
+
+for _op, _call in ((embedding_op, embedding_native), (embedding_wgrad, embedding_wgrad_native)):
+    attach(_op, "embedding", _call, supports=supports_embedding)
 
 
 @embedding_op.samples

@@ -9,12 +9,17 @@ import minitorch as mt
 from minitorch.autograd import registry
 from minitorch.backend.native import Kernel, KernelTable, attach, native_status
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.embedding import embedding_op, embedding_wgrad
+from minitorch.ops.lstm import lstm_op
+from minitorch.ops.lstm_back import lstm_back
 from minitorch.ops.matmul import matmul
 from minitorch.ops.pool import max_pool, max_unpool
 from tests.native.support import rungs
 
 FAMILIES = {
     "conv2d": (conv_fwd, conv_dgrad, conv_wgrad),
+    "embedding": (embedding_op, embedding_wgrad),
+    "lstm": (lstm_op, lstm_back),
     "matmul": (matmul,),
     "pool2d": (max_pool, max_unpool),
 }

@@ -10,6 +10,9 @@ import pytest
 
 import minitorch as mt
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.embedding import embedding_op, embedding_wgrad
+from minitorch.ops.lstm import lstm_op
+from minitorch.ops.lstm_back import lstm_back
 from minitorch.ops.matmul import matmul
 from minitorch.ops.pool import max_pool, max_unpool
 from tests.native.support import rungs
@@ -54,7 +57,27 @@ def products(rung):
         return [matmul(fixed(*left), fixed(*right)).numpy() for left, right in shapes]
 
 
+def recurrent(rung):
+    """Both directions by one rung, with enough units for several tasks."""
+    shapes = [(3, 40, 4 * 130), (130, 4 * 130), (40, 130), (40, 130), (3, 130)]
+    with mt.use_kernel(lstm_op, rung), mt.use_kernel(lstm_back, rung):
+        inputs = [mt.tensor(fixed(*shape), requires_grad=True) for shape in shapes]
+        hidden, cells = mt.lstm(*inputs)
+        (hidden * cells).sum().backward()
+    return [hidden.numpy(), cells.numpy(), *[x.grad.numpy() for x in inputs]]
+
+
+def lookups(rung):
+    """Rows of a table and their sums, by one rung, with rows that are named often."""
+    index = np.random.default_rng(2).integers(0, 50, 3000)
+    with mt.use_kernel(embedding_op, rung), mt.use_kernel(embedding_wgrad, rung):
+        y = embedding_op(fixed(50, 70), index)
+        return [y.numpy(), embedding_wgrad(y, index, rows=50).numpy()]
+
+
 CALLS = [(convolutions, rung) for rung in rungs("conv2d")]
+CALLS += [(recurrent, rung) for rung in rungs("lstm")]
+CALLS += [(lookups, rung) for rung in rungs("embedding")]
 CALLS += [(products, rung) for rung in rungs("matmul")]
 CALLS += [(poolings, rung) for rung in rungs("pool2d")]
 
