@@ -5,6 +5,7 @@
 #include "bindings/conv2d.hpp"
 #include "bindings/isa.hpp"
 #include "bindings/memory.hpp"
+#include "bindings/norm.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
 #include "common/parallel.hpp"
@@ -18,6 +19,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_memory(module);
     mt::bind_program(module);
     mt::bind_conv2d(module, rungs);
+    mt::bind_norm(module, rungs);
     mt::bind_pool2d(module, rungs);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
     module.def("num_threads", mt::num_threads, "How many threads the kernels may use.");

@@ -45,8 +45,8 @@ class Case:
         return {"window": self.window, "stride": self.stride, "pad": pad}
 
 
-# 2x2 and 3x3 with stride 2, 3x3 with stride 1, and strides 1 and 2 go ways of their own; vectors hold
-# 2 to 8 windows; 512 places are kept at a time.
+# 2x2 and 3x3 with stride 2, 3x3 with stride 1, and strides 1 and 2 go ways of their own; vectors
+# hold 2 to 8 windows; 512 places are kept at a time.
 CASES = {
     "one of everything": Case((1, 1, 1, 1), (1, 1), (1, 1)),
     "tiles": Case((2, 3, 8, 12), (2, 2), (2, 2)),

@@ -9,10 +9,16 @@ import minitorch as mt
 from minitorch.autograd import registry
 from minitorch.backend.native import Kernel, KernelTable, attach, native_status
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.norm import batch_norm
+from minitorch.ops.norm_back import batch_norm_back, batch_norm_back_gamma
 from minitorch.ops.pool import max_pool, max_unpool
 from tests.native.support import rungs
 
-FAMILIES = {"conv2d": (conv_fwd, conv_dgrad, conv_wgrad), "pool2d": (max_pool, max_unpool)}
+FAMILIES = {
+    "conv2d": (conv_fwd, conv_dgrad, conv_wgrad),
+    "pool2d": (max_pool, max_unpool),
+    "norm": (batch_norm, batch_norm_back, batch_norm_back_gamma),
+}
 TABLES = [(family, op) for family, ops in FAMILIES.items() for op in ops]
 CONV = {"stride": (1, 1), "pad": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
 POOL = {"window": (2, 2), "stride": (2, 2), "pad": ((0, 0), (0, 0)), "ignore_border": True}
