@@ -8,6 +8,7 @@
 #include "bindings/norm.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
+#include "bindings/vmath.hpp"
 #include "common/parallel.hpp"
 
 namespace py = pybind11;
@@ -21,6 +22,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_conv2d(module, rungs);
     mt::bind_norm(module, rungs);
     mt::bind_pool2d(module, rungs);
+    mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
     module.def("num_threads", mt::num_threads, "How many threads the kernels may use.");
     module.def(
