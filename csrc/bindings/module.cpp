@@ -4,10 +4,12 @@
 
 #include "bindings/conv2d.hpp"
 #include "bindings/isa.hpp"
+#include "bindings/loss.hpp"
 #include "bindings/memory.hpp"
 #include "bindings/norm.hpp"
 #include "bindings/pool2d.hpp"
 #include "bindings/program.hpp"
+#include "bindings/update.hpp"
 #include "bindings/vmath.hpp"
 #include "common/parallel.hpp"
 
@@ -20,8 +22,10 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_memory(module);
     mt::bind_program(module);
     mt::bind_conv2d(module, rungs);
+    mt::bind_loss(module, rungs);
     mt::bind_norm(module, rungs);
     mt::bind_pool2d(module, rungs);
+    mt::bind_update(module, rungs);
     mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
     module.def("num_threads", mt::num_threads, "How many threads the kernels may use.");

@@ -9,15 +9,20 @@ import minitorch as mt
 from minitorch.autograd import registry
 from minitorch.backend.native import Kernel, KernelTable, attach, native_status
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
+from minitorch.ops.label_loss import label_loss, softmax_cross_entropy_dx
 from minitorch.ops.norm import batch_norm
 from minitorch.ops.norm_back import batch_norm_back, batch_norm_back_gamma
 from minitorch.ops.pool import max_pool, max_unpool
+from minitorch.ops.softmax import log_softmax, softmax_op
+from minitorch.ops.steps import adam_step, momentum_step, nesterov_momentum_step, sgd_step
 from tests.native.support import rungs
 
 FAMILIES = {
     "conv2d": (conv_fwd, conv_dgrad, conv_wgrad),
     "pool2d": (max_pool, max_unpool),
     "norm": (batch_norm, batch_norm_back, batch_norm_back_gamma),
+    "loss": (softmax_op, log_softmax, label_loss, softmax_cross_entropy_dx),
+    "update": (sgd_step, momentum_step, nesterov_momentum_step, adam_step),
 }
 TABLES = [(family, op) for family, ops in FAMILIES.items() for op in ops]
 CONV = {"stride": (1, 1), "pad": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
