@@ -8,6 +8,7 @@
 #include "bindings/memory.hpp"
 #include "bindings/norm.hpp"
 #include "bindings/pool2d.hpp"
+#include "bindings/pool_sum.hpp"
 #include "bindings/program.hpp"
 #include "bindings/update.hpp"
 #include "bindings/vmath.hpp"
@@ -25,6 +26,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_loss(module, rungs);
     mt::bind_norm(module, rungs);
     mt::bind_pool2d(module, rungs);
+    mt::bind_pool_sum(module, rungs);
     mt::bind_update(module, rungs);
     mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up

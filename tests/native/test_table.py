@@ -13,6 +13,7 @@ from minitorch.ops.label_loss import label_loss, softmax_cross_entropy_dx
 from minitorch.ops.norm import batch_norm
 from minitorch.ops.norm_back import batch_norm_back, batch_norm_back_gamma
 from minitorch.ops.pool import max_pool, max_unpool
+from minitorch.ops.pool_sum import avg_pool, avg_unpool, sum_pool, sum_unpool
 from minitorch.ops.softmax import log_softmax, softmax_op
 from minitorch.ops.steps import adam_step, momentum_step, nesterov_momentum_step, sgd_step
 from tests.native.support import rungs
@@ -20,6 +21,7 @@ from tests.native.support import rungs
 FAMILIES = {
     "conv2d": (conv_fwd, conv_dgrad, conv_wgrad),
     "pool2d": (max_pool, max_unpool),
+    "pool_sum": (sum_pool, sum_unpool, avg_pool, avg_unpool),
     "norm": (batch_norm, batch_norm_back, batch_norm_back_gamma),
     "loss": (softmax_op, log_softmax, label_loss, softmax_cross_entropy_dx),
     "update": (sgd_step, momentum_step, nesterov_momentum_step, adam_step),
