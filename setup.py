@@ -51,6 +51,7 @@ if X86:
 WARNINGS = ["-Wall", "-Wextra"]
 COMMON = ["-std=c++17", "-O3", "-g0", "-fPIC", "-fvisibility=hidden"]
 OPENMP = ["-fopenmp-simd"]  # its pragmas only; there is no OpenMP runtime (see parallel.hpp)
+NO_ERRNO = ["-fno-math-errno"]  # nobody reads it, and without a square root is one instruction
 # Kernels: nvcc's pragmas mean nothing to g++, and -O3 takes long for code that need not be fast.
 EMULATE = ["-O2", "-DMT_EMULATE", "-Wno-unknown-pragmas"]
 EXTRA = os.environ.get("MINITORCH_CFLAGS", "").split()
@@ -186,7 +187,7 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
 def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
     """_cpu: the kernels once per instruction set (the macro MT_ISA names it)."""
     has = [f"-DMT_HAS_{isa.upper()}=1" for isa in ISAS]
-    command = [*build.compile_command, *WARNINGS, *OPENMP, *EXTRA]
+    command = [*build.compile_command, *WARNINGS, *OPENMP, *NO_ERRNO, *EXTRA]
     jobs = []
     bindings = [p for p in sources("bindings", "*.cpp") if p.parent.name not in DEVICE_BINDINGS]
     for source in [*bindings, *sources("common", "*.cpp")]:

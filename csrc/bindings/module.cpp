@@ -8,10 +8,14 @@
 #include "bindings/isa.hpp"
 #include "bindings/lstm.hpp"
 #include "bindings/matmul.hpp"
+#include "bindings/loss.hpp"
 #include "bindings/memory.hpp"
+#include "bindings/norm.hpp"
 #include "bindings/pool2d.hpp"
+#include "bindings/pool_sum.hpp"
 #include "bindings/program.hpp"
 #include "bindings/reduce.hpp"
+#include "bindings/update.hpp"
 #include "bindings/vmath.hpp"
 #include "common/parallel.hpp"
 
@@ -28,8 +32,12 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_embedding(module, rungs);
     mt::bind_lstm(module, rungs);
     mt::bind_matmul(module, rungs);
-    mt::bind_pool2d(module, rungs);
     mt::bind_reduce(module, rungs);
+    mt::bind_loss(module, rungs);
+    mt::bind_norm(module, rungs);
+    mt::bind_pool2d(module, rungs);
+    mt::bind_pool_sum(module, rungs);
+    mt::bind_update(module, rungs);
     mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
     module.def("num_threads", mt::num_threads, "How many threads the kernels may use.");

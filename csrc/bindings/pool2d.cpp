@@ -2,29 +2,15 @@
 
 #include <pybind11/stl.h>
 
-#include <array>
-
 #include "bindings/arrays.hpp"
 #include "bindings/isa.hpp"
 #include "bindings/launch.hpp"
 #include "common/parallel.hpp"
-#include "cpu/pool2d/pool2d.hpp"
 
 namespace mt {
-namespace {
 
-using Pair = std::array<long, 2>;
-
-Pool2dTable active_table() {
-#define MT_ROW(ISA, can_run) ISA::pool2d_table,
-    static constexpr Pool2dTable (*tables[])() = {MT_FOR_EACH_ISA(MT_ROW)};
-#undef MT_ROW
-    return tables[active_isa()]();
-}
-
-// Where the windows lie, from the arrays; a window that sees none of the image is refused.
-Pool2d geometry(const py::array& image, const py::array& windows, Pair window, Pair stride,
-                Pair pad) {
+Pool2d pool2d_geometry(const py::array& image, const py::array& windows, Pair window, Pair stride,
+                       Pair pad) {
     Pool2d d{image.shape(0) * image.shape(1),
              image.shape(2),
              image.shape(3),
@@ -44,13 +30,22 @@ Pool2d geometry(const py::array& image, const py::array& windows, Pair window, P
     return d;
 }
 
+namespace {
+
+Pool2dTable active_table() {
+#define MT_ROW(ISA, can_run) ISA::pool2d_table,
+    static constexpr Pool2dTable (*tables[])() = {MT_FOR_EACH_ISA(MT_ROW)};
+#undef MT_ROW
+    return tables[active_isa()]();
+}
+
 template <class T, class I>
 void max_typed(const std::string& rung, const py::array& x, py::array& y, py::array& index,
                Pair window, Pair stride, Pair pad) {
     check<T>("x", x, 4), check<T>("y", y, 4), check<I>("index", index, 4);
     check_shape("y", y, {x.shape(0), x.shape(1), y.shape(2), y.shape(3)});
     check_shape("index", index, {y.shape(0), y.shape(1), y.shape(2), y.shape(3)});
-    Pool2d d = geometry(x, y, window, stride, pad);
+    Pool2d d = pool2d_geometry(x, y, window, stride, pad);
     auto kernels = std::get<Pool2dKernels<T, I>>(find_rung(active_table(), rung).kernels);
     auto* from = input<T>(x);
     auto* to = output<T>(y);
@@ -64,7 +59,7 @@ void unmax_typed(const std::string& rung, const py::array& y, const py::array& i
     check<T>("y", y, 4), check<I>("index", index, 4), check<T>("x", x, 4);
     check_shape("index", index, {y.shape(0), y.shape(1), y.shape(2), y.shape(3)});
     check_shape("x", x, {y.shape(0), y.shape(1), x.shape(2), x.shape(3)});
-    Pool2d d = geometry(x, y, window, stride, pad);
+    Pool2d d = pool2d_geometry(x, y, window, stride, pad);
     auto kernels = std::get<Pool2dKernels<T, I>>(find_rung(active_table(), rung).kernels);
     auto* from = input<T>(y);
     auto* place = input<I>(index);

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from typing import Any
 
 from minitorch.autograd.mode import is_grad_enabled
 from minitorch.autograd.op import Sample, composite, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.device_kernels import attach_device
+from minitorch.backend.native import attach
 from minitorch.ops.norm_back import (
     axes_of,
     batch_norm_back,
@@ -17,6 +20,7 @@ from minitorch.ops.norm_back import (
     x_gradient,
 )
 from minitorch.ops.norm_device import batch_norm_device, batch_norm_supports
+from minitorch.ops.norm_native import batch_norm_native, supports_batch_norm
 
 __all__ = ["batch_norm", "batch_norm_inference"]
 
@@ -115,12 +119,44 @@ def batch_norm(
     return y, mean.reshape(narrow), inv_std.reshape(narrow)
 
 
+class _Found(threading.local):
+    """The gradients towards gamma and beta that the rule of x has found by the way.
+
+    The engine runs a node's rules one after the other, so the next two can take them, each
+    once. They know them by the tensors that they are made of (of the outputs'
+    gradients some are made for one visit of the node alone) and these tensors' versions.
+    """
+
+    dgamma: tuple[Tensor, Any] | None = None
+    dbeta: tuple[Tensor, Any] | None = None
+
+    def keep(self, g: tuple[Tensor, ...], x: Tensor, dgamma: Tensor, dbeta: Tensor) -> None:
+        """Note both, without keeping g and x alive."""
+        made_of = [(weakref.ref(t), t.version) for t in (*g, x)]
+        self.dgamma, self.dbeta = (dgamma, made_of), (dbeta, made_of[:-1])
+
+    def take(self, what: str, *made_of: Tensor) -> Tensor | None:
+        """One of them; None if it is of other tensors."""
+        found, known = getattr(self, what) or (None, ())
+        for (ref, version), tensor in zip(known, made_of, strict=bool(known)):
+            if ref() is not tensor or version != tensor.version:
+                return None
+        setattr(self, what, None)
+        result: Tensor | None = found
+        return result
+
+
+_found = _Found()
+
+
 @batch_norm.vjp("x")
 def batch_norm_dx(g: Any, x: Tensor, gamma: Any, mean: Tensor, inv_std: Tensor, axes: Any) -> Any:
     """dL/dx = inv_std (h - mean h - x̂ mean(h x̂)) + (g_mean - g_inv_std inv_std² x̂) / m"""
     if is_grad_enabled():  # to be differentiated again: in ops that can be
         return x_gradient(*g, x, mean, inv_std, gamma, axes_of(x.shape, axes))
-    return batch_norm_back(*g, x, mean, inv_std, gamma, axes=axes)
+    dx, dgamma, dbeta = batch_norm_back(*g, x, mean, inv_std, gamma, axes=axes)
+    _found.keep(g, x, dgamma, dbeta)
+    return dx
 
 
 @batch_norm.vjp("gamma")
@@ -128,15 +164,20 @@ def batch_norm_dgamma(g: Any, x: Tensor, mean: Tensor, inv_std: Tensor, axes: An
     """dL/dgamma = Σ g_y x̂"""
     if is_grad_enabled():
         return gamma_gradient(g[0], x, mean, inv_std, axes_of(x.shape, axes))
+    found = _found.take("dgamma", *g, x)
+    if found is not None:
+        return found
     return batch_norm_back_gamma(g[0], x, mean, inv_std, axes=axes)
 
 
 @batch_norm.vjp("beta")
 def batch_norm_dbeta(g: Any, x_shape: Any, axes: Any) -> Any:
     """dL/dbeta = Σ g_y"""
-    return g[0].sum(axis=axes_of(x_shape, axes))
+    found = None if is_grad_enabled() else _found.take("dbeta", *g)
+    return g[0].sum(axis=axes_of(x_shape, axes)) if found is None else found
 
 
+attach(batch_norm, "norm", batch_norm_native, supports=supports_batch_norm)
 attach_device(batch_norm, "norm", batch_norm_device, supports=batch_norm_supports)
 
 

@@ -11,7 +11,14 @@ from typing import Any
 
 from minitorch.autograd.op import Sample, op
 from minitorch.backend.device_kernels import attach_device
+from minitorch.backend.native import attach
 from minitorch.ops.norm_device import back_device, back_gamma_device, back_supports
+from minitorch.ops.norm_native import (
+    back_gamma_native,
+    back_native,
+    supports_back,
+    supports_back_gamma,
+)
 
 __all__ = ["batch_norm_back", "batch_norm_back_gamma"]
 
@@ -71,7 +78,9 @@ def gamma_gradient(g: Any, x: Any, mean: Any, inv_std: Any, axes: tuple[int, ...
 
 
 @op(
-    formula="dx = inv_std (h - mean h - x̂ mean(h x̂)) + (g_mean - g_inv_std inv_std² x̂) / m",
+    formula="dx = inv_std (h - mean h - x̂ mean(h x̂)) + (g_mean - g_inv_std inv_std² x̂) / m, "
+    "dgamma = Σ g x̂, dbeta = Σ g",
+    outputs=("dx", "dgamma", "dbeta"),
     constant=True,
     upcast=True,
 )
@@ -87,7 +96,7 @@ def batch_norm_back(
     *,
     axes: Any,
 ) -> Any:
-    """The gradient of :func:`batch_norm` towards x, in one step.
+    """The gradients of :func:`batch_norm` towards x, gamma and beta, in one step.
 
     Parameters
     ----------
@@ -103,8 +112,10 @@ def batch_norm_back(
 
     Returns
     -------
-    Tensor, as x
-        A constant: where a gradient is differentiated again, other ops compute it.
+    dx : Tensor, as x
+    dgamma, dbeta : Tensor, as mean
+        Sums that dx needs anyway. All are constants: where a gradient is differentiated
+        again, other ops compute it.
 
     Notes
     -----
@@ -115,10 +126,12 @@ def batch_norm_back(
     >>> import minitorch as mt
     >>> x, one, zero = mt.asarray([[0.0], [2.0]]), mt.asarray([1.0]), mt.asarray([0.0])
     >>> mt.batch_norm_back(mt.asarray([[1.0], [0.0]]), zero, zero, x, one, one, axes=0)
-    Tensor([[0.],
-            [0.]])
+    (Tensor([[0.],
+            [0.]]), Tensor([-1.]), Tensor([1.]))
     """
-    return x_gradient(g, g_mean, g_inv_std, x, mean, inv_std, gamma, axes_of(x.shape, axes))
+    axes = axes_of(x.shape, axes)
+    dx = x_gradient(g, g_mean, g_inv_std, x, mean, inv_std, gamma, axes)
+    return dx, gamma_gradient(g, x, mean, inv_std, axes), g.sum(axis=axes)
 
 
 @op(formula="dgamma = Σ g x̂", constant=True, upcast=True)
@@ -147,6 +160,8 @@ def batch_norm_back_gamma(xp: Any, g: Any, x: Any, mean: Any, inv_std: Any, *, a
     return gamma_gradient(g, x, mean, inv_std, axes_of(x.shape, axes))
 
 
+attach(batch_norm_back, "norm", back_native, supports=supports_back)
+attach(batch_norm_back_gamma, "norm", back_gamma_native, supports=supports_back_gamma)
 attach_device(batch_norm_back, "norm", back_device, supports=back_supports)
 attach_device(batch_norm_back_gamma, "norm", back_gamma_device, supports=back_supports)
 

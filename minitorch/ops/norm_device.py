@@ -120,6 +120,7 @@ def back_device(
     xp = backend_of(x).xp
     rows = _channels(x, axes)
     dx = xp.empty(rows.shape, dtype=x.dtype)
+    dgamma, dbeta = (xp.empty(rows.shape[1:2], dtype=x.dtype) for _ in range(2))
     narrow = [_flat(a) for a in (gamma, mean, inv_std)]
     module.norm_back(
         rung,
@@ -127,14 +128,14 @@ def back_device(
         rows,
         *narrow,
         dx,
-        None,
-        None,
+        dgamma,
+        dbeta,
         g_mean=_flat(g_mean),
         g_inv_std=_flat(g_inv_std),
         workspace=workspace(xp, module.norm_workspace(rung, "back", rows)),
         stream=stream,
     )
-    return dx.reshape(x.shape)
+    return dx.reshape(x.shape), dgamma.reshape(mean.shape), dbeta.reshape(mean.shape)
 
 
 def back_gamma_device(

@@ -12,12 +12,19 @@ import numpy
 from minitorch.backend.native import NATIVE_FLOATS, native_empty, native_planes
 from minitorch.ops.pool_shape import pool_output_length
 
-__all__ = ["max_pool_native", "max_unpool_native", "supports_max_pool", "supports_max_unpool"]
+__all__ = [
+    "max_pool_native",
+    "max_unpool_native",
+    "supports_max_pool",
+    "supports_max_unpool",
+    "supports_pool",
+]
 
 PLACES = (numpy.dtype("uint8"), numpy.dtype("int32"))
 
 
-def _supports(x: Any, size: Any, window: Any, pad: Any) -> bool | str:
+def supports_pool(x: Any, size: Any, window: Any, pad: Any) -> bool | str:
+    """Whether the kernels can pool like this, ``size`` being the image's, or why not."""
     if x.dtype not in NATIVE_FLOATS:
         return f"it computes in float32 and float64, x is {x.dtype}"
     if x.ndim not in (3, 4):
@@ -29,7 +36,7 @@ def _supports(x: Any, size: Any, window: Any, pad: Any) -> bool | str:
 
 def supports_max_pool(x: Any, *, window: Any, pad: Any, **_: Any) -> bool | str:
     """Whether the kernels can do this ``max_pool``, or why not."""
-    return _supports(x, x.shape[2:], window, pad)
+    return supports_pool(x, x.shape[2:], window, pad)
 
 
 def supports_max_unpool(
@@ -40,7 +47,7 @@ def supports_max_unpool(
         return "its indices are uint8 or int32"
     if index.shape != y.shape:
         return "y and index must have the same shape"
-    return _supports(y, size, window, pad)
+    return supports_pool(y, size, window, pad)
 
 
 def _settings(window: Any, stride: Any, pad: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from minitorch.autograd.op import Sample, op
 from minitorch.ops.pool import cases, cover, window_count
 from minitorch.ops.pool_device import attach_pool
+from minitorch.ops.pool_sum_native import attach_native_sum
 
 __all__ = ["avg_pool", "avg_unpool", "sum_pool", "sum_unpool"]
 
@@ -286,6 +287,7 @@ for _op, _pass in (
     (avg_pool, "sum"),
     (avg_unpool, "unsum"),
 ):
+    attach_native_sum(_op, back=_pass == "unsum")
     attach_pool(_op, _pass)
 
 

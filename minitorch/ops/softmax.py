@@ -8,6 +8,7 @@ from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.ops.exponential import exp
 from minitorch.ops.loss_device import attach_loss
+from minitorch.ops.loss_native import attach_native_loss
 from minitorch.ops.provenance import remember
 
 __all__ = ["log_softmax", "softmax"]
@@ -125,6 +126,8 @@ def log_softmax_dx(g: Tensor, out: Tensor, axis: int) -> Any:
     return g - exp(out) * g.sum(axis=axis, keepdims=True)
 
 
+attach_native_loss(softmax_op, "softmax")
+attach_native_loss(log_softmax, "log_softmax")
 attach_loss(softmax_op, "softmax")
 attach_loss(log_softmax, "log_softmax")
 

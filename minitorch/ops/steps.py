@@ -11,6 +11,7 @@ from typing import Any
 
 from minitorch.autograd.op import Sample, op
 from minitorch.ops.steps_device import attach_step
+from minitorch.ops.steps_native import attach_native_step
 
 __all__ = ["adam_step", "momentum_step", "nesterov_momentum_step", "sgd_step"]
 
@@ -144,10 +145,14 @@ def adam_step(
     return p - new_m * rate / (xp.sqrt(new_v) + epsilon), new_m, new_v
 
 
-attach_step(sgd_step, "sgd")
-attach_step(momentum_step, "momentum")
-attach_step(nesterov_momentum_step, "nesterov")
-attach_step(adam_step, "adam")
+for _op, _rule in (
+    (sgd_step, "sgd"),
+    (momentum_step, "momentum"),
+    (nesterov_momentum_step, "nesterov"),
+    (adam_step, "adam"),
+):
+    attach_native_step(_op, _rule)
+    attach_step(_op, _rule)
 
 
 @sgd_step.samples

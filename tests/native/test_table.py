@@ -13,7 +13,14 @@ from minitorch.ops.embedding import embedding_op, embedding_wgrad
 from minitorch.ops.lstm import lstm_op
 from minitorch.ops.lstm_back import lstm_back
 from minitorch.ops.matmul import matmul
+from minitorch.ops.label_loss import label_loss, softmax_cross_entropy_dx
+from minitorch.ops.norm import batch_norm
+from minitorch.ops.norm_back import batch_norm_back, batch_norm_back_gamma
 from minitorch.ops.pool import max_pool, max_unpool
+from minitorch.ops.pool_sum import avg_pool, avg_unpool, sum_pool, sum_unpool
+from minitorch.ops.reduce import mean, sum_, sum_to
+from minitorch.ops.softmax import log_softmax, softmax_op
+from minitorch.ops.steps import adam_step, momentum_step, nesterov_momentum_step, sgd_step
 from tests.native.support import rungs
 
 FAMILIES = {
@@ -21,7 +28,12 @@ FAMILIES = {
     "embedding": (embedding_op, embedding_wgrad),
     "lstm": (lstm_op, lstm_back),
     "matmul": (matmul,),
+    "reduce": (sum_, mean, sum_to),
     "pool2d": (max_pool, max_unpool),
+    "pool_sum": (sum_pool, sum_unpool, avg_pool, avg_unpool),
+    "norm": (batch_norm, batch_norm_back, batch_norm_back_gamma),
+    "loss": (softmax_op, log_softmax, label_loss, softmax_cross_entropy_dx),
+    "update": (sgd_step, momentum_step, nesterov_momentum_step, adam_step),
 }
 TABLES = [(family, op) for family, ops in FAMILIES.items() for op in ops]
 CONV = {"stride": (1, 1), "pad": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}

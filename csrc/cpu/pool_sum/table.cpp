@@ -1,0 +1,20 @@
+// The rungs of sum and average pooling, from the ground up. Nothing else lists them.
+#include "cpu/pool_sum/rungs.hpp"
+
+namespace mt::MT_ISA {
+namespace {
+
+#define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
+
+const PoolSumRung RUNGS[] = {
+    {"k01_naive", "the definition, loop by loop", "", MT_ALL_TYPES(pool_sum_k01_naive)},
+    {"k02_axes", "one axis after the other, rows as vectors", "", MT_ALL_TYPES(pool_sum_k02_axes)},
+};
+
+}  // namespace
+
+PoolSumTable pool_sum_table() {
+    return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
+}
+
+}  // namespace mt::MT_ISA
