@@ -3,7 +3,7 @@
 #   make test       the tests (what CI runs)
 #   make test-slow  those marked slow
 #   make watched    the kernels' tests on the device that checks every access
-#   make test-asan, make test-tsan   the same under a sanitizer of the compiler's
+#   make test-asan, make test-tsan   the kernels, CPU and CUDA, under the compiler's sanitizers
 #   make lint       formatter, linter, type checker
 #   make bench      the benchmarks, beside whatever peers are installed
 #   make clean      remove .venv and what was built
@@ -47,7 +47,7 @@ watched: $(VENV)/.with-test+examples
 	MINITORCH_TEST_DEVICE=_emulated_watched OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n 2 tests/cuda
 
 test-asan test-tsan: $(VENV)/.with-test+examples
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -m slow tests/cuda/test_sanitizers.py -k $(if $(findstring asan,$@),address,thread)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -m slow tests/native/test_sanitizers.py tests/cuda/test_sanitizers.py -k $(if $(findstring asan,$@),address,thread)
 
 lint: $(VENV)/.with-lint
 	$(RUN) -m ruff check .

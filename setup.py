@@ -19,8 +19,8 @@ the installation goes on. In the environment:
     MINITORCH_CFLAGS      more flags for the C++ compiler, e.g. -fsanitize=address
     CUDA_HOME             where nvcc's bin/ is, if it is neither in PATH nor a pip package
     MINITORCH_CUDA_ARCHS  what to compile for, default "80 90a 100a"
-    MINITORCH_SANITIZE    address or thread: builds nothing but _emulated and _faults, with that
-                          sanitizer in the kernels, into build/address or build/thread
+    MINITORCH_SANITIZE    address or thread: builds nothing but _cpu, _emulated and _faults, with
+                          that sanitizer in the kernels, into build/address or build/thread
 """
 
 from __future__ import annotations
@@ -64,6 +64,12 @@ SANITIZED = {
     "": [],
     "address": ["-DMT_ASAN=1", "-O1", "-g1", "-fno-omit-frame-pointer"],
     "thread": ["-DMT_TSAN=1", "-O1", "-g1"],
+}
+# _cpu as a whole, the thread pool too; undefined behaviour ends the process like a bad access.
+SANITIZED_CPU = {
+    "": [],
+    "address": ["-fsanitize=address,undefined", "-fno-sanitize=vptr", "-fno-sanitize-recover=all"],
+    "thread": ["-fsanitize=thread"],
 }
 ARCHS = os.environ.get("MINITORCH_CUDA_ARCHS", "80 90a 100a").split()
 
@@ -187,7 +193,8 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
 def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
     """_cpu: the kernels once per instruction set (the macro MT_ISA names it)."""
     has = [f"-DMT_HAS_{isa.upper()}=1" for isa in ISAS]
-    command = [*build.compile_command, *WARNINGS, *OPENMP, *NO_ERRNO, *EXTRA]
+    command = [*build.compile_command, *WARNINGS, *OPENMP, *NO_ERRNO]
+    command += [*SANITIZED[SANITIZER], *SANITIZED_CPU[SANITIZER], *EXTRA]
     jobs = []
     bindings = [p for p in sources("bindings", "*.cpp") if p.parent.name not in DEVICE_BINDINGS]
     for source in [*bindings, *sources("common", "*.cpp")]:
@@ -198,7 +205,7 @@ def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
         for source in sources("cpu", "*.cpp"):
             made = objects / isa / f"{source.parent.name}-{source.stem}.o"
             jobs.append(([*command, *has, f"-DMT_ISA={isa}", *flags, str(source)], made))
-    return jobs, []
+    return jobs, watching
 
 
 def device_kernels() -> list[Path]:
@@ -302,7 +309,7 @@ if os.environ.get("MINITORCH_WATCH") == "1":
 if SANITIZER:
     if SANITIZER not in SANITIZED:
         sys.exit(f"MINITORCH_SANITIZE is address or thread, not {SANITIZER!r}")
-    RECIPES = {"_emulated": emulated, "_faults": faults}
+    RECIPES = {"_cpu": cpu, "_emulated": emulated, "_faults": faults}
 if wanted := os.environ.get("MINITORCH_MODULES", "").split():
     if unknown := sorted(set(wanted) - set(RECIPES)):
         sys.exit(f"MINITORCH_MODULES names {', '.join(unknown)}; there are {', '.join(RECIPES)}")

@@ -11,9 +11,7 @@ an H200, comes with the package (``tuned_h200.json``); the cache goes first.
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -113,6 +111,9 @@ class Tuner:
 
     def _write(self, device: str, line: str, entry: dict[str, Any]) -> None:
         """Add an entry to the file, keeping what others have written since it was read."""
+        import json
+        import tempfile  # both here: `import minitorch` is quicker without them
+
         self._read().setdefault(device, {})[line] = entry
         file = self._file()
         table = _load(file)
@@ -129,6 +130,8 @@ class Tuner:
 
 def _load(file: Path) -> dict[str, dict[str, Any]]:
     """A file's tables; nothing from one that is not there or is no such file."""
+    import json
+
     try:
         table = json.loads(file.read_text())
     except (OSError, ValueError):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import math
-
-from numpy.polynomial import chebyshev
 
 from minitorch.autograd.op import Sample, op
 from minitorch.ops.exponential import exp
@@ -43,12 +42,18 @@ _TAIL = [
     2.2655534108799745483e-16,
     -8.5581576144241705737e-17,
 ]
-# Per precision (bytes): as many terms as it can tell from zero. In powers of t
-# the coefficients stay small (they sum to 1.5), so Horner's rule loses nothing.
-_TERMS = {
-    4: (_SERIES[:8], chebyshev.cheb2poly(_TAIL[:13]).tolist()),
-    8: (_SERIES, chebyshev.cheb2poly(_TAIL).tolist()),
-}
+
+
+@functools.cache
+def _terms(precision):
+    """Per precision (bytes): as many terms of both series as it can tell from zero.
+
+    In powers of t the coefficients stay small (they sum to 1.5), so Horner's rule loses nothing.
+    """
+    from numpy.polynomial import chebyshev  # here, because not everybody needs it
+
+    series, tail = (_SERIES[:8], _TAIL[:13]) if precision == 4 else (_SERIES, _TAIL)
+    return series, chebyshev.cheb2poly(tail).tolist()
 
 
 def _horner(coefficients, x):
@@ -67,7 +72,7 @@ def _parts(xp, x):
         raise TypeError(f"erf is defined for real numbers, not {x.dtype}")
     if x.dtype.kind != "f":
         x = x.astype(xp.float64)
-    series, tail = _TERMS[min(x.dtype.itemsize, 8)]
+    series, tail = _terms(min(x.dtype.itemsize, 8))
     size = xp.minimum(xp.abs(x), 30)  # e^(-900) is 0, and ∞ - ∞ stays out
     small = size < 0.5
     near = x * _horner(series, xp.minimum(size * size, 0.25))

@@ -7,49 +7,20 @@ so everything here runs in processes of its own.
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests import sanitizers
+from tests.sanitizers import LIBRARIES, ROOT, module
+
 KERNELS = ROOT / "csrc" / "cuda" / "faults"
-LIBRARIES = {"address": "libasan.so", "thread": "libtsan.so"}
-# Leaks and the stack of a function that has returned are no matter of kernels.
-OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "exitcode=66"}
 
 pytestmark = pytest.mark.slow
 
 
-def library(name):
-    """Where the compiler keeps a library, or None."""
-    compiler = shutil.which("g++")
-    if compiler is None:
-        return None
-    command = [compiler, f"-print-file-name={name}"]
-    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    return found if "/" in found else None
-
-
 def run(kind, *command):
-    # The sanitizer looks for what throws exceptions when it is loaded.
-    preload = f"{library(LIBRARIES[kind])} {library('libstdc++.so.6')}"
-    environment = os.environ | OPTIONS | {
-        "LD_PRELOAD": preload, "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-    }  # fmt: skip
-    environment["MINITORCH_TEST_DEVICE"] = str(module(kind, "_emulated"))
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
-def module(kind, name):
-    return next((ROOT / "build" / kind).glob(f"{name}.*.so"))
+    return sanitizers.run(kind, *command, MINITORCH_TEST_DEVICE=str(module(kind, "_emulated")))
 
 
 def planted(kind, name, how):
@@ -60,15 +31,7 @@ def planted(kind, name, how):
 @pytest.fixture(scope="module", params=LIBRARIES)
 def kind(request):
     """A sanitizer, with its modules built."""
-    if library(LIBRARIES[request.param]) is None:
-        pytest.skip(f"g++ has no {LIBRARIES[request.param]}")
-    done = subprocess.run(
-        [sys.executable, "setup.py", "build_ext", "--inplace"],
-        cwd=ROOT, env=os.environ | {"MINITORCH_SANITIZE": request.param},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return request.param
+    return sanitizers.build(request.param, "_emulated _faults")
 
 
 def lines_of(fault):
