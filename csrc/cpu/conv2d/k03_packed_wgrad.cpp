@@ -94,12 +94,12 @@ inline void tile_from_image(const Conv2d& d, Walk<T> walk, const T* dy, T* c, lo
 #pragma GCC unroll 6
         for (long i = 0; i < MR; i++) from[i] = walk.taps[i] + n * walk.image;
         for (long p = 0; p < walk.rows; p++) {
-            for (long q = 0, at = 0; q < d.Q; q++, at += d.stride_w, dy += NR<T>) {
+            for (long q = 0; q < d.Q; q++, dy += NR<T>) {
                 Vector<T> g[VECTORS];
                 for (long v = 0; v < VECTORS; v++) g[v] = load(dy + v * LANES);
 #pragma GCC unroll 6
                 for (long i = 0; i < MR; i++)
-                    for (long v = 0; v < VECTORS; v++) sum[i][v] += from[i][at] * g[v];
+                    for (long v = 0; v < VECTORS; v++) sum[i][v] += from[i][q] * g[v];
             }
 #pragma GCC unroll 6
             for (long i = 0; i < MR; i++) from[i] += walk.row;
@@ -151,7 +151,7 @@ void wgrad(const Conv2d& d, int threads, const T* x, const T* dy, T* dw, T* base
     Frames<T>& frames = scratch.frames;
     const long groups = d.groups, taps = d.taps(), area = scratch.rows * scratch.columns;
     frames.fill(d, threads, x);
-    fill_offsets(d, frames.H, frames.W, scratch.offsets);
+    frames.fill_offsets(d, scratch.offsets);
     parallel_for(scratch.runs * groups * scratch.tap_blocks, threads, [&](long task, int worker) {
         long t0 = task % scratch.tap_blocks * TAPS, t1 = std::min(t0 + TAPS, scratch.rows);
         long group = task / scratch.tap_blocks % groups, run = task / scratch.tap_blocks / groups;
