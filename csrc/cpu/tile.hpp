@@ -54,6 +54,27 @@ inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add)
     }
 }
 
+// The first ROWS rows of a tile: what remains of a matrix whose rows are no multiple of MR.
+template <int ROWS, class T>
+inline void tile_rows(long steps, const T* a, const T* b, T* c, long c_row) {
+    constexpr long LANES = Simd<T>::LANES;
+    Vector<T> left[ROWS] = {}, right[ROWS] = {};
+#pragma GCC unroll 4
+    for (long k = 0; k < steps; k++, a += MR, b += NR<T>) {
+        Vector<T> b0 = load(b), b1 = load(b + LANES);
+#pragma GCC unroll 6
+        for (long i = 0; i < ROWS; i++) {
+            left[i] += a[i] * b0;
+            right[i] += a[i] * b1;
+        }
+    }
+#pragma GCC unroll 6
+    for (long i = 0; i < ROWS; i++) {
+        store(c + i * c_row, left[i]);
+        store(c + i * c_row + LANES, right[i]);
+    }
+}
+
 // A tile of which only m x n numbers are there.
 template <class T>
 inline void tile_at_edge(long steps, const T* a, const T* b, T* c, long c_row, bool add, long m,
