@@ -205,7 +205,7 @@ def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
         for source in sources("cpu", "*.cpp"):
             made = objects / isa / f"{source.parent.name}-{source.stem}.o"
             jobs.append(([*command, *has, f"-DMT_ISA={isa}", *flags, str(source)], made))
-    return jobs, watching
+    return jobs, SANITIZED_CPU[SANITIZER]
 
 
 def device_kernels() -> list[Path]:

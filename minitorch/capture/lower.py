@@ -175,9 +175,13 @@ class Lowering:
         op, static = instruction.op, instruction.static
         if not instruction.fresh:
             return lambda: _put(instruction, op.run(CPU, arrays, static), outs)
-        return lambda: _put(
-            instruction, op.run(CPU, [_settled(a) for a in arrays], _settled(static)), outs
-        )
+
+        def run() -> None:
+            with planned_outputs(outs, []):  # a kernel of the op's writes there itself
+                made = op.run(CPU, [_settled(a) for a in arrays], _settled(static))
+            _put(instruction, made, outs)
+
+        return run
 
 
 def _put(instruction: Instruction, made: Any, outs: list[Any]) -> None:
@@ -188,7 +192,8 @@ def _put(instruction: Instruction, made: Any, outs: list[Any]) -> None:
                 f"{instruction.name} at {instruction.where}: its result is {source.shape} in this "
                 f"call and was {target.shape} in the trace: the shape depends on values"
             )
-        target[...] = source
+        if source.__array_interface__["data"] != target.__array_interface__["data"]:
+            target[...] = source
 
 
 def _settled(value: Any) -> Any:

@@ -10,10 +10,10 @@ from minitorch.autograd import registry
 from minitorch.backend.native import Kernel, KernelTable, attach, native_status
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
 from minitorch.ops.embedding import embedding_op, embedding_wgrad
+from minitorch.ops.label_loss import label_loss, softmax_cross_entropy_dx
 from minitorch.ops.lstm import lstm_op
 from minitorch.ops.lstm_back import lstm_back
 from minitorch.ops.matmul import matmul
-from minitorch.ops.label_loss import label_loss, softmax_cross_entropy_dx
 from minitorch.ops.norm import batch_norm
 from minitorch.ops.norm_back import batch_norm_back, batch_norm_back_gamma
 from minitorch.ops.pool import max_pool, max_unpool
