@@ -22,59 +22,93 @@ int threads_at_start() {
     return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
+inline void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+// Some ten microseconds: between two kernels of a captured step passes less than it takes to wake
+// a thread that sleeps.
+constexpr int SPINS = 400;
+
+// Looks at `reached` for a while; false if that was not enough.
+template <class Reached>
+bool spin(Reached&& reached) {
+    for (int i = 0; i < SPINS; i++, pause())
+        if (reached()) return true;
+    return reached();
+}
+
 class Pool {
   public:
     // False if another caller has the pool.
     bool run(long tasks, int threads, TaskFunction call, void* context) {
         std::unique_lock<std::mutex> mine(busy_, std::try_to_lock);
         if (!mine.owns_lock()) return false;
-        {
-            std::lock_guard<std::mutex> lock(mutex_);
-            while (static_cast<int>(workers_.size()) < threads - 1) {
-                int id = static_cast<int>(workers_.size()) + 1;
-                workers_.emplace_back([this, id, born = generation_] { serve(id, born); });
-            }
-            call_ = call, context_ = context, tasks_ = tasks;
-            next_.store(0, std::memory_order_relaxed);
-            taking_part_ = unfinished_ = threads - 1;
-            generation_++;
+        while (static_cast<int>(workers_.size()) < threads - 1) {
+            int id = static_cast<int>(workers_.size()) + 1;
+            workers_.emplace_back([this, id, born = state_.load()] { serve(id, born); });
         }
-        wake_.notify_all();
+        // No worker reads these: the ones of the last run are done with it.
+        call_ = call, context_ = context, tasks_ = tasks;
+        next_.store(0, std::memory_order_relaxed);
+        unfinished_.store(threads - 1, std::memory_order_relaxed);
+        const std::uint64_t generation = state_.load() / PARTS + 1;
+        state_.store(generation * PARTS + static_cast<std::uint64_t>(threads - 1));
+        if (sleeping_.load() > 0) {
+            std::lock_guard<std::mutex> lock(mutex_);
+            wake_.notify_all();
+        }
         work(0);
+        auto finished = [this] { return unfinished_.load() == 0; };
+        if (spin(finished)) return true;
         std::unique_lock<std::mutex> lock(mutex_);
-        done_.wait(lock, [this] { return unfinished_ == 0; });
+        waiting_.store(true);
+        done_.wait(lock, finished);
+        waiting_.store(false);
         return true;
     }
 
   private:
+    static constexpr std::uint64_t PARTS = 1 << 12;  // more than there are threads
+
     void work(int worker) {
         for (long task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;)
             call_(context_, task, worker);
     }
 
     void serve(int id, std::uint64_t seen) {
-        std::unique_lock<std::mutex> lock(mutex_);
         for (;;) {
-            wake_.wait(lock, [&] { return generation_ != seen; });
-            seen = generation_;
-            if (id > taking_part_) continue;
-            lock.unlock();
+            auto called = [&] { return state_.load() != seen; };
+            if (!spin(called)) {
+                std::unique_lock<std::mutex> lock(mutex_);
+                sleeping_.fetch_add(1);
+                wake_.wait(lock, called);
+                sleeping_.fetch_sub(1);
+            }
+            seen = state_.load();
+            // Who takes part is waited for, so the run that it sees is still the last one.
+            if (static_cast<std::uint64_t>(id) > seen % PARTS) continue;
             work(id);
-            lock.lock();
-            if (--unfinished_ == 0) done_.notify_one();
+            if (unfinished_.fetch_sub(1) == 1 && waiting_.load()) {
+                std::lock_guard<std::mutex> lock(mutex_);
+                done_.notify_one();
+            }
         }
     }
 
     std::mutex busy_;   // held for the length of one run
-    std::mutex mutex_;  // guards everything below
+    std::mutex mutex_;  // for those who sleep
     std::condition_variable wake_, done_;
     std::vector<std::thread> workers_;
-    TaskFunction call_ = nullptr;
+    TaskFunction call_ = nullptr;  // this and the next two are published by state_
     void* context_ = nullptr;
     long tasks_ = 0;
     std::atomic<long> next_{0};
-    int taking_part_ = 0, unfinished_ = 0;
-    std::uint64_t generation_ = 0;
+    std::atomic<std::uint64_t> state_{0};  // number of the run, and how many workers take part
+    std::atomic<int> unfinished_{0}, sleeping_{0};
+    std::atomic<bool> waiting_{false};
 };
 
 std::atomic<int> wanted_threads{threads_at_start()};

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -55,6 +56,29 @@ def _put_together(value: Any, tensors: list[Any]) -> Any:
         parts = [_put_together(v, tensors) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return value
+
+
+def _slots_in(value: Any) -> list[int]:
+    if isinstance(value, _Slot):
+        return [value.index]
+    parts = value.values() if isinstance(value, dict) else value
+    nested = isinstance(value, dict | list | tuple)
+    return [i for part in parts for i in _slots_in(part)] if nested else []
+
+
+def _names(function: Callable[..., Any], structure: Any) -> dict[int, str]:
+    """What the function calls its tensor arguments, by slot."""
+    args, kwargs = structure
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):  # the call will say what is wrong
+        return {}
+    names = {}
+    for name, value in bound.items():
+        slots = _slots_in(value)
+        plain = isinstance(value, _Slot)
+        names.update({s: name if plain else f"{name}[{k}]" for k, s in enumerate(slots)})
+    return names
 
 
 def _key(value: Any, found: list[Any]) -> Hashable:
@@ -148,13 +172,14 @@ class Captured:
         tracer = Tracer()
         inputs: list[Any] = []
         tensors: list[Any] = []
+        names = _names(self._function, structure)
         for i, x in enumerate(found):
             if isinstance(x, Parameter):
                 inputs.append(None)
                 tensors.append(x)
                 continue
             memory = numpy.array(x.data if isinstance(x, Tensor) else x, order="C")
-            tracer.add(memory, "input", f"arg{i}")
+            tracer.add(memory, "input", names.get(i, f"arg{i}"))
             inputs.append(memory)
             tensors.append(Tensor(memory))
         args, kwargs = _put_together(structure, tensors)

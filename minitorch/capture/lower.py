@@ -40,6 +40,7 @@ class Lowering:
         self.arrays = arrays
         self.steps: list[Step] = []
         self.kinds: list[str] = []  # of each instruction: "kernel" or "python"
+        self.alone: list[Step] = []  # each instruction by itself
         self.workspace: list[Any] = []
         self.cells: list[tuple[Any, Any]] = []  # memory of fresh numbers, and the numbers
         self._native: Any = load_extension("_cpu")[0]
@@ -48,11 +49,15 @@ class Lowering:
 
     def add(self, instruction: Instruction) -> None:
         """Append an instruction."""
+        before = len(self._recorded) if self._recorded is not None else 0
         if self._record(instruction):
+            first, last, run = before, len(self._recorded), self._recorded.run
+            self.alone.append(lambda: run(first, last))
             self.kinds.append("kernel")
             return
         self._flush()
         self.steps.append(self._python(instruction))
+        self.alone.append(self.steps[-1])
         self.kinds.append("python")
 
     def finish(self) -> list[Step]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,6 +62,7 @@ class Program:
         self._workspace = lowering.workspace
         self._numbers = lowering.cells
         self.kinds = lowering.kinds
+        self._alone = lowering.alone
 
     def array(self, value: Value) -> Any:
         """The array of a value, on the program's memory."""
@@ -83,6 +86,13 @@ class Program:
 
         ``drawn`` are the numbers to take in the place of fresh ones.
         """
+        self._begin(drawn)
+        for step in self._steps:
+            step()
+        self._end()
+        return [self.array(v) for v in self._results]
+
+    def _begin(self, drawn: Sequence[Any] | None) -> None:
         for i, draw in enumerate(self.draws):
             if drawn is None:
                 draw.refresh()
@@ -90,13 +100,28 @@ class Program:
                 draw.value = drawn[i]
         for cell, number in self._numbers:
             cell[...] = settle(number)
-        for step in self._steps:
-            step()
+
+    def _end(self) -> None:
         for cell in self._cells:
             cell[VERSION] += 1
         for leaf, value in self.leaves:
             leaf.grad = Tensor(self.array(value).copy())
-        return [self.array(v) for v in self._results]
+
+    def profile(self, runs: int = 5) -> list[tuple[float, Instruction]]:
+        """Seconds that each instruction takes, the median of some runs, with the longest first.
+
+        A run does all that a replay does: parameters move on.
+        """
+        seconds: list[list[float]] = [[] for _ in self._alone]
+        for _ in range(runs):
+            self._begin(None)
+            for step, found in zip(self._alone, seconds, strict=True):
+                start = time.perf_counter()
+                step()
+                found.append(time.perf_counter() - start)
+            self._end()
+        pairs = zip(map(statistics.median, seconds), self.instructions, strict=True)
+        return sorted(pairs, key=lambda pair: -pair[0])
 
     @property
     def written(self) -> list[Any]:

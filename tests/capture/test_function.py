@@ -1,5 +1,10 @@
 """``minitorch.function``: a replay does what the function does, or says why it cannot."""
 
+import contextlib
+import io
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -426,6 +431,19 @@ def test_it_can_be_read():
 
     f(mt.ones((3, 2)))
     text = str(f.program)
-    assert "program of 2 instructions" in text and "matmul(arg0, w" in text
+    assert "program of 2 instructions" in text and "matmul(x, w" in text
     assert "float64[3, 1]" in text and "relu(" in text and text.endswith("return %1")
     assert repr(f.program).startswith("<Program of 2 instructions")
+
+
+@needs_kernels
+def test_the_page_shows_what_is_printed():
+    mt.set_default_dtype("float32")
+    page = (Path(__file__).parents[2] / "docs" / "capture.md").read_text(encoding="utf-8")
+    code, shown = (re.search(rf"```{kind}\n(.*?)```", page, re.S)[1] for kind in ("python", "text"))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {})
+    lines = printed.getvalue().splitlines()[3:]
+    for line in shown.splitlines():
+        assert line in lines or line == "...", f"docs/capture.md shows a line of its own: {line}"
