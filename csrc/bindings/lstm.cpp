@@ -29,16 +29,16 @@ void check_all(const char* name, const py::array& a, std::initializer_list<long>
 }
 
 template <class T>
-Lstm geometry(const py::array& gates, const py::array& w) {
+Recurrence geometry(const py::array& gates, const py::array& w) {
     check<T>("gates", gates, 3), check<T>("w", w, 2);
-    const Lstm d{gates.shape(0), gates.shape(1), w.shape(0)};
+    const Recurrence d{gates.shape(0), gates.shape(1), w.shape(0)};
     if (d.T < 1) throw py::value_error("there must be one step at least");
     check_shape("w", w, {d.H, 4 * d.H}), check_shape("gates", gates, {d.T, d.N, 4 * d.H});
     return d;
 }
 
 template <class T>
-LstmStart<T> start_of(const Lstm& d, const py::array& w, const py::array& hid,
+LstmStart<T> start_of(const Recurrence& d, const py::array& w, const py::array& hid,
                       const py::array& cell, const Optional& peepholes) {
     check_all<T>("hid", hid, {d.N, d.H}), check_all<T>("cell", cell, {d.N, d.H});
     if (peepholes) check_all<T>("peepholes", *peepholes, {3, d.H});
@@ -54,7 +54,7 @@ template <class T>
 void fwd(const std::string& rung, const py::array& gates, const py::array& w, const py::array& hid,
          const py::array& cell, const Optional& peepholes, py::array& hidden, py::array& cells,
          py::array& activated) {
-    const Lstm d = geometry<T>(gates, w);
+    const Recurrence d = geometry<T>(gates, w);
     const auto start = start_of<T>(d, w, hid, cell, peepholes);
     check_all<T>("hidden", hidden, {d.T, d.N, d.H}), check_all<T>("cells", cells, {d.T, d.N, d.H});
     check_all<T>("activated", activated, {d.T, d.N, 4 * d.H});
@@ -73,7 +73,7 @@ void bwd(const std::string& rung, const py::array& g_hidden, const py::array& g_
          const py::array& hidden, const py::array& cells, const py::array& activated,
          const py::array& w, const py::array& hid, const py::array& cell, const Optional& peepholes,
          py::array& d_gates, py::array& d_hid, py::array& d_cell, Optional& d_peepholes) {
-    const Lstm d = geometry<T>(activated, w);
+    const Recurrence d = geometry<T>(activated, w);
     const auto start = start_of<T>(d, w, hid, cell, peepholes);
     check_all<T>("g_hidden", g_hidden, {d.T, d.N, d.H});
     check_all<T>("g_cells", g_cells, {d.T, d.N, d.H});

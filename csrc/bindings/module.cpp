@@ -5,6 +5,7 @@
 #include "bindings/conv2d.hpp"
 #include "bindings/elementwise.hpp"
 #include "bindings/embedding.hpp"
+#include "bindings/gru.hpp"
 #include "bindings/isa.hpp"
 #include "bindings/lstm.hpp"
 #include "bindings/matmul.hpp"
@@ -30,6 +31,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_elementwise(module);
     mt::bind_conv2d(module, rungs);
     mt::bind_embedding(module, rungs);
+    mt::bind_gru(module, rungs);
     mt::bind_lstm(module, rungs);
     mt::bind_matmul(module, rungs);
     mt::bind_reduce(module, rungs);

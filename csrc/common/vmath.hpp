@@ -77,8 +77,17 @@ inline Vector<T> polynomial(Vector<T> x, const T (&c)[COUNT]) {
     return sum;
 }
 
-// exp(x) = 2^n exp(r) with n = round(x / ln 2). 2^n is multiplied in two halves: the result may
-// be a denormal number, or so large that 2^n alone is not a number any more.
+// exp(x) = 2^n exp(r) with n = round(x / ln 2): exp(r), and n as the last digits of `shifted`.
+template <class T>
+inline Vector<T> reduced_exp(Vector<T> x, Vector<T>& shifted) {
+    using C = MathConstants<T>;
+    shifted = x * C::LOG2_E + C::ROUND;
+    const Vector<T> n = shifted - C::ROUND, r = x - n * C::LN2_HIGH - n * C::LN2_LOW;
+    return r * r * polynomial<T>(r, C::EXP) + r + T(1);
+}
+
+// 2^n is multiplied in two halves: the result may be a denormal number, or so large that 2^n
+// alone is not a number any more.
 template <class T>
 inline Vector<T> vexp(Vector<T> x) {
     using C = MathConstants<T>;
@@ -86,12 +95,20 @@ inline Vector<T> vexp(Vector<T> x) {
     using U = typename Integers<T>::Unsigned;
     x = x < C::EXP_LEAST ? Vector<T>{} + C::EXP_LEAST : x;
     x = x > C::EXP_MOST ? Vector<T>{} + C::EXP_MOST : x;
-    Vector<T> shifted = x * C::LOG2_E + C::ROUND, n = shifted - C::ROUND;
-    Vector<T> r = x - n * C::LN2_HIGH - n * C::LN2_LOW;
-    Vector<T> y = r * r * polynomial<T>(r, C::EXP) + r + T(1);
+    Vector<T> shifted;
+    const Vector<T> y = reduced_exp<T>(x, shifted);
     I exponents = (I)shifted - to_bits(C::ROUND) + 2 * C::BIAS;  // positive, as shifting wants it
     I half = (I)((U)exponents >> 1);
     return y * (Vector<T>)(half << C::DIGITS) * (Vector<T>)((exponents - half) << C::DIGITS);
+}
+
+// The same for x between -80 and 80, whose exponent is just added.
+template <class T>
+inline Vector<T> small_exp(Vector<T> x) {
+    using I = typename Integers<T>::Vector;
+    Vector<T> shifted;
+    const Vector<T> y = reduced_exp<T>(x, shifted);
+    return (Vector<T>)((I)y + ((I)shifted << MathConstants<T>::DIGITS));
 }
 
 // log(x) = k ln 2 + log(1 + f), 1 + f between sqrt 1/2 and sqrt 2; with s = f / (2 + f) that is
@@ -125,13 +142,15 @@ inline Vector<T> magnitude(Vector<T> x) {
     return (Vector<T>)((I)x & std::numeric_limits<Bits<T>>::max());
 }
 
-// A polynomial near 0, where 1 - 2 / (exp(2 |x|) + 1) would cancel; the latter elsewhere.
+// A polynomial near 0, where 1 - 2 / (exp(2 |x|) + 1) would cancel; the latter elsewhere. From
+// 20 on it is 1, for floats and doubles.
 template <class T>
 inline Vector<T> vtanh(Vector<T> x) {
     using I = typename Integers<T>::Vector;
     const Vector<T> size = magnitude<T>(x), z = x * x;
     const Vector<T> near = size + size * (z * polynomial<T>(z, MathConstants<T>::TANH));
-    const Vector<T> far = T(1) - T(2) / (vexp<T>(size + size) + T(1));
+    const Vector<T> most = size > T(20) ? Vector<T>{} + T(20) : size;  // NaN stays
+    const Vector<T> far = T(1) - T(2) / (small_exp<T>(most + most) + T(1));
     const I sign = (I)x & std::numeric_limits<Bits<T>>::min();
     return (Vector<T>)((I)(size < T(0.625) ? near : far) | sign);
 }

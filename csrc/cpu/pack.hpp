@@ -25,7 +25,9 @@ inline void pack_lines(const T* from, long line_stride, long lines, long steps, 
         transpose<T>(square);
         T* at = to + k * WIDTH;
         constexpr long REST = WIDTH % LANES;  // known when this is compiled: no call
-        if (lines == LANES)
+        // Where a panel is narrower than a vector, each store may spill into the next step,
+        // which comes after it; but not the last one, into the next panel.
+        if (lines == LANES || (lines == WIDTH && k + LANES < steps))
 #pragma GCC unroll 16
             for (long i = 0; i < LANES; i++) store(at + i * WIDTH, square[i]);
         else if (lines == REST)

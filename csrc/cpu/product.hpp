@@ -90,11 +90,29 @@ void pack_left(const Product& p, int threads, const T* a, long k0, long k1, T* t
     });
 }
 
+// COUNT panels side by side whose rows lie along memory: longer reads than one by one.
+template <long COUNT, class T>
+void pack_wide(const Product& p, const T* b, long k0, long k1, T* to) {
+    p.k.pieces(k0, k1, [&](long k, long count) {
+        const T* row = b + p.k.at(k, p.b_step, p.b_step_jump);
+        for (T* at = to + (k - k0) * NR<T>; count > 0; count--, row += p.b_step, at += NR<T>)
+            for (long i = 0; i < COUNT; i++)
+                __builtin_memcpy(at + i * NR<T> * (k1 - k0), row + i * NR<T>, NR<T> * sizeof(T));
+    });
+}
+
 // Panels of NR columns of b: columns [j0, j1), steps [k0, k1).
 template <class T>
 void pack_right(const Product& p, const T* b, long j0, long j1, long k0, long k1, T* to) {
-    for (long j = j0; j < j1; j += NR<T>, to += NR<T> * (k1 - k0)) {
-        const long end = std::min(j1, j + NR<T>);
+    constexpr long WIDE = 4;
+    for (long j = j0, width; j < j1; j += width, to += width * (k1 - k0)) {
+        width = WIDE * NR<T>;
+        if (p.b_column == 1 && j + width <= j1 && j % p.n.run + width <= p.n.run) {
+            pack_wide<WIDE>(p, b + p.n.at(j, 1, p.b_jump), k0, k1, to);
+            continue;
+        }
+        width = NR<T>;
+        const long end = std::min(j1, j + width);
         p.n.pieces(j, end, [&](long column, long lines) {
             const T* from = b + p.n.at(column, p.b_column, p.b_jump);
             p.k.pieces(k0, k1, [&](long k, long count) {

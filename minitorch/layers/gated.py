@@ -131,12 +131,8 @@ class LSTMLayer(GatedLayer):
     def _is_plain(self) -> bool:
         """Whether ``ops.lstm`` does all steps as one: it knows the usual functions, no bounds."""
         sigmoid, tanh = nonlinearities.sigmoid, nonlinearities.tanh
-        usual = dict(zip(self.gates, (sigmoid, sigmoid, tanh, sigmoid), strict=True))
-        return (
-            self.nonlinearity is tanh
-            and all(getattr(self, f"nonlinearity_{gate}") is f for gate, f in usual.items())
-            and self._steps_are_alike()
-        )
+        usual = self.nonlinearity is tanh and self._has_functions(sigmoid, sigmoid, tanh, sigmoid)
+        return usual and self._steps_are_alike()
 
     def get_output_for(self, inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
         """The hidden state at each step, or after the last."""
@@ -249,10 +245,18 @@ class GRULayer(GatedLayer):
         self._add_gate(hidden_update, "hidden_update")
         self.hid_init = self._add_start("hid_init", hid_init, (num_units,))
 
+    def _is_plain(self) -> bool:
+        """Whether ``ops.gru`` does all steps as one: it knows the usual functions, no bounds."""
+        sigmoid, tanh = nonlinearities.sigmoid, nonlinearities.tanh
+        return self._has_functions(sigmoid, sigmoid, tanh) and self._steps_are_alike()
+
     def get_output_for(self, inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
         """The hidden state at each step, or after the last."""
         x, first = self._prepared(inputs)
         W_hid = self._joined("W_hid_to")
+
+        if self._is_plain():
+            return self._in_order(ops.gru(x, W_hid, self._start_of("hid_init", inputs)))
 
         def step(x_t: Tensor, hid: Tensor) -> tuple[Tensor]:
             of_input = ops.split(self._clip(first(x_t)), 3, axis=1)

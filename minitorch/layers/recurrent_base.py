@@ -344,6 +344,11 @@ class GatedLayer(BaseRecurrentLayer):
         """The parameters of one kind of all gates side by side: one product instead of several."""
         return ops.concat([getattr(self, f"{kind}_{name}") for name in self.gates], axis=-1)
 
+    def _has_functions(self, *functions: Any) -> bool:
+        """Whether these are the gates' nonlinearities, in their order."""
+        pairs = zip(self.gates, functions, strict=True)
+        return all(getattr(self, f"nonlinearity_{gate}") is f for gate, f in pairs)
+
     def _input_part(self) -> Callable[[Tensor], Tensor]:
         """x W + b for all gates."""
         W, b = self._joined("W_in_to"), self._joined("b")

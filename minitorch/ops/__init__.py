@@ -42,6 +42,8 @@ from minitorch.ops.gathering import *
 from minitorch.ops.global_pooling import *
 from minitorch.ops.grad_clip import *
 from minitorch.ops.grids import *
+from minitorch.ops.gru import *
+from minitorch.ops.gru_back import *
 from minitorch.ops.hyperbolic import *
 from minitorch.ops.indexing import *
 from minitorch.ops.joining import *

@@ -8,16 +8,9 @@ from minitorch.autograd.mode import is_grad_enabled
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.native import attach
-from minitorch.ops.lstm_back import (
-    TENSORS,
-    Maths,
-    activate,
-    all_activated,
-    gradients,
-    lstm_back,
-    parts,
-)
+from minitorch.ops.lstm_back import activate, all_activated, gradients, lstm_back
 from minitorch.ops.lstm_native import lstm_native, supports_lstm
+from minitorch.ops.recurrent_maths import TENSORS, Maths, parts
 
 __all__ = ["lstm"]
 
@@ -58,7 +51,7 @@ def lstm_op(xp: Any, *inputs: Any) -> Any:
         sums = sums + hid @ W
         write, keep, new, _ = activate(of, sums, cell, cell, peepholes)
         cell = keep * cell + write * new
-        read = parts(sums)[3]
+        read = parts(sums, 4)[3]
         read = of.sigmoid(read if peepholes is None else read + cell * peepholes[2])
         hid = read * of.tanh(cell)
         found.append((hid, cell, of.beside([write, keep, new, read])))

@@ -1,66 +1,24 @@
 """The gradients of long short-term memory: all steps in one walk back over time.
 
-The formulas stand here once, as a function that takes arrays or tensors alike: it is the
-body of the op that a backward runs, and where the gradient is to be differentiated again,
-the rule itself.
+The formulas stand here once, as a function that takes arrays or tensors alike
+(:mod:`minitorch.ops.recurrent_maths`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from minitorch.autograd.op import Sample, op
 from minitorch.backend.native import attach
-from minitorch.ops.activations import sigmoid_op
-from minitorch.ops.hyperbolic import tanh
-from minitorch.ops.joining import concat, stack
 from minitorch.ops.lstm_native import lstm_back_native, supports_lstm
+from minitorch.ops.recurrent_maths import Maths, parts
 
 __all__ = ["lstm_back"]
 
 
-@dataclass(frozen=True)
-class Maths:
-    """What the formulas need besides operators, for tensors or for the arrays of a device."""
-
-    tanh: Callable[[Any], Any]
-    sigmoid: Callable[[Any], Any]
-    stack: Callable[[list[Any]], Any]  # along a new first axis
-    beside: Callable[[list[Any]], Any]  # along the last axis
-    behind: Callable[[list[Any]], Any]  # along the first axis
-
-    @staticmethod
-    def of(xp: Any) -> Maths:
-        """For the arrays of an array module."""
-        return Maths(
-            tanh=xp.tanh,
-            sigmoid=lambda x: sigmoid_op.body(xp, x),
-            stack=xp.stack,
-            beside=lambda parts: xp.concatenate(parts, axis=-1),
-            behind=lambda parts: xp.concatenate(parts, axis=0),
-        )
-
-
-TENSORS = Maths(
-    tanh=tanh,
-    sigmoid=sigmoid_op,
-    stack=stack,
-    beside=lambda parts: concat(parts, axis=-1),
-    behind=lambda parts: concat(parts, axis=0),
-)
-
-
-def parts(gates: Any) -> list[Any]:
-    """The four quarters along the last axis: of writing, keeping, the new value, reading."""
-    units = gates.shape[-1] // 4
-    return [gates[..., i * units : (i + 1) * units] for i in range(4)]
-
-
 def activate(of: Maths, gates: Any, before: Any, after: Any, peepholes: Any) -> list[Any]:
     """The gates' values, from their sums and the cells before and after the steps."""
-    write, keep, new, read = parts(gates)
+    write, keep, new, read = parts(gates, 4)
     if peepholes is not None:
         write, keep = write + before * peepholes[0], keep + before * peepholes[1]
         read = read + after * peepholes[2]
@@ -90,7 +48,7 @@ def gradients(
     """The gradients towards gates, W, hid, cell and peepholes, of arrays or tensors."""
     d_hid, d_cell, d_sums = 0, 0, []
     for t in range(len(hidden) - 1, -1, -1):
-        write, keep, new, read = parts(activated[t])
+        write, keep, new, read = parts(activated[t], 4)
         before = cells[t - 1] if t else cell
         shown = of.tanh(cells[t])
         d_hid, d_cell = d_hid + g_hidden[t], d_cell + g_cells[t]
@@ -113,7 +71,7 @@ def gradients(
     if peepholes is None:
         return found
     before = of.behind([cell[None], cells[:-1]])
-    d_write, d_keep, _, d_read = parts(d_gates)
+    d_write, d_keep, _, d_read = parts(d_gates, 4)
     seen = [(d_write, before), (d_keep, before), (d_read, cells)]
     return (*found, of.stack([(d * c).sum(axis=(0, 1)) for d, c in seen]))
 

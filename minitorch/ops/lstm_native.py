@@ -6,7 +6,7 @@ from typing import Any
 
 from minitorch.backend.native import NATIVE_FLOATS, native_array, native_empty
 
-__all__ = ["lstm_back_native", "lstm_native", "supports_lstm"]
+__all__ = ["lstm_back_native", "lstm_native", "product_over_steps", "supports_lstm"]
 
 
 def supports_lstm(*arrays: Any, **_: Any) -> bool | str:
@@ -18,6 +18,19 @@ def supports_lstm(*arrays: Any, **_: Any) -> bool | str:
     if given[0].dtype not in NATIVE_FLOATS:
         return f"it computes in float32 and float64, the arrays are {given[0].dtype}"
     return True
+
+
+def product_over_steps(native: Any, hid: Any, hidden: Any, d_sums: Any) -> Any:
+    """The gradient of weights: the sum over all steps of hidden[t - 1]ᵀ d_sums[t]."""
+    units, sums = hidden.shape[2], d_sums.shape[2]
+    d_W = native_empty((units, sums), hidden.dtype)
+    product = native.rungs["matmul"][-1][0]
+    native.matmul(product, hid.T, d_sums[0], d_W)
+    if len(hidden) > 1:
+        rows = (len(hidden) - 1) * hidden.shape[1]
+        earlier, later = hidden[:-1].reshape(rows, units), d_sums[1:].reshape(rows, sums)
+        native.matmul(product, earlier.T, later, d_W, accumulate=True)
+    return d_W
 
 
 def lstm_native(native: Any, rung: str, *inputs: Any) -> Any:
@@ -54,11 +67,5 @@ def lstm_back_native(
         rung, g_hidden, g_cells, hidden, cells, activated, W, hid, cell, peepholes,
         d_gates, d_hid, d_cell, None if peepholes is None else d_peepholes,
     )  # fmt: skip
-    d_W = native_empty(W.shape, W.dtype)
-    product = native.rungs["matmul"][-1][0]
-    native.matmul(product, hid.T, d_gates[0], d_W)
-    units = W.shape[0]
-    earlier, later = hidden[:-1].reshape(-1, units), d_gates[1:].reshape(-1, 4 * units)
-    if len(earlier):
-        native.matmul(product, earlier.T, later, d_W, accumulate=True)
+    d_W = product_over_steps(native, hid, hidden, d_gates)
     return d_gates, d_W, d_hid, d_cell, d_peepholes

@@ -10,6 +10,8 @@ from minitorch.autograd import registry
 from minitorch.backend.native import Kernel, KernelTable, attach, native_status
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
 from minitorch.ops.embedding import embedding_op, embedding_wgrad
+from minitorch.ops.gru import gru_op
+from minitorch.ops.gru_back import gru_back
 from minitorch.ops.label_loss import label_loss, softmax_cross_entropy_dx
 from minitorch.ops.lstm import lstm_op
 from minitorch.ops.lstm_back import lstm_back
@@ -26,6 +28,7 @@ from tests.native.support import rungs
 FAMILIES = {
     "conv2d": (conv_fwd, conv_dgrad, conv_wgrad),
     "embedding": (embedding_op, embedding_wgrad),
+    "gru": (gru_op, gru_back),
     "lstm": (lstm_op, lstm_back),
     "matmul": (matmul,),
     "reduce": (sum_, mean, sum_to),

@@ -11,6 +11,8 @@ import pytest
 import minitorch as mt
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
 from minitorch.ops.embedding import embedding_op, embedding_wgrad
+from minitorch.ops.gru import gru_op
+from minitorch.ops.gru_back import gru_back
 from minitorch.ops.lstm import lstm_op
 from minitorch.ops.lstm_back import lstm_back
 from minitorch.ops.matmul import matmul
@@ -67,6 +69,15 @@ def recurrent(rung):
     return [hidden.numpy(), cells.numpy(), *[x.grad.numpy() for x in inputs]]
 
 
+def gated(rung):
+    shapes = [(3, 40, 3 * 130), (130, 3 * 130), (40, 130)]
+    with mt.use_kernel(gru_op, rung), mt.use_kernel(gru_back, rung):
+        inputs = [mt.tensor(fixed(*shape), requires_grad=True) for shape in shapes]
+        hidden = mt.gru(*inputs)
+        (hidden * hidden).sum().backward()
+    return [hidden.numpy(), *[x.grad.numpy() for x in inputs]]
+
+
 def lookups(rung):
     """Rows of a table and their sums, by one rung, with rows that are named often."""
     index = np.random.default_rng(2).integers(0, 50, 3000)
@@ -78,6 +89,7 @@ def lookups(rung):
 CALLS = [(convolutions, rung) for rung in rungs("conv2d")]
 CALLS += [(recurrent, rung) for rung in rungs("lstm")]
 CALLS += [(lookups, rung) for rung in rungs("embedding")]
+CALLS += [(gated, rung) for rung in rungs("gru")]
 CALLS += [(products, rung) for rung in rungs("matmul")]
 CALLS += [(poolings, rung) for rung in rungs("pool2d")]
 

@@ -19,8 +19,8 @@ T sigmoid(T x) {
 }
 
 template <class T>
-void fwd(const Lstm& d, int, const T* gates, const LstmStart<T>& start, const LstmStates<T>& to,
-         T*) {
+void fwd(const Recurrence& d, int, const T* gates, const LstmStart<T>& start,
+         const LstmStates<T>& to, T*) {
     const long H = d.H, NH = d.N * H;
     for (long t = 0; t < d.T; t++)
         for (long at = 0; at < NH; at++) {
@@ -45,7 +45,7 @@ void fwd(const Lstm& d, int, const T* gates, const LstmStart<T>& start, const Ls
 
 // d_hid = what step t + 1 tells the hidden state before it.
 template <class T>
-void back_through_weights(const Lstm& d, const T* d_gates, const T* w, T* d_hid) {
+void back_through_weights(const Recurrence& d, const T* d_gates, const T* w, T* d_hid) {
     for (long at = 0; at < d.N * d.H; at++) {
         const long n = at / d.H, u = at % d.H;
         d_hid[at] = 0;
@@ -55,7 +55,7 @@ void back_through_weights(const Lstm& d, const T* d_gates, const T* w, T* d_hid)
 }
 
 template <class T>
-void bwd(const Lstm& d, int, const LstmStates<const T>& was, const LstmStart<T>& start,
+void bwd(const Recurrence& d, int, const LstmStates<const T>& was, const LstmStart<T>& start,
          const LstmGradients<T>& g, T*) {
     const long H = d.H, NH = d.N * H;
     const T* p = start.peepholes;
@@ -84,7 +84,7 @@ void bwd(const Lstm& d, int, const LstmStates<const T>& was, const LstmStart<T>&
     }
 }
 
-std::size_t none(const Lstm&, int) {
+std::size_t none(const Recurrence&, int) {
     return 0;
 }
 

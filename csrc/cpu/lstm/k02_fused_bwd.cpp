@@ -7,7 +7,8 @@
 // Requires  Nothing.
 // Launch    For each step a task per some blocks of units, and once more for the start.
 // Reading   gate, block; lstm_back in minitorch/ops has the formulas.
-#include "cpu/lstm/k02_fused.hpp"
+#include "cpu/lstm/rungs.hpp"
+#include "cpu/recurrent.hpp"
 
 namespace mt::MT_ISA {
 namespace {
@@ -54,8 +55,9 @@ inline void gate(const Place<T>& at, Vector<T> from_after, bool last) {
 }
 
 template <class T>
-void block(const Lstm& d, const LstmPlan<T>& plan, long t, long b, const LstmStates<const T>& was,
-           const LstmStart<T>& start, const LstmGradients<T>& g, T* sums) {
+void block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b,
+           const LstmStates<const T>& was, const LstmStart<T>& start, const LstmGradients<T>& g,
+           T* sums) {
     constexpr long LANES = Simd<T>::LANES;
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
     const bool last = t == d.T - 1;
@@ -82,9 +84,9 @@ void block(const Lstm& d, const LstmPlan<T>& plan, long t, long b, const LstmSta
 }
 
 template <class T>
-void bwd(const Lstm& d, int threads, const LstmStates<const T>& was, const LstmStart<T>& start,
-         const LstmGradients<T>& g, T* scratch) {
-    const LstmPlan<T> plan(d, threads, 4 * d.H, 1, scratch);
+void bwd(const Recurrence& d, int threads, const LstmStates<const T>& was,
+         const LstmStart<T>& start, const LstmGradients<T>& g, T* scratch) {
+    const RecurrentPlan<T> plan(d, threads, 4 * d.H, 1, scratch);
     plan.for_each_block(d, threads, [&](long b, T*) {
         const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
         pack<NR<T>>(start.w + first * 4 * d.H, 4 * d.H, 1, units, 4 * d.H, plan.panel(b, 0));
@@ -108,8 +110,8 @@ void bwd(const Lstm& d, int threads, const LstmStates<const T>& was, const LstmS
 template <class T>
 void add_k02_fused_bwd(LstmKernels<T>& kernels) {
     kernels.bwd = bwd<T>;
-    kernels.bwd_scratch = [](const Lstm& d, int threads) {
-        return LstmPlan<T>::elements(d, threads, 4 * d.H, 1);
+    kernels.bwd_scratch = [](const Recurrence& d, int threads) {
+        return RecurrentPlan<T>::elements(d, threads, 4 * d.H, 1);
     };
 }
 

@@ -6,8 +6,9 @@
 // Changed   Tiles and vectors; the units are shared among threads.
 // Requires  Nothing.
 // Launch    For each step a task per some blocks of units.
-// Reading   cpu/lstm/k02_fused.hpp; then gate, block.
-#include "cpu/lstm/k02_fused.hpp"
+// Reading   cpu/recurrent.hpp; then gate, block.
+#include "cpu/lstm/rungs.hpp"
+#include "cpu/recurrent.hpp"
 
 namespace mt::MT_ISA {
 namespace {
@@ -33,7 +34,7 @@ inline void gate(const T* sums, long gate_stride, const T* gates, long H, long c
 }
 
 template <class T>
-void block(const Lstm& d, const LstmPlan<T>& plan, long t, long b, const T* gates,
+void block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b, const T* gates,
            const LstmStart<T>& start, const LstmStates<T>& to, T* sums) {
     constexpr long LANES = Simd<T>::LANES;
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
@@ -51,9 +52,9 @@ void block(const Lstm& d, const LstmPlan<T>& plan, long t, long b, const T* gate
 }
 
 template <class T>
-void fwd(const Lstm& d, int threads, const T* gates, const LstmStart<T>& start,
+void fwd(const Recurrence& d, int threads, const T* gates, const LstmStart<T>& start,
          const LstmStates<T>& to, T* scratch) {
-    const LstmPlan<T> plan(d, threads, d.H, 4, scratch);
+    const RecurrentPlan<T> plan(d, threads, d.H, 4, scratch);
     plan.for_each_block(d, threads, [&](long b, T*) {
         const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
         for (int q = 0; q < 4; q++) {
@@ -73,8 +74,8 @@ void fwd(const Lstm& d, int threads, const T* gates, const LstmStart<T>& start,
 template <class T>
 void add_k02_fused_fwd(LstmKernels<T>& kernels) {
     kernels.fwd = fwd<T>;
-    kernels.fwd_scratch = [](const Lstm& d, int threads) {
-        return LstmPlan<T>::elements(d, threads, d.H, 4);
+    kernels.fwd_scratch = [](const Recurrence& d, int threads) {
+        return RecurrentPlan<T>::elements(d, threads, d.H, 4);
     };
 }
 

@@ -13,12 +13,9 @@
 #include <tuple>
 
 #include "common/isa.hpp"
+#include "cpu/recurrence.hpp"
 
 namespace mt {
-
-struct Lstm {
-    long T, N, H;  // steps, sequences, units
-};
 
 template <class T>
 struct LstmStart {  // what forward and backward get alike; `peepholes` may be null
@@ -39,12 +36,12 @@ struct LstmGradients {  // d_cell doubles as working memory; d_peepholes may be 
 // `scratch` holds as many elements as the rung's function of that name says.
 template <class T>
 struct LstmKernels {
-    void (*fwd)(const Lstm&, int threads, const T* gates, const LstmStart<T>&, const LstmStates<T>&,
-                T* scratch);
-    void (*bwd)(const Lstm&, int threads, const LstmStates<const T>&, const LstmStart<T>&,
+    void (*fwd)(const Recurrence&, int threads, const T* gates, const LstmStart<T>&,
+                const LstmStates<T>&, T* scratch);
+    void (*bwd)(const Recurrence&, int threads, const LstmStates<const T>&, const LstmStart<T>&,
                 const LstmGradients<T>&, T* scratch);
-    std::size_t (*fwd_scratch)(const Lstm&, int threads);
-    std::size_t (*bwd_scratch)(const Lstm&, int threads);
+    std::size_t (*fwd_scratch)(const Recurrence&, int threads);
+    std::size_t (*bwd_scratch)(const Recurrence&, int threads);
 };
 
 struct LstmRung {

@@ -1,4 +1,4 @@
-// What the two directions of the fused LSTM share: packed weights and states, blocks of units.
+// What fused recurrent kernels share: packed weights and states, blocks of units.
 //
 // A block is NR units, the width of a register tile. Weights are packed once, before the first
 // step. The state that a product reads is packed by whoever wrote it, into one of two buffers
@@ -7,14 +7,14 @@
 
 #include "common/parallel.hpp"
 #include "common/vmath.hpp"
-#include "cpu/lstm/rungs.hpp"
 #include "cpu/pack.hpp"
+#include "cpu/recurrence.hpp"
 #include "cpu/tile.hpp"
 
 namespace mt::MT_ISA {
 
 template <class T>
-struct LstmPlan {
+struct RecurrentPlan {
     static constexpr long TASKS = 8;
     static constexpr long ALONE = 1 << 18;  // multiplications that are not worth waking a thread
     long rows, blocks, run, tasks;          // rows: sequences, rounded up; run: blocks of a task
@@ -22,7 +22,7 @@ struct LstmPlan {
     T *weights, *states[2], *sums;
 
     // `steps` of the product for each of `width` panels of a block.
-    LstmPlan(const Lstm& d, int threads, long steps, long width, T* base)
+    RecurrentPlan(const Recurrence& d, int threads, long steps, long width, T* base)
         : rows(round_up(d.N, MR)),
           blocks(round_up(d.H, NR<T>) / NR<T>),
           run((blocks + TASKS - 1) / TASKS),
@@ -36,8 +36,8 @@ struct LstmPlan {
         (void)threads;
     }
 
-    static std::size_t elements(const Lstm& d, int threads, long steps, long width) {
-        const LstmPlan plan(d, threads, steps, width, nullptr);
+    static std::size_t elements(const Recurrence& d, int threads, long steps, long width) {
+        const RecurrentPlan plan(d, threads, steps, width, nullptr);
         return plan.blocks * width * NR<T> * steps + 2 * plan.rows * steps +
                threads * plan.rows * width * NR<T>;
     }
@@ -48,7 +48,7 @@ struct LstmPlan {
 
     // body(block, the worker's room for sums) for all blocks.
     template <class Body>
-    void for_each_block(const Lstm& d, int threads, const Body& body) const {
+    void for_each_block(const Recurrence& d, int threads, const Body& body) const {
         const bool few = d.N * d.H * 4 * d.H < ALONE;
         parallel_for(tasks, few ? 1 : threads, [&](long task, int worker) {
             for (long b = task * run; b < std::min(blocks, (task + 1) * run); b++)
@@ -58,7 +58,7 @@ struct LstmPlan {
 
     // Columns [first, first + count) of an N x steps matrix whose rows are `stride` apart, into
     // a packed state.
-    void pack_state(const Lstm& d, const T* from, long stride, long first, long count,
+    void pack_state(const Recurrence& d, const T* from, long stride, long first, long count,
                     T* state) const {
         for (long n = 0; n < d.N; n += MR)
             pack<MR>(from + n * stride + first, stride, 1, std::min(MR, d.N - n), count,
