@@ -10,6 +10,7 @@
 #include "bindings/pool2d.hpp"
 #include "bindings/pool_sum.hpp"
 #include "bindings/program.hpp"
+#include "bindings/random.hpp"
 #include "bindings/update.hpp"
 #include "bindings/vmath.hpp"
 #include "common/parallel.hpp"
@@ -27,6 +28,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_norm(module, rungs);
     mt::bind_pool2d(module, rungs);
     mt::bind_pool_sum(module, rungs);
+    mt::bind_random(module, rungs);
     mt::bind_update(module, rungs);
     mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
