@@ -11,6 +11,7 @@
 #include "bindings/pool_sum.hpp"
 #include "bindings/program.hpp"
 #include "bindings/random.hpp"
+#include "bindings/response.hpp"
 #include "bindings/update.hpp"
 #include "bindings/vmath.hpp"
 #include "common/parallel.hpp"
@@ -29,6 +30,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_pool2d(module, rungs);
     mt::bind_pool_sum(module, rungs);
     mt::bind_random(module, rungs);
+    mt::bind_response(module, rungs);
     mt::bind_update(module, rungs);
     mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up
