@@ -109,9 +109,10 @@ void bind_memory(py::module_& module) {
         "cache_state",
         [] {
             CacheState s = cache_state();
-            return py::make_tuple(s.used, s.held, s.peak);
+            return py::make_tuple(s.used, s.held, s.peak, s.asked);
         },
-        "(used, held, peak): bytes in arrays, taken from the system, and once used together.");
+        "(used, held, peak, asked): bytes in arrays, taken from the system, once used together; "
+        "and how often the system was asked.");
     module.def("set_cache_limit", set_cache_limit, py::arg("bytes"),
                "How many bytes the cache may keep idle; 0 turns it off.");
     module.def("empty_cache", empty_cache, "Give what is idle back to the system.");

@@ -15,7 +15,9 @@
 #include "bindings/pool2d.hpp"
 #include "bindings/pool_sum.hpp"
 #include "bindings/program.hpp"
+#include "bindings/random.hpp"
 #include "bindings/reduce.hpp"
+#include "bindings/response.hpp"
 #include "bindings/update.hpp"
 #include "bindings/vmath.hpp"
 #include "common/parallel.hpp"
@@ -39,6 +41,8 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_norm(module, rungs);
     mt::bind_pool2d(module, rungs);
     mt::bind_pool_sum(module, rungs);
+    mt::bind_random(module, rungs);
+    mt::bind_response(module, rungs);
     mt::bind_update(module, rungs);
     mt::bind_vmath(module);
     module.attr("rungs") = rungs;  // family -> [(name, idea, needs), ...] from the ground up

@@ -52,6 +52,7 @@ class Cache {
             }
             if (!data) return nullptr;
             held_ += bytes;
+            asked_++;
         }
         used_ += bytes;
         peak_ = std::max(peak_, used_);
@@ -78,7 +79,7 @@ class Cache {
 
     CacheState state() {
         std::lock_guard<std::mutex> lock(mutex_);
-        return {used_, held_, peak_};
+        return {used_, held_, peak_, asked_};
     }
 
     void limit(std::size_t bytes) {
@@ -106,7 +107,7 @@ class Cache {
     std::size_t bound(std::size_t used) const {
         std::size_t peak = std::max(peak_, used);
         std::size_t by_limit = limit_ > SIZE_MAX - used ? SIZE_MAX : used + limit_;
-        return std::min(peak + peak / 8, by_limit);
+        return std::min(peak + peak / 4, by_limit);
     }
 
     // Unmaps idle blocks, the longest unused first, until `more` bytes can be held as well.
@@ -124,7 +125,7 @@ class Cache {
     std::mutex mutex_;  // guards everything below
     std::multimap<std::size_t, Idle> idle_;
     std::unordered_map<void*, std::size_t> sizes_;  // of the blocks in use
-    std::size_t used_ = 0, held_ = 0, peak_ = 0, limit_ = SIZE_MAX;
+    std::size_t used_ = 0, held_ = 0, peak_ = 0, limit_ = SIZE_MAX, asked_ = 0;
     std::uint64_t clock_ = 0;
 };
 

@@ -12,9 +12,10 @@ namespace mt {
 constexpr std::size_t CACHED_FROM = 64 << 10;  // bytes; malloc is as good for less
 
 struct CacheState {
-    std::size_t used;  // bytes in arrays
-    std::size_t held;  // taken from the system: used, and what is idle
-    std::size_t peak;  // the most that was ever used at once
+    std::size_t used;   // bytes in arrays
+    std::size_t held;   // taken from the system: used, and what is idle
+    std::size_t peak;   // the most that was ever used at once
+    std::size_t asked;  // how often the system was asked for a block
 };
 
 // Memory that begins on a page, and on a huge one from 2 MiB on; null if there is none left. A
@@ -29,7 +30,7 @@ std::size_t cache_size(void* data);
 CacheState cache_state();
 
 // At most `bytes` stay idle from now on; 0 turns the cache off. At first the only limit is
-// that what is held does not exceed what was used at once before, by more than an eighth.
+// that what is held does not exceed what was used at once before, by more than a quarter.
 void set_cache_limit(std::size_t bytes);
 // Gives everything idle back to the system, and forgets the peak.
 void empty_cache();

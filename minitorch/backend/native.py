@@ -290,7 +290,7 @@ def _allocator() -> Callable[[Any, Any], Any]:
 def cache_info() -> MemoryInfo:
     """What the kernels' cache of memory holds, and how much of that is in arrays."""
     native, _ = load_extension("_cpu")
-    used, held, _ = native.cache_state() if native else (0, 0, 0)
+    used, held = native.cache_state()[:2] if native else (0, 0)
     return MemoryInfo("cpu", used, held, None, None)
 
 
@@ -308,7 +308,7 @@ def set_cache_limit(limit: int | None) -> None:
     ----------
     limit : int or None
         In bytes; 0 keeps nothing. None, as at first: no other limit than that what is
-        held in all exceeds by an eighth at most what was used at one time before.
+        held in all exceeds by a quarter at most what was used at one time before.
 
     Raises
     ------

@@ -39,12 +39,19 @@ from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import as_array, get_default_dtype
 from minitorch.backend.device_kernels import attach_device
+from minitorch.backend.native import attach
 from minitorch.ops.counter import check_counter
 from minitorch.ops.random_device import (
     dropout_device,
     dropout_supports,
     noise_device,
     noise_supports,
+)
+from minitorch.ops.random_native import (
+    dropout_native,
+    noise_native,
+    supports_dropout,
+    supports_noise,
 )
 
 __all__ = ["CounterRNG", "dropout", "gaussian_noise", "random_normal", "random_uniform"]
@@ -269,6 +276,8 @@ def gaussian_noise_dx(g: Tensor) -> Tensor:
     return g
 
 
+attach(dropout, "random", dropout_native, supports=supports_dropout)
+attach(gaussian_noise, "random", noise_native, supports=supports_noise)
 FREE = ("seed", "offset")  # they change at every call and say nothing of what is fastest
 attach_device(dropout, "random", dropout_device, supports=dropout_supports, free=FREE)
 attach_device(gaussian_noise, "random", noise_device, supports=noise_supports, free=FREE)

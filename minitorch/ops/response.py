@@ -10,6 +10,8 @@ from minitorch.autograd.mode import is_grad_enabled
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.device_kernels import attach_device
+from minitorch.backend.native import attach
+from minitorch.ops import response_native
 from minitorch.ops.pool_sum import sum_pool
 from minitorch.ops.response_device import back_device, fwd_device, supports
 
@@ -165,6 +167,11 @@ def local_response_norm_dx(
     return local_response_norm_back(g, x, alpha=alpha, k=k, beta=beta, n=n)
 
 
+for _op, _call in (
+    (local_response_norm, response_native.fwd_native),
+    (local_response_norm_back, response_native.back_native),
+):
+    attach(_op, "response", _call, supports=response_native.supports)
 attach_device(local_response_norm, "response", fwd_device, supports=supports)
 attach_device(local_response_norm_back, "response", back_device, supports=supports)
 

@@ -20,7 +20,9 @@ from minitorch.ops.norm import batch_norm
 from minitorch.ops.norm_back import batch_norm_back, batch_norm_back_gamma
 from minitorch.ops.pool import max_pool, max_unpool
 from minitorch.ops.pool_sum import avg_pool, avg_unpool, sum_pool, sum_unpool
+from minitorch.ops.random import dropout, gaussian_noise
 from minitorch.ops.reduce import mean, sum_, sum_to
+from minitorch.ops.response import local_response_norm, local_response_norm_back
 from minitorch.ops.softmax import log_softmax, softmax_op
 from minitorch.ops.steps import adam_step, momentum_step, nesterov_momentum_step, sgd_step
 from tests.native.support import rungs
@@ -34,6 +36,8 @@ FAMILIES = {
     "reduce": (sum_, mean, sum_to),
     "pool2d": (max_pool, max_unpool),
     "pool_sum": (sum_pool, sum_unpool, avg_pool, avg_unpool),
+    "random": (dropout, gaussian_noise),
+    "response": (local_response_norm, local_response_norm_back),
     "norm": (batch_norm, batch_norm_back, batch_norm_back_gamma),
     "loss": (softmax_op, log_softmax, label_loss, softmax_cross_entropy_dx),
     "update": (sgd_step, momentum_step, nesterov_momentum_step, adam_step),

@@ -11,25 +11,12 @@
 #include <limits>
 
 #include "common/parallel.hpp"
+#include "common/partial.hpp"
 #include "common/vmath.hpp"
 #include "cpu/loss/rungs.hpp"
 
 namespace mt::MT_ISA {
 namespace {
-
-template <class T>
-inline Vector<T> load_some(const T* from, long count, T otherwise) {
-    if (count >= Simd<T>::LANES) return load(from);
-    Vector<T> v = Vector<T>{} + otherwise;
-    for (long i = 0; i < count; i++) v[i] = from[i];
-    return v;
-}
-
-template <class T>
-inline void store_some(T* to, Vector<T> v, long count) {
-    if (count >= Simd<T>::LANES) return store(to, v);
-    for (long i = 0; i < count; i++) to[i] = v[i];
-}
 
 // Rows whose classes lie together.
 template <class T>
