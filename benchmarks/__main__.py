@@ -50,11 +50,9 @@ def cpu_line(row: dict[str, Any]) -> str:
     relative = row.get("speed_relative_to_torch")
     ratio = "-" if relative is None else f"{relative:.2f} x torch"
     best = "" if relative is None else f" ({row['best_relative_to_torch']:.2f} at best)"
-    what = f"{row['workload']} ({row['batch']})"
-    return (
-        f"{what:<34}{row['competitor']:<22}{row['ms']:>12,.2f} ms{ratio:>16}{best:<16}"
-        f"{row['peak_mb']:>8,} MB"
-    )
+    memory = f"{row['peak_mb']:>8,} MB" if "peak_mb" in row else ""
+    what = f"{row['workload']} ({row['batch']})" if row["kind"] == "step" else row["workload"]
+    return f"{what:<44}{row['competitor']:<20}{row['ms']:>12,.2f} ms{ratio:>16}{best:<16}{memory}"
 
 
 def cpu(
