@@ -8,7 +8,7 @@ weights and the same batch, must agree to 1e-3 of their size; who disagrees is n
 Competitors: ``minitorch``; ``minitorch captured``, the step traced once by
 ``minitorch.function`` (where there is one); ``torch``, eager, as a user gets it; ``torch kept``,
 the same with an allocator that was told to keep freed memory; ``torch channels_last``; ``torch
-compiled``.
+compiled``; at the MLP and LeNet ``jax``, ``dezero`` and ``autograd`` too.
 
 Behind the steps come single layers, forward and backward (a matrix product against NumPy's BLAS
 too), and what an import costs. Beside all stand the ceilings measured in the same run: the best
@@ -70,9 +70,10 @@ def run(
         tell(row)
         rows.append(row)
 
-    columns = [c for c in (*ours.COLUMNS, *steps.PEERS) if c not in skip]
     for name in WORKLOADS:
         if wanted(f"step {name}"):
+            others = [peer for peer, can in steps.SMALL_PEERS.items() if name in can]
+            columns = [c for c in (*ours.COLUMNS, *steps.PEERS, *others) if c not in skip]
             new, missing = steps.rows_of(
                 name, columns, pythons, rounds=rounds, threads=threads, quick=quick
             )

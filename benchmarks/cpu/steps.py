@@ -13,9 +13,11 @@ import numpy as np
 from benchmarks.cpu.entrants import figures, seat, take_turns
 from benchmarks.cpu.workloads import TOLERANCE, WORKLOADS
 
-__all__ = ["PEERS", "rows_of"]
+__all__ = ["PEERS", "SMALL_PEERS", "rows_of"]
 
 PEERS = ("torch", "torch kept", "torch channels_last", "torch compiled")
+# The others' steps, as far as they are written (small_steps.py).
+SMALL_PEERS = {"jax": ("mlp", "lenet"), "dezero": ("mlp", "lenet"), "autograd": ("mlp",)}
 REFERENCE = "torch"
 
 

@@ -30,6 +30,7 @@ CHECKED = 3  # steps whose losses are compared
 WARM = 0.1  # a step as long as this needs none before it to fill the caches again
 SAMPLE = 64  # elements of a layer's result that are compared
 MODULES = {"minitorch": "ours", "torch": "torch_steps"}
+MODULES |= dict.fromkeys(("jax", "dezero", "autograd"), "small_steps")
 PART_MODULES = {"minitorch": "ours_parts", "torch": "torch_parts", "numpy": "numpy_parts"}
 
 

@@ -15,7 +15,7 @@ cpu = importlib.import_module("benchmarks.cpu")
 networks = importlib.import_module("benchmarks.cpu.networks")
 large = importlib.import_module("benchmarks.cpu.networks_large")
 ours = importlib.import_module("benchmarks.cpu.ours")
-OTHERS = ("torch kept", "torch channels_last", "torch compiled")
+OTHERS = ("torch kept", "torch channels_last", "torch compiled", *steps.SMALL_PEERS)
 
 
 def has_torch():
@@ -49,6 +49,17 @@ def test_every_step_agrees_and_is_timed(measured):
     assert set(about["missing"]) == {f"torch, {name}" for name in absent}
     assert all(ceiling > 0 for ceiling in about["ceilings"].values())
     assert all(row["workload"] in cpu_line(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("peer", "name"), [(peer, name) for peer, can in steps.SMALL_PEERS.items() for name in can]
+)
+def test_small_peers_agree(peer, name):
+    pytest.importorskip(peer, reason=f"{peer} is not installed")
+    rows, missing = steps.rows_of(
+        name, ["minitorch", peer], {}, rounds=1, threads=1, quick=True
+    )  # fmt: skip
+    assert not missing and [row["competitor"] for row in rows] == ["minitorch", peer]
 
 
 def test_every_layer_agrees_and_is_timed(measured):
