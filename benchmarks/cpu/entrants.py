@@ -24,7 +24,7 @@ KEEP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 class Here:
     """A competitor in this process: for tests, where starting workers would take too long."""
 
-    def __init__(self, column: str, python: str | None = None) -> None:
+    def __init__(self) -> None:
         self.seat = Seat()
 
     def ask(self, do: str, **what: Any) -> dict[str, Any]:
@@ -48,10 +48,12 @@ class Worker:
         The competitor; "... kept" gets an allocator that keeps memory.
     python : str, optional
         The interpreter to run it in; default: this one.
+    threads : int
+        Of NumPy's BLAS, and of whatever else reads the environment.
     """
 
-    def __init__(self, column: str, python: str | None = None) -> None:
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    def __init__(self, column: str, python: str | None = None, threads: int = 1) -> None:
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(threads)}
         if column.endswith(" kept"):
             environment |= KEEP
         self.process = subprocess.Popen(
@@ -79,10 +81,10 @@ class Worker:
         self.process.communicate()
 
 
-def seat(column: str, pythons: Mapping[str, str], quick: bool) -> Here | Worker:
+def seat(column: str, pythons: Mapping[str, str], threads: int, quick: bool) -> Here | Worker:
     """A competitor's place: in this process if it must be quick, else in its library's Python."""
     python = pythons.get(column.partition(" ")[0])
-    return Here(column) if quick and python is None else Worker(column, python)
+    return Here() if quick and python is None else Worker(column, python, threads)
 
 
 def take_turns(

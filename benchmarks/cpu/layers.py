@@ -30,7 +30,8 @@ def rows(
 
     A competitor's process does all layers, one after another.
     """
-    entrants = {column: seat(column, pythons, quick) for column in COLUMNS if column not in skip}
+    columns = [column for column in COLUMNS if column not in skip]
+    entrants = {column: seat(column, pythons, threads, quick) for column in columns}
     try:
         for number, part in enumerate(PARTS):
             if wanted(f"{part.op} {part.title}"):

@@ -7,7 +7,6 @@ for LeNet in Nesterov's form, v' = m·v + g, p' = p - rate·(v' or g + m·v').
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -22,8 +21,7 @@ Run = Callable[[], list[float]]
 
 
 def build(column: str, name: str, size: Size, threads: int, weights: list[np.ndarray]) -> Run:
-    """A step that gives its loss. All of a library's threads are taken, whatever ``threads``."""
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    """A step that gives its loss; the environment says how many threads NumPy's BLAS has."""
     return LIBRARIES[column](name, weights, *arrays_for(name, size))
 
 

@@ -61,7 +61,7 @@ def _build(
     with tempfile.TemporaryDirectory() as folder:
         weights = str(Path(folder) / "weights.npz")
         for column in columns:
-            entrant = seat(column, pythons, quick)
+            entrant = seat(column, pythons, threads, quick)
             answer = entrant.ask(
                 "build", column=column, name=name, size=size, threads=threads, weights=weights
             )

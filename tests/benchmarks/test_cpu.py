@@ -86,8 +86,8 @@ def test_the_work_of_a_layer():
 
 
 def test_a_wrong_layer_is_not_timed(monkeypatch):
-    def seat(column, pythons, quick):
-        entrant = entrants.Here(column)
+    def seat(column, pythons, threads, quick):
+        entrant = entrants.Here()
         entrant.ask = lambda do, **what: {"sample": [1.0, 2.0 + 0.1 * (column == "torch")]}
         return entrant
 
@@ -97,8 +97,8 @@ def test_a_wrong_layer_is_not_timed(monkeypatch):
 
 
 def test_losses_that_differ_are_not_timed(monkeypatch):
-    def seat(column, pythons, quick):
-        entrant = entrants.Here(column)
+    def seat(column, pythons, threads, quick):
+        entrant = entrants.Here()
         losses = [[2.0], [1.9], [1.8 if column == "minitorch" else 1.81]]
         entrant.ask = lambda do, **what: {"losses": losses, "seconds": 1.0, "peak": 1}
         return entrant
@@ -119,7 +119,7 @@ def test_a_worker_is_a_process_of_its_own(tmp_path):
         built = worker.ask(
             "build", column="minitorch", name="mlp", size=size, threads=1, weights=weights
         )
-        here = entrants.Here("minitorch").ask(
+        here = entrants.Here().ask(
             "build", column="minitorch", name="mlp", size=size, threads=1, weights=weights
         )
         assert built == here and len(built["losses"]) == 3
