@@ -50,15 +50,18 @@ def cpu_line(row: dict[str, Any]) -> str:
     relative = row.get("speed_relative_to_torch")
     ratio = "-" if relative is None else f"{relative:.2f} x torch"
     best = "" if relative is None else f" ({row['best_relative_to_torch']:.2f} at best)"
-    what = f"{row['workload']} ({row['batch']})"
-    return (
-        f"{what:<34}{row['competitor']:<22}{row['ms']:>12,.2f} ms{ratio:>16}{best:<16}"
-        f"{row['peak_mb']:>8,} MB"
-    )
+    memory = f"{row['peak_mb']:>8,} MB" if "peak_mb" in row else ""
+    what = f"{row['workload']} ({row['batch']})" if row["kind"] == "step" else row["workload"]
+    return f"{what:<44}{row['competitor']:<20}{row['ms']:>12,.2f} ms{ratio:>16}{best:<16}{memory}"
 
 
 def cpu(
-    rounds: int, only: str, quick: bool, peers: tuple[str, ...], skip: tuple[str, ...]
+    rounds: int,
+    only: str,
+    quick: bool,
+    threads: int,
+    peers: tuple[str, ...],
+    skip: tuple[str, ...],
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The CPU benchmark, with the peers' interpreters told apart."""
     bad = next((peer for peer in peers if "=" not in peer), None)
@@ -67,7 +70,7 @@ def cpu(
     pythons = dict(peer.split("=", 1) for peer in peers)
     work = importlib.import_module("benchmarks.cpu")
     rows, about = work.run(
-        rounds=rounds, only=only, quick=quick, pythons=pythons, skip=skip,
+        rounds=rounds, only=only, quick=quick, threads=threads, pythons=pythons, skip=skip,
         tell=lambda row: click.echo(cpu_line(row), err=True),  # it takes minutes
     )  # fmt: skip
     return rows, about
@@ -80,6 +83,7 @@ def cpu(
 @click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
 @click.option("--only", default="", help="cpu, gpu: cases whose name contains this.")
 @click.option("--quick", is_flag=True, help="cpu: small sizes, to see that it works.")
+@click.option("--threads", default=2, show_default=True, help="cpu: of every competitor.")
 @click.option("--peer", "peers", multiple=True, help="cpu: NAME=PYTHON, a peer's interpreter.")
 @click.option("--skip", multiple=True, help='cpu: a competitor to leave out ("torch compiled").')
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
@@ -91,6 +95,7 @@ def main(
     emulated: bool,
     only: str,
     quick: bool,
+    threads: int,
     peers: tuple[str, ...],
     skip: tuple[str, ...],
     as_json: bool,
@@ -115,7 +120,7 @@ def main(
     elif name == "cpu":
         if write and (quick or only):
             raise click.UsageError("--write keeps a whole run; leave out --quick and --only")
-        rows, about = cpu(rounds, only, quick, peers, skip)
+        rows, about = cpu(rounds, only, quick, threads, peers, skip)
         lines = []
     elif name == "digits":
         rows = work.run(seeds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import statistics
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cpu.entrants import Here, Worker
+from benchmarks.cpu.entrants import figures, seat, take_turns
 from benchmarks.cpu.workloads import TOLERANCE, WORKLOADS
 
-__all__ = ["PEERS", "rows_of"]
+__all__ = ["PEERS", "SMALL_PEERS", "rows_of"]
 
 PEERS = ("torch", "torch kept", "torch channels_last", "torch compiled")
+# The others' steps, as far as they are written (small_steps.py).
+SMALL_PEERS = {"jax": ("mlp", "lenet"), "dezero": ("mlp", "lenet"), "autograd": ("mlp",)}
 REFERENCE = "torch"
 
 
@@ -36,13 +37,7 @@ def rows_of(
     entrants: dict[str, Any] = {}
     try:
         missing = _build(name, columns, pythons, entrants, threads=threads, quick=quick)
-        seconds: dict[str, list[float]] = {column: [] for column in entrants}
-        for _ in range(rounds):
-            for column, entrant in entrants.items():
-                answer = entrant.ask("round")
-                if "error" in answer:
-                    raise RuntimeError(f"{name}: {column}: {answer['error']}")
-                seconds[column].append(answer["seconds"])
+        seconds = take_turns(entrants, rounds, quick)
         peaks = {column: entrant.ask("memory")["peak"] for column, entrant in entrants.items()}
     finally:
         for entrant in entrants.values():
@@ -66,8 +61,7 @@ def _build(
     with tempfile.TemporaryDirectory() as folder:
         weights = str(Path(folder) / "weights.npz")
         for column in columns:
-            python = pythons.get(column.partition(" ")[0])
-            entrant = Here(column) if quick and python is None else Worker(column, python)
+            entrant = seat(column, pythons, threads, quick)
             answer = entrant.ask(
                 "build", column=column, name=name, size=size, threads=threads, weights=weights
             )
@@ -94,24 +88,13 @@ def _row(
     peaks: Mapping[str, int],
     quick: bool,
 ) -> dict[str, Any]:
-    """A competitor's medians, and the median of the rounds' ratios to PyTorch.
-
-    Beside them the shortest rounds and their ratio: on a machine that others use too, those
-    are what was disturbed least.
-    """
-    mine = seconds[column]
-    row = {
+    """What the result file says of a competitor."""
+    workload = WORKLOADS[name]
+    return {
         "kind": "step",
-        "workload": WORKLOADS[name].title,
-        "batch": (WORKLOADS[name].quick if quick else WORKLOADS[name].full).batch,
+        "workload": workload.title,
+        "batch": (workload.quick if quick else workload.full).batch,
         "competitor": column,
-        "ms": round(statistics.median(mine) * 1e3, 4),
-        "min_ms": round(min(mine) * 1e3, 4),
-        "rounds": len(mine),
+        **figures(seconds, column, REFERENCE),
         "peak_mb": round(peaks[column] / 2**20),
     }
-    if REFERENCE in seconds:
-        ratios = [a / b for a, b in zip(seconds[REFERENCE], mine, strict=True)]
-        row["speed_relative_to_torch"] = round(statistics.median(ratios), 3)
-        row["best_relative_to_torch"] = round(min(seconds[REFERENCE]) / min(mine), 3)
-    return row

@@ -3,7 +3,8 @@
     python -m benchmarks.cpu.worker
 
 reads a line of JSON, does what it says, and writes a line of JSON: ``build`` answers the losses
-of three steps, ``round`` the seconds of a step, ``memory`` the most that the process ever held.
+of three steps, ``build_part`` some elements of a layer's result, ``round`` the seconds of a step,
+``memory`` the most that the process ever held.
 It needs NumPy and the library, nothing else, so its Python may be another one.
 """
 
@@ -12,7 +13,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -20,14 +20,23 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.cpu.memory import peak
+from benchmarks.cpu.parts import PARTS, shrunk
 from benchmarks.cpu.workloads import Size
 
 __all__ = ["Seat"]
 
 CHECKED = 3  # steps whose losses are compared
-ROUND = 0.2  # seconds that a round of short steps is filled up to
 WARM = 0.1  # a step as long as this needs none before it to fill the caches again
-MODULES = {"torch": "torch_steps"}
+SAMPLE = 64  # elements of a layer's result that are compared
+MODULES = {"minitorch": "ours", "torch": "torch_steps"}
+MODULES |= dict.fromkeys(("jax", "dezero", "autograd"), "small_steps")
+PART_MODULES = {"minitorch": "ours_parts", "torch": "torch_parts", "numpy": "numpy_parts"}
+
+
+def _module(names: dict[str, str], column: str) -> Any:
+    """What builds for a column; ImportError where its library is not installed."""
+    return importlib.import_module(f"benchmarks.cpu.{names[column.partition(' ')[0]]}")
 
 
 class Seat:
@@ -41,28 +50,36 @@ class Seat:
         minitorch writes the weights that it starts from to the file ``weights``, a peer
         reads them there. A peer that is not installed answers with ImportError.
         """
-        library = column.partition(" ")[0]
-        if library == "minitorch":
-            ours = importlib.import_module("benchmarks.cpu.ours")
-            self.step, given = ours.build(column, name, Size(*size), threads)
+        module = _module(MODULES, column)
+        if column.startswith("minitorch"):
+            self.step, given = module.build(column, name, Size(*size), threads)
             if not Path(weights).exists():
                 np.savez(weights, *given)
         else:
             with np.load(weights) as kept:
                 given = list(kept.values())
-            peer = importlib.import_module(f"benchmarks.cpu.{MODULES[library]}")
-            self.step = peer.build(column, name, Size(*size), threads, given)
-        losses = [self.step() for _ in range(CHECKED)]
-        return {"losses": losses}
+            self.step = module.build(column, name, Size(*size), threads, given)
+        del given  # it would be counted as the step's memory
+        return {"losses": [self.step() for _ in range(CHECKED)]}
 
-    def round(self) -> dict[str, Any]:
-        """Seconds of one step: the mean of as many as fit into a short while."""
+    def build_part(
+        self, column: str, number: int, direction: str, threads: int, quick: bool
+    ) -> dict[str, Any]:
+        """Make a layer's work, PARTS[number], and do it once: evenly spread elements of it."""
+        module = _module(PART_MODULES, column)
+        part = shrunk(PARTS[number]) if quick else PARTS[number]
+        self.step = module.build(column, part, direction, threads)
+        result = module.read(self.step()).ravel()
+        return {"sample": result[:: -(-result.size // SAMPLE)].tolist()}
+
+    def round(self, fill: float) -> dict[str, Any]:
+        """Seconds of one step: the mean of as many as fill so many seconds."""
         start = time.perf_counter()
         self.step()
         took = time.perf_counter() - start
         if took >= WARM:
             return {"seconds": took}
-        steps = max(1, round(ROUND / took))
+        steps = max(1, round(fill / took))
         start = time.perf_counter()
         for _ in range(steps):
             self.step()
@@ -70,12 +87,7 @@ class Seat:
 
     def memory(self) -> dict[str, Any]:
         """The largest resident set of this process so far, in bytes."""
-        status = Path("/proc/self/status")
-        if status.exists():  # getrusage counts the parent's memory at the fork as well
-            line = next(s for s in status.read_text().splitlines() if s.startswith("VmHWM"))
-            return {"peak": int(line.split()[1]) * 1024}
-        scale = 1 if sys.platform == "darwin" else 1024
-        return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale}
+        return {"peak": peak()}
 
 
 def main() -> None:
