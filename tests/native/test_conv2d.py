@@ -1,6 +1,6 @@
 """Every rung of csrc/cpu/conv2d equals the NumPy bodies, within the bound of its sums."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -77,6 +77,13 @@ CASES = {
     "groups": Case((2, 6, 5, 5), 9, (3, 3), groups=3),
     "depthwise": Case((2, 7, 6, 5), 7, (3, 3), pad=((1, 1), (1, 1)), groups=7),
     "depthwise, two filters each": Case((2, 3, 6, 5), 6, (2, 2), groups=3),
+    "depthwise, wide": Case((2, 3, 4, 37), 3, (3, 5), (1, 1), ((1, 1), (2, 2)), groups=3),
+    "depthwise, stride": Case((2, 3, 11, 21), 6, (3, 2), (2, 2), ((1, 0), (1, 2)), groups=3),
+    "depthwise, stride 3": Case((1, 2, 10, 29), 2, (2, 5), (1, 3), ((0, 0), (4, 4)), (2, 2), 2),
+    "depthwise, dilation": Case((2, 2, 9, 20), 4, (3, 3), (1, 1), ((4, 1), (0, 9)), (2, 3), 2),
+    "depthwise, stride past the window": Case((1, 2, 9, 10), 2, (2, 1), (3, 4), groups=2),
+    "depthwise, pad past the window": Case((2, 2, 3, 3), 2, (2, 2), pad=((4, 3), (5, 2)), groups=2),
+    "depthwise, empty batch": Case((0, 2, 5, 5), 2, (2, 2), groups=2),
     "everything": Case((2, 8, 9, 11), 6, (3, 2), (2, 1), ((1, 2), (0, 3)), (2, 3), 2),
 }
 
@@ -99,7 +106,7 @@ CASES |= {
 def fits(rung, case):
     """Whether the rung can do the case."""
     plain = case.size == (3, 3) and {*case.stride, *case.dilation} == {1}
-    return rung != "k04_winograd" or plain
+    return {"k04_winograd": plain, "k05_depthwise": case.x[1] == case.groups}.get(rung, True)
 
 
 def arrays(case, dtype):
@@ -157,13 +164,13 @@ def test_every_rung_equals_the_body(native, isa, rung, case, dtype):
     if fits(rung, case):
         check(native, rung, case, dtype)
     else:
-        with pytest.raises(ValueError, match=f"{rung} needs 3 x 3 filters, stride 1"):
+        with pytest.raises(ValueError, match=f"{rung} needs (3 x 3 filters|one channel a group)"):
             check(native, rung, case, dtype)
 
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_forward_without_a_bias(native, rung):
-    case = CASES["3 x 3, uneven pad"]
+    case = CASES["depthwise" if rung == "k05_depthwise" else "3 x 3, uneven pad"]
     x, w, b, _ = arrays(case, "float64")
     out = Guarded(case.y, "float64")
     native.conv2d_fwd(rung, x, w, None, out.array, **case.native)
@@ -198,12 +205,14 @@ def test_any_geometry(case, rung, dtype):
 def test_non_finite_images_stay_in_their_windows(native, rung):
     """One NaN in an image reaches the windows that see it, and no other result."""
     case = CASES["pad"]
+    if not fits(rung, case):
+        case = replace(case, k=3, groups=3)
     x, w, b, _ = arrays(case, "float32")
     x[1, 2, 0, 0] = np.nan
     out = Guarded(case.y, "float32")
     native.conv2d_fwd(rung, x, w, b, out.array, **case.native)
     seen = np.zeros(case.y, bool)
-    seen[1, :, :2, :2] = True
+    seen[1, 2 if case.groups == 3 else slice(None), :2, :2] = True
     if rung == "k04_winograd":  # it reaches their whole tile, here 4 of 5 rows
         seen[1, :, :4] = True
     np.testing.assert_array_equal(np.isnan(out.check()), seen)
@@ -217,6 +226,14 @@ def winograd_geometries(draw):
     image = tuple(draw(st.integers(max(1, 3 - sum(p)), 14)) for p in pad)
     x = (draw(st.integers(0, 3)), groups * draw(st.integers(1, 18)), *image)
     return Case(x, groups * draw(st.integers(1, 34)), (3, 3), pad=pad, groups=groups)
+
+
+@pytest.mark.skipif(NATIVE is None, reason=REASON)
+@settings(max_examples=60)
+@given(case=geometries(), filters=st.integers(1, 3), dtype=st.sampled_from(DTYPES))
+def test_any_geometry_of_depthwise(case, filters, dtype):
+    channels = case.x[1]
+    check(NATIVE, "k05_depthwise", replace(case, k=channels * filters, groups=channels), dtype)
 
 
 @pytest.mark.skipif(NATIVE is None, reason=REASON)

@@ -20,6 +20,14 @@ Conv2dKernels<T> conv2d_k04_winograd() {
     return kernels;
 }
 
+template <class T>
+Conv2dKernels<T> conv2d_k05_depthwise() {
+    Conv2dKernels<T> kernels;
+    add_k05_depthwise_fwd(kernels);
+    add_k05_depthwise_dgrad(kernels);
+    return kernels;
+}
+
 namespace {
 
 bool every(const Conv2d&) {
@@ -29,6 +37,10 @@ bool every(const Conv2d&) {
 bool fits_winograd(const Conv2d& d) {
     return d.R == 3 && d.S == 3 && d.stride_h == 1 && d.stride_w == 1 && d.dilation_h == 1 &&
            d.dilation_w == 1;
+}
+
+bool fits_depthwise(const Conv2d& d) {
+    return d.depth() == 1;
 }
 
 #define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
@@ -41,6 +53,8 @@ const Conv2dRung RUNGS[] = {
      MT_ALL_TYPES(conv2d_k03_packed)},
     {"k04_winograd", "4 x 4 results of 3 x 3 filters by 36 products, not 144",
      "3 x 3 filters, stride 1 and dilation 1", fits_winograd, MT_ALL_TYPES(conv2d_k04_winograd)},
+    {"k05_depthwise", "a plane at a time, within the first-level cache", "one channel a group",
+     fits_depthwise, MT_ALL_TYPES(conv2d_k05_depthwise)},
 };
 
 }  // namespace
