@@ -3,7 +3,7 @@
 // Idea      dw = G' [(A dy) (B' x)] G, with the sum over all tiles inside: per point a product of
 //           matrices, filters by tiles, tiles by channels, and one transform at the end.
 // Changed   As in the forward: a quarter of the multiplications.
-// Requires  3 x 3 filters, stride 1, dilation 1. Any padding, any groups.
+// Requires  3 x 3 or 5 x 5 filters, stride 1, dilation 1. Any padding, any groups.
 // Launch    Run after run of tiles. First a task per block of channels and some tiles transforms
 //           them; then one per point and strip of channels adds products, tile after tile.
 // Reading   wgrad; the tiles are in winograd_tiles.hpp.
@@ -59,18 +59,20 @@ void multiply(long count, long run, const T* x, long c0, long c1, const T* dy, l
 template <int M, class T>
 void finish(const Conv2d& d, int threads, long group, const Scratch<M, T>& scratch, T* dw) {
     using W = Winograd<M>;
-    constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS;
+    constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS, TAPS = W::TAPS * W::TAPS;
     parallel_for(scratch.dy.blocks(), threads, [&](long block, int) {
         const T* from = scratch.sums + block * LANES * scratch.x.padded();
         T* to = dw + (group * d.filters() + block * LANES) * d.taps();
         for (long c = 0; c < d.depth(); c++, from += LANES) {
-            Vector<T> m[POINTS * POINTS], g[9];
+            Vector<T> m[POINTS * POINTS], g[TAPS];
             for (long i = 0; i < POINTS * POINTS; i++) m[i] = load(from + i * scratch.sum_room);
-            both_ways<POINTS, 3>(m, g, [](auto... a) { W::template filter_gradient<T>(a...); });
-            T taps[9 * LANES];
-            for (long i = 0; i < 9; i++) store(taps + i * LANES, g[i]);
+            both_ways<POINTS, W::TAPS>(m, g,
+                                       [](auto... a) { W::template filter_gradient<T>(a...); });
+            T taps[TAPS * LANES];
+            for (long i = 0; i < TAPS; i++) store(taps + i * LANES, g[i]);
             for (long k = 0; k < std::min(LANES, d.filters() - block * LANES); k++)
-                for (long i = 0; i < 9; i++) to[k * d.taps() + c * 9 + i] = taps[i * LANES + k];
+                for (long i = 0; i < TAPS; i++)
+                    to[k * d.taps() + c * TAPS + i] = taps[i * LANES + k];
         }
     });
 }
@@ -127,15 +129,21 @@ void wgrad(const Conv2d& d, int threads, const T* x, const T* dy, T* dw, T* base
 }
 
 template <class T>
+void wgrad_of(const Conv2d& d, int threads, const T* x, const T* dy, T* dw, T* scratch) {
+    d.R == 3 ? wgrad<4>(d, threads, x, dy, dw, scratch) : wgrad<2>(d, threads, x, dy, dw, scratch);
+}
+
+template <class T>
 std::size_t wgrad_scratch(const Conv2d& d, int) {
-    return Scratch<4, T>(d, nullptr, nullptr, nullptr).pieces.elements();
+    return d.R == 3 ? Scratch<4, T>(d, nullptr, nullptr, nullptr).pieces.elements()
+                    : Scratch<2, T>(d, nullptr, nullptr, nullptr).pieces.elements();
 }
 
 }  // namespace
 
 template <class T>
 void add_k04_winograd_wgrad(Conv2dKernels<T>& kernels) {
-    kernels.wgrad = wgrad<4, T>, kernels.wgrad_scratch = wgrad_scratch<T>;
+    kernels.wgrad = wgrad_of<T>, kernels.wgrad_scratch = wgrad_scratch<T>;
 }
 
 template void add_k04_winograd_wgrad(Conv2dKernels<float>&);

@@ -35,8 +35,8 @@ bool every(const Conv2d&) {
 }
 
 bool fits_winograd(const Conv2d& d) {
-    return d.R == 3 && d.S == 3 && d.stride_h == 1 && d.stride_w == 1 && d.dilation_h == 1 &&
-           d.dilation_w == 1;
+    return (d.R == 3 || d.R == 5) && d.S == d.R && d.stride_h == 1 && d.stride_w == 1 &&
+           d.dilation_h == 1 && d.dilation_w == 1;
 }
 
 bool fits_depthwise(const Conv2d& d) {
@@ -51,8 +51,9 @@ const Conv2dRung RUNGS[] = {
      MT_ALL_TYPES(conv2d_k02_rows)},
     {"k03_packed", "register tiles on operands packed straight from the image", "", every,
      MT_ALL_TYPES(conv2d_k03_packed)},
-    {"k04_winograd", "4 x 4 results of 3 x 3 filters by 36 products, not 144",
-     "3 x 3 filters, stride 1 and dilation 1", fits_winograd, MT_ALL_TYPES(conv2d_k04_winograd)},
+    {"k04_winograd", "4 x 4 results of 3 x 3 filters, or 2 x 2 of 5 x 5, by 36 products",
+     "3 x 3 or 5 x 5 filters, stride 1 and dilation 1", fits_winograd,
+     MT_ALL_TYPES(conv2d_k04_winograd)},
     {"k05_depthwise", "a plane at a time, within the first-level cache", "one channel a group",
      fits_depthwise, MT_ALL_TYPES(conv2d_k05_depthwise)},
 };
