@@ -13,8 +13,10 @@
 namespace mt::MT_ISA {
 namespace {
 
-constexpr long CHANNELS = 256;   // of the image at a time: their filters stay in the cache
-constexpr long ROOM = 1L << 18;  // about so many transformed numbers of tiles at a time
+constexpr long CHANNELS = 256;     // of the image at a time: their filters stay in the cache
+constexpr long FEW = 32;           // tiles of a task; with many filters, which come from memory,
+constexpr long MANY = 128;         // they have to be used for more of them
+constexpr long FILTERS = 1 << 17;  // so many, channels by channels
 
 // What is convolved: dx is made of dy as y is of x.
 template <class T>
@@ -29,30 +31,17 @@ struct Job {
 
 template <class T>
 Job<T> fwd_job(const Conv2d& d, const T* x, const T* w, const T* b, T* y) {
-    return {{x, d.N, d.C, d.depth(), d.H, d.W},
-            {y, d.N, d.K, d.filters(), d.P, d.Q},
-            d.groups,
-            d.pad_h,
-            d.pad_w,
-            w,
-            b,
-            d.taps(),
-            d.R * d.S,
-            false};
+    const Planes<const T> from{x, d.N, d.C, d.depth(), d.H, d.W};
+    const Planes<T> to{y, d.N, d.K, d.filters(), d.P, d.Q};
+    return {from, to, d.groups, d.pad_h, d.pad_w, w, b, d.taps(), d.R * d.S, false};
 }
 
 template <class T>
 Job<T> dgrad_job(const Conv2d& d, const T* dy, const T* w, T* dx) {
-    return {{dy, d.N, d.K, d.filters(), d.P, d.Q},
-            {dx, d.N, d.C, d.depth(), d.H, d.W},
-            d.groups,
-            d.R - 1 - d.pad_h,
-            d.S - 1 - d.pad_w,
-            w,
-            nullptr,
-            d.R * d.S,
-            d.taps(),
-            true};
+    const Planes<const T> from{dy, d.N, d.K, d.filters(), d.P, d.Q};
+    const Planes<T> to{dx, d.N, d.C, d.depth(), d.H, d.W};
+    const long pad_h = d.R - 1 - d.pad_h, pad_w = d.S - 1 - d.pad_w;
+    return {from, to, d.groups, pad_h, pad_w, w, nullptr, d.R * d.S, d.taps(), true};
 }
 
 template <int M, class T>
@@ -79,8 +68,7 @@ struct Scratch {
     // As many tiles as stay in the cache, and for every thread equally many blocks of them. Where
     // they are cut changes no result.
     long cut(const Job<T>& job, int threads) const {
-        long most = std::clamp(ROOM / (POINTS * (job.from.padded() + job.to.padded())), 24L, 96L);
-        if (job.from.padded() * job.to.padded() >= 128 * 256) most = 128;
+        const long most = job.from.padded() * job.to.padded() < FILTERS ? FEW : MANY;
         long rounds = std::max(1L, (tiles.count + most * threads - 1) / (most * threads));
         return round_up((tiles.count + rounds * threads - 1) / (rounds * threads), 4) +
                4 * !tiles.count;
