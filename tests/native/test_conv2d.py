@@ -99,13 +99,16 @@ CASES |= {
     "3 x 3, 33 filters": Case((1, 16, 5, 9), 33, (3, 3), pad=((1, 1), (1, 1))),
     "channels past a pass": Case((1, 258, 4, 4), 6, (3, 3), pad=((1, 1), (1, 1))),
     "tiles of several tasks": Case((7, 3, 23, 21), 5, (3, 3), pad=((1, 1), (1, 1))),
+    "5 x 5 of one position": Case((2, 3, 5, 5), 5, (5, 5)),
+    "5 x 5": Case((3, 9, 11, 8), 17, (5, 5), pad=((2, 2), (2, 2))),
+    "5 x 5, uneven pad": Case((2, 6, 7, 8), 10, (5, 5), pad=((0, 6), (5, 1)), groups=2),
     "3 x 3, empty batch": Case((0, 2, 5, 5), 3, (3, 3)),
 }
 
 
 def fits(rung, case):
     """Whether the rung can do the case."""
-    plain = case.size == (3, 3) and {*case.stride, *case.dilation} == {1}
+    plain = case.size in ((3, 3), (5, 5)) and {*case.stride, *case.dilation} == {1}
     return {"k04_winograd": plain, "k05_depthwise": case.x[1] == case.groups}.get(rung, True)
 
 
@@ -140,7 +143,14 @@ def directions(rung, case, dtype):
     for name in ("fwd", "dgrad", "wgrad"):
         if rung == "k04_winograd" and fits(rung, case):
             tiled = {"fwd": case.y, "dgrad": case.x, "wgrad": case.y}[name][2:]
-            size = scale(name, *inputs[name][:2], pad=before, groups=case.groups, count=tiled)
+            size = scale(
+                name,
+                *inputs[name][:2],
+                pad=before,
+                groups=case.groups,
+                count=tiled,
+                taps=case.size[0],
+            )
             size = size + (np.abs(wide[2]).reshape(-1, 1, 1) if name == "fwd" else 0)
             limit = winograd_bound(lengths[name], size, dtype)
         else:
@@ -164,7 +174,9 @@ def test_every_rung_equals_the_body(native, isa, rung, case, dtype):
     if fits(rung, case):
         check(native, rung, case, dtype)
     else:
-        with pytest.raises(ValueError, match=f"{rung} needs (3 x 3 filters|one channel a group)"):
+        with pytest.raises(
+            ValueError, match=f"{rung} needs (3 x 3 or 5 x 5 filters|one channel a group)"
+        ):
             check(native, rung, case, dtype)
 
 
@@ -223,9 +235,10 @@ def winograd_geometries(draw):
     """Convolutions that k04_winograd takes."""
     groups = draw(st.integers(1, 2))
     pad = draw(st.tuples(*[st.tuples(st.integers(0, 5), st.integers(0, 5))] * 2))
-    image = tuple(draw(st.integers(max(1, 3 - sum(p)), 14)) for p in pad)
+    size = draw(st.sampled_from((3, 5)))
+    image = tuple(draw(st.integers(max(1, size - sum(p)), 14)) for p in pad)
     x = (draw(st.integers(0, 3)), groups * draw(st.integers(1, 18)), *image)
-    return Case(x, groups * draw(st.integers(1, 34)), (3, 3), pad=pad, groups=groups)
+    return Case(x, groups * draw(st.integers(1, 34)), (size, size), pad=pad, groups=groups)
 
 
 @pytest.mark.skipif(NATIVE is None, reason=REASON)
@@ -243,13 +256,19 @@ def test_any_geometry_of_winograd(case, dtype):
     check(NATIVE, "k04_winograd", case, dtype)
 
 
-def test_winograd_sums_run_after_run_of_tiles(native):
-    """The weight gradient transforms some 3,600 tiles of 8 channels at a time."""
-    check(native, "k04_winograd", Case((4, 1, 122, 122), 1, (3, 3)), "float32")
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case((4, 1, 50, 50), 1, (3, 3)),  # 576 tiles, in 9 parts
+        Case((1, 60, 44, 44), 120, (3, 3)),  # 121 tiles, of which 96 at a time
+    ],
+)
+def test_winograd_adds_parts_and_runs_of_tiles(native, isa, case):
+    check(native, "k04_winograd", case, "float32")
 
 
 def test_winograds_error_on_a_layer(native):
-    """What CPU docs say of the error of a whole layer, of the largest value."""
+    """Far below the bound: signs differ."""
     case = Case((4, 64, 28, 28), 64, (3, 3), pad=((1, 1), (1, 1)))
     for name, inputs, shape, exact, _ in directions("k03_packed", case, "float32"):
         out = np.empty(shape, "float32")
