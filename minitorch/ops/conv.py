@@ -38,7 +38,10 @@ from minitorch.ops.conv_native import (
     conv_dgrad_native,
     conv_fwd_native,
     conv_wgrad_native,
-    packing_pays,
+    few_filters,
+    few_gradients,
+    one_channel_filters,
+    one_channel_images,
     pointwise_filters,
     pointwise_size,
     supports_conv,
@@ -305,18 +308,20 @@ def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
 
 
-for _op, _call, _needs, _pays, _pointwise in (
-    (conv_fwd, conv_fwd_native, needs_filters, pays_with_filters, pointwise_filters),
-    (conv_dgrad, conv_dgrad_native, needs_filters, pays_with_filters, pointwise_filters),
-    (conv_wgrad, conv_wgrad_native, needs_size, pays_with_size, pointwise_size),
+_BY_FILTERS = (needs_filters, pays_with_filters, one_channel_filters, few_filters, pointwise_filters)
+_BY_IMAGES = (needs_size, pays_with_size, one_channel_images, few_gradients, pointwise_size)
+for _op, _call, (_square, _many, _one, _few, _pixel) in (
+    (conv_fwd, conv_fwd_native, _BY_FILTERS),
+    (conv_dgrad, conv_dgrad_native, _BY_FILTERS),
+    (conv_wgrad, conv_wgrad_native, _BY_IMAGES),
 ):
     attach(
         _op,
         "conv2d",
         _call,
         supports=supports_conv,
-        needs={"k04_winograd": _needs},
-        prefers={"k06_pointwise": _pointwise, "k04_winograd": _pays, "k03_packed": packing_pays},
+        needs={"k05_depthwise": _one, "k04_winograd": _square},
+        prefers={"k06_pointwise": _pixel, "k05_depthwise": _few, "k04_winograd": _many},
     )
 for _op, _call, _supports, _order in (
     (conv_fwd, conv_fwd_device, conv_fwd_supports, conv_fwd_order),

@@ -14,7 +14,10 @@ __all__ = [
     "conv_dgrad_native",
     "conv_fwd_native",
     "conv_wgrad_native",
-    "packing_pays",
+    "few_filters",
+    "few_gradients",
+    "one_channel_filters",
+    "one_channel_images",
     "pointwise_filters",
     "pointwise_size",
     "supports_conv",
@@ -34,9 +37,32 @@ def supports_conv(*arrays: Any, **_: Any) -> bool | str:
     return True
 
 
-def packing_pays(first: Any, *_: Any, groups: int, **__: Any) -> bool:
-    """Whether a group has more than one channel: with one, nothing packed is used again."""
-    return groups == 1 or first.shape[1] > groups
+def _one_channel(depth: int) -> bool | str:
+    return depth == 1 or f"it needs one channel a group, here are {depth}"
+
+
+def one_channel_filters(first: Any, w: Any, *_: Any, **__: Any) -> bool | str:
+    """Whether k05_depthwise can do this ``conv_fwd`` or ``conv_dgrad``, or why not."""
+    return _one_channel(w.shape[1])
+
+
+def one_channel_images(x: Any, *_: Any, groups: int, **__: Any) -> bool | str:
+    """The same of a ``conv_wgrad``."""
+    return _one_channel(x.shape[1] // groups)
+
+
+# From some eight filters on a channel k03_packed was the faster one.
+MOST_FILTERS = 4
+
+
+def few_filters(first: Any, w: Any, *_: Any, groups: int, **__: Any) -> bool:
+    """Whether k05_depthwise is the one to choose for this ``conv_fwd`` or ``conv_dgrad``."""
+    return bool(w.shape[0] <= MOST_FILTERS * groups)
+
+
+def few_gradients(x: Any, dy: Any, *_: Any, groups: int, **__: Any) -> bool:
+    """The same of a ``conv_wgrad``."""
+    return bool(dy.shape[1] <= MOST_FILTERS * groups)
 
 
 def pointwise_size(*_: Any, size: Any, pad: Any, groups: int, **__: Any) -> bool:

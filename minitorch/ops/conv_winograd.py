@@ -1,12 +1,13 @@
 """Where a convolution on the CPU is computed by Winograd's formula, and how to forbid it.
 
-The rung k04_winograd makes 4 x 4 results of a 3 x 3 filter by 36 products instead of 144.
+The rung k04_winograd makes 4 x 4 results of a 3 x 3 filter by 36 products instead of 144, and
+2 x 2 results of a 5 x 5 filter by 36 instead of 100.
 
 Notes
 -----
 The error. Each element is a sum over L products: channels for ``conv_fwd``, filters for
-``conv_dgrad``, tiles for ``conv_wgrad``. A direct sum is off by at most (9 L + 1) eps times
-the sum of the absolute products. Here it is at most (L + 40) eps s, where s is the whole
+``conv_dgrad``, tiles for ``conv_wgrad``. A direct sum is off by at most its length times eps
+times the sum of the absolute products. Here it is at most (L + 40) eps s, where s is the whole
 formula with absolute values, Aᵀ, G and Bᵀ included:
 
     s = |Aᵀ| ( Σ (|G| |g| |Gᵀ|) (|Bᵀ| |d| |B|) ) |A|
@@ -15,7 +16,7 @@ formula with absolute values, Aᵀ, G and Bᵀ included:
 direct sum, because Aᵀ, G and Bᵀ add and subtract what cancels. The points at which the
 formula multiplies, 0, ±5/8, ±3/2 and infinity, were chosen for a small s.
 
-A NaN or an infinity in an image makes NaNs of the whole 4 x 4 tiles whose windows see it.
+A NaN or an infinity in an image makes NaNs of the whole tiles whose windows see it.
 
 References
 ----------
@@ -58,7 +59,7 @@ def get_winograd() -> bool:
 def set_winograd(enabled: bool) -> None:
     """Let float32 convolutions on the CPU use Winograd's formula, or forbid it.
 
-    It is faster for 3 x 3 filters of stride 1, and less exact: see the error in
+    It is faster for 3 x 3 and 5 x 5 filters of stride 1, and less exact: see the error in
     :mod:`minitorch.ops.conv_winograd`. float64 never uses it, unless
     ``use_kernel`` forces it. MINITORCH_WINOGRAD=0 in the environment forbids it from the start.
 
@@ -86,11 +87,11 @@ def set_winograd(enabled: bool) -> None:
 
 
 def _fits(window: Any, stride: Any, dilation: Any) -> bool | str:
-    if tuple(window) == (3, 3) and {*stride, *dilation} == {1}:
+    if tuple(window) in ((3, 3), (5, 5)) and {*stride, *dilation} == {1}:
         return True
     return (
-        f"it needs 3 x 3 filters, stride 1 and dilation 1; here are filters {tuple(window)}, "
-        f"stride {tuple(stride)} and dilation {tuple(dilation)}"
+        f"it needs 3 x 3 or 5 x 5 filters, stride 1 and dilation 1; here are filters "
+        f"{tuple(window)}, stride {tuple(stride)} and dilation {tuple(dilation)}"
     )
 
 
@@ -110,8 +111,14 @@ def needs_filters(first: Any, w: Any, *_: Any, stride: Any, dilation: Any, **__:
     return _fits(w.shape[2:], stride, dilation)
 
 
-def pays_with_filters(first: Any, w: Any, *_: Any, groups: int, **__: Any) -> bool:
+def pays_with_filters(
+    first: Any, w: Any, *_: Any, groups: int, size: Any = None, **__: Any
+) -> bool:
     """Whether the rung is the one to choose for this ``conv_fwd`` or ``conv_dgrad``."""
+    # With 5 x 5 filters and no padding dx is so much larger than dy that a direct sum is faster.
+    large = size is not None and w.shape[2] == 5
+    if large and math.prod(size) > 1.5 * math.prod(first.shape[2:]):
+        return False
     return _pays(first, min(w.shape[0] // groups, w.shape[1]))
 
 

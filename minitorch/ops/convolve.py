@@ -107,8 +107,8 @@ def conv2d(
     -----
     An empty batch (N = 0) is allowed and gives an empty result.
 
-    On the CPU a float32 convolution with 3 x 3 filters and stride 1 may be computed by Winograd's
-    formula, faster and a little less exactly; :func:`minitorch.set_winograd` forbids it.
+    On the CPU a float32 convolution with 3 x 3 or 5 x 5 filters and stride 1 may be computed by
+    Winograd's formula, faster and a little less exactly; :func:`minitorch.set_winograd` forbids it.
 
     References
     ----------

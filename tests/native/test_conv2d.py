@@ -1,6 +1,6 @@
 """Every rung of csrc/cpu/conv2d equals the NumPy bodies, within the bound of its sums."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -81,6 +81,13 @@ CASES = {
     "groups": Case((2, 6, 5, 5), 9, (3, 3), groups=3),
     "depthwise": Case((2, 7, 6, 5), 7, (3, 3), pad=((1, 1), (1, 1)), groups=7),
     "depthwise, two filters each": Case((2, 3, 6, 5), 6, (2, 2), groups=3),
+    "depthwise, wide": Case((2, 3, 4, 37), 3, (3, 5), (1, 1), ((1, 1), (2, 2)), groups=3),
+    "depthwise, stride": Case((2, 3, 11, 21), 6, (3, 2), (2, 2), ((1, 0), (1, 2)), groups=3),
+    "depthwise, stride 3": Case((1, 2, 10, 29), 2, (2, 5), (1, 3), ((0, 0), (4, 4)), (2, 2), 2),
+    "depthwise, dilation": Case((2, 2, 9, 20), 4, (3, 3), (1, 1), ((4, 1), (0, 9)), (2, 3), 2),
+    "depthwise, stride past the window": Case((1, 2, 9, 10), 2, (2, 1), (3, 4), groups=2),
+    "depthwise, pad past the window": Case((2, 2, 3, 3), 2, (2, 2), pad=((4, 3), (5, 2)), groups=2),
+    "depthwise, empty batch": Case((0, 2, 5, 5), 2, (2, 2), groups=2),
     "everything": Case((2, 8, 9, 11), 6, (3, 2), (2, 1), ((1, 2), (0, 3)), (2, 3), 2),
 }
 
@@ -96,14 +103,17 @@ CASES |= {
     "3 x 3, 33 filters": Case((1, 16, 5, 9), 33, (3, 3), pad=((1, 1), (1, 1))),
     "channels past a pass": Case((1, 258, 4, 4), 6, (3, 3), pad=((1, 1), (1, 1))),
     "tiles of several tasks": Case((7, 3, 23, 21), 5, (3, 3), pad=((1, 1), (1, 1))),
+    "5 x 5 of one position": Case((2, 3, 5, 5), 5, (5, 5)),
+    "5 x 5": Case((3, 9, 11, 8), 17, (5, 5), pad=((2, 2), (2, 2))),
+    "5 x 5, uneven pad": Case((2, 6, 7, 8), 10, (5, 5), pad=((0, 6), (5, 1)), groups=2),
     "3 x 3, empty batch": Case((0, 2, 5, 5), 3, (3, 3)),
 }
 
 
 def fits(rung, case):
     """Whether the rung can do the case."""
-    plain = case.size == (3, 3) and {*case.stride, *case.dilation} == {1}
-    return rung != "k04_winograd" or plain
+    plain = case.size in ((3, 3), (5, 5)) and {*case.stride, *case.dilation} == {1}
+    return {"k04_winograd": plain, "k05_depthwise": case.x[1] == case.groups}.get(rung, True)
 
 
 def arrays(case, dtype):
@@ -137,7 +147,14 @@ def directions(rung, case, dtype):
     for name in ("fwd", "dgrad", "wgrad"):
         if rung == "k04_winograd" and fits(rung, case):
             tiled = {"fwd": case.y, "dgrad": case.x, "wgrad": case.y}[name][2:]
-            size = scale(name, *inputs[name][:2], pad=before, groups=case.groups, count=tiled)
+            size = scale(
+                name,
+                *inputs[name][:2],
+                pad=before,
+                groups=case.groups,
+                count=tiled,
+                taps=case.size[0],
+            )
             size = size + (np.abs(wide[2]).reshape(-1, 1, 1) if name == "fwd" else 0)
             limit = winograd_bound(lengths[name], size, dtype)
         else:
@@ -161,13 +178,15 @@ def test_every_rung_equals_the_body(native, isa, rung, case, dtype):
     if fits(rung, case):
         check(native, rung, case, dtype)
     else:
-        with pytest.raises(ValueError, match=f"{rung} needs 3 x 3 filters, stride 1"):
+        with pytest.raises(
+            ValueError, match=f"{rung} needs (3 x 3 or 5 x 5 filters|one channel a group)"
+        ):
             check(native, rung, case, dtype)
 
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_forward_without_a_bias(native, rung):
-    case = CASES["3 x 3, uneven pad"]
+    case = CASES["depthwise" if rung == "k05_depthwise" else "3 x 3, uneven pad"]
     x, w, b, _ = arrays(case, "float64")
     out = Guarded(case.y, "float64")
     native.conv2d_fwd(rung, x, w, None, out.array, **case.native)
@@ -202,12 +221,14 @@ def test_any_geometry(case, rung, dtype):
 def test_non_finite_images_stay_in_their_windows(native, rung):
     """One NaN in an image reaches the windows that see it, and no other result."""
     case = CASES["pad"]
+    if not fits(rung, case):
+        case = replace(case, k=3, groups=3)
     x, w, b, _ = arrays(case, "float32")
     x[1, 2, 0, 0] = np.nan
     out = Guarded(case.y, "float32")
     native.conv2d_fwd(rung, x, w, b, out.array, **case.native)
     seen = np.zeros(case.y, bool)
-    seen[1, :, :2, :2] = True
+    seen[1, 2 if case.groups == 3 else slice(None), :2, :2] = True
     if rung == "k04_winograd":  # it reaches their whole tile, here 4 of 5 rows
         seen[1, :, :4] = True
     np.testing.assert_array_equal(np.isnan(out.check()), seen)
@@ -218,9 +239,18 @@ def winograd_geometries(draw):
     """Convolutions that k04_winograd takes."""
     groups = draw(st.integers(1, 2))
     pad = draw(st.tuples(*[st.tuples(st.integers(0, 5), st.integers(0, 5))] * 2))
-    image = tuple(draw(st.integers(max(1, 3 - sum(p)), 14)) for p in pad)
+    size = draw(st.sampled_from((3, 5)))
+    image = tuple(draw(st.integers(max(1, size - sum(p)), 14)) for p in pad)
     x = (draw(st.integers(0, 3)), groups * draw(st.integers(1, 18)), *image)
-    return Case(x, groups * draw(st.integers(1, 34)), (3, 3), pad=pad, groups=groups)
+    return Case(x, groups * draw(st.integers(1, 34)), (size, size), pad=pad, groups=groups)
+
+
+@pytest.mark.skipif(NATIVE is None, reason=REASON)
+@settings(max_examples=60)
+@given(case=geometries(), filters=st.integers(1, 3), dtype=st.sampled_from(DTYPES))
+def test_any_geometry_of_depthwise(case, filters, dtype):
+    channels = case.x[1]
+    check(NATIVE, "k05_depthwise", replace(case, k=channels * filters, groups=channels), dtype)
 
 
 @pytest.mark.skipif(NATIVE is None, reason=REASON)
@@ -230,13 +260,19 @@ def test_any_geometry_of_winograd(case, dtype):
     check(NATIVE, "k04_winograd", case, dtype)
 
 
-def test_winograd_sums_run_after_run_of_tiles(native):
-    """The weight gradient transforms some 3,600 tiles of 8 channels at a time."""
-    check(native, "k04_winograd", Case((4, 1, 122, 122), 1, (3, 3)), "float32")
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case((4, 1, 50, 50), 1, (3, 3)),  # 576 tiles, in 9 parts
+        Case((1, 60, 44, 44), 120, (3, 3)),  # 121 tiles, of which 96 at a time
+    ],
+)
+def test_winograd_adds_parts_and_runs_of_tiles(native, isa, case):
+    check(native, "k04_winograd", case, "float32")
 
 
 def test_winograds_error_on_a_layer(native):
-    """What CPU docs say of the error of a whole layer, of the largest value."""
+    """Far below the bound: signs differ."""
     case = Case((4, 64, 28, 28), 64, (3, 3), pad=((1, 1), (1, 1)))
     for name, inputs, shape, exact, _ in directions("k03_packed", case, "float32"):
         out = np.empty(shape, "float32")

@@ -84,12 +84,25 @@ def test_single_pixels_are_a_product(native):
     assert chosen(conv_fwd, x, w, None, **padded) == "k03_packed"
 
 
-def test_depthwise_goes_by_rows(native):
-    x, w = np.ones((2, 4, 5, 5), "f4"), np.ones((4, 1, 3, 3), "f4")
-    y, static = np.ones((2, 4, 3, 3), "f4"), {**CONV, "groups": 4}
-    assert chosen(conv_fwd, x, w, None, **static) == "k02_rows"
-    assert chosen(conv_dgrad, y, w, size=(5, 5), **static) == "k02_rows"
-    assert chosen(conv_wgrad, x, y, size=(3, 3), **static) == "k02_rows"
+@pytest.mark.parametrize(
+    ("filters", "rung"), [(1, "k05_depthwise"), (4, "k05_depthwise"), (5, "k03_packed")]
+)
+def test_depthwise_goes_by_planes(native, filters, rung):
+    x, w = np.ones((2, 4, 5, 5), "f4"), np.ones((4 * filters, 1, 3, 3), "f4")
+    y, static = np.ones((2, 4 * filters, 3, 3), "f4"), {**CONV, "groups": 4}
+    assert chosen(conv_fwd, x, w, None, **static) == rung
+    assert chosen(conv_dgrad, y, w, size=(5, 5), **static) == rung
+    assert chosen(conv_wgrad, x, y, size=(3, 3), **static) == rung
+
+
+def test_forced_on_deeper_groups_depthwise_says_what_it_needs(native):
+    x, w = np.ones((1, 4, 3, 3)), np.ones((2, 2, 2, 2))
+    y, static = np.ones((1, 2, 2, 2)), {**CONV, "groups": 2}
+    for op, arrays in ((conv_fwd, (x, w)), (conv_wgrad, (x, y))):
+        size = {"size": (2, 2)} if op is conv_wgrad else {}
+        message = "it needs one channel a group, here are 2"
+        with mt.use_kernel(op, "k05_depthwise"), pytest.raises(RuntimeError, match=message):
+            op(*arrays, **size, **static)
 
 
 def test_products_go_where_they_are_quickest(native):
@@ -108,7 +121,7 @@ def test_products_go_where_they_are_quickest(native):
         (rung, axes)
         for rung in ["reference", *rungs("conv2d")]
         for axes in (1, 2)
-        if (rung, axes) != ("k04_winograd", 1)
+        if (rung, axes) != ("k04_winograd", 1) and rung != "k05_depthwise"
     ],
 )
 @pytest.mark.parametrize(

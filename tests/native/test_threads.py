@@ -30,7 +30,8 @@ def fixed(*shape):
 
 def convolutions(rung):
     """All directions by one rung, on enough work for several threads."""
-    x, w, dy = fixed(5, 7, 13, 17), fixed(19, 7, 3, 3), fixed(5, 19, 13, 17)
+    filters, depth, groups = (14, 1, 7) if rung == "k05_depthwise" else (19, 7, 1)
+    x, w, dy = fixed(5, 7, 13, 17), fixed(filters, depth, 3, 3), fixed(5, filters, 13, 17)
     results = []
     for op, left, right, size in (
         (conv_fwd, x, w, {}),
@@ -38,7 +39,7 @@ def convolutions(rung):
         (conv_wgrad, x, dy, {"size": (3, 3)}),
     ):
         with mt.use_kernel(op, rung):
-            results.append(op(left, right, **size, **STATIC).numpy())
+            results.append(op(left, right, **size, **{**STATIC, "groups": groups}).numpy())
     return results
 
 

@@ -55,6 +55,15 @@ def test_elsewhere_it_is_not(native, changed):
     assert choices(**changed) == {"k03_packed"}
 
 
+def test_5_x_5_filters_are_chosen_where_dx_is_not_much_larger_than_dy(native):
+    w, static = np.ones((16, 16, 5, 5), "f4"), {**CONV, "pad": ((2, 2), (2, 2))}
+    x, y = np.ones((32, 16, 12, 12), "f4"), np.ones((32, 16, 8, 8), "f4")
+    assert chosen(conv_fwd, x, w, None, **CONV) == "k04_winograd"
+    assert chosen(conv_wgrad, x, y, size=(5, 5), **CONV) == "k04_winograd"
+    assert chosen(conv_dgrad, y, w, size=(12, 12), **CONV) == "k03_packed"
+    assert chosen(conv_dgrad, x, w, size=(12, 12), **static) == "k04_winograd"
+
+
 def test_it_can_be_forbidden(native, without_winograd):
     assert mt.get_winograd() is False
     assert choices() == {"k03_packed"}
@@ -82,7 +91,7 @@ def test_the_switch_is_a_bool():
 
 def test_forced_on_other_filters_it_says_what_it_needs(native):
     message = (
-        r"it needs 3 x 3 filters, stride 1 and dilation 1; here are filters \(3, 2\), "
+        r"it needs 3 x 3 or 5 x 5 filters, stride 1 and dilation 1; here are filters \(3, 2\), "
         r"stride \(2, 1\) and dilation \(1, 1\)"
     )
     x, w, static = np.ones((1, 1, 6, 6)), np.ones((1, 1, 3, 2)), {**CONV, "stride": (2, 1)}

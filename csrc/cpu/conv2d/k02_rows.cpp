@@ -5,9 +5,8 @@
 //           the compiler makes vector instructions of it, and nothing is tested inside.
 // Changed   The order of the loops; which positions of a row see the image is worked out before
 //           it; planes of the result are shared among threads.
-// Requires  Nothing. The best where there is little to reuse: depthwise, one or two filters a
-// group. Launch    fwd: a task per (image, filter); dgrad: per (image, channel); wgrad: per
-// (filter,
+// Requires  Nothing.
+// Launch    fwd: a task per (image, filter); dgrad: per (image, channel); wgrad: per (filter,
 //           channel). No two tasks write to the same place.
 // Reading   for_each_row, then fwd.
 #include "common/parallel.hpp"

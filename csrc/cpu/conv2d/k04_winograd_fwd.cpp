@@ -1,11 +1,11 @@
 // Convolution, rung 4, forward and input gradient: Winograd's transforms, tile by tile.
 //
 // Idea      4 x 4 results of a 3 x 3 filter need 144 multiplications, or 36 between transformed
-//           operands (winograd.hpp). Point by point these are products of matrices: tiles by
-//           channels, channels by filters. The input gradient is the same, with dy as the image
-//           and the filters turned round.
+//           operands (winograd.hpp); 2 x 2 of a 5 x 5 filter 100, or 36. Point by point these are
+//           products of matrices: tiles by channels, channels by filters. The input gradient is
+//           the same, with dy as the image and the filters turned round.
 // Changed   A quarter of the multiplications; larger errors (minitorch/ops/conv_winograd.py).
-// Requires  3 x 3 filters, stride 1, dilation 1. Any padding, any groups.
+// Requires  3 x 3 or 5 x 5 filters, stride 1, dilation 1. Any padding, any groups.
 // Launch    A task per block of tiles and group: there, products, and back, within the cache.
 // Reading   convolve; the tiles are in winograd_tiles.hpp.
 #include "cpu/conv2d/winograd_tiles.hpp"
@@ -13,8 +13,10 @@
 namespace mt::MT_ISA {
 namespace {
 
-constexpr long CHANNELS = 256;   // of the image at a time: their filters stay in the cache
-constexpr long ROOM = 1L << 18;  // about so many transformed numbers of tiles at a time
+constexpr long CHANNELS = 256;     // of the image at a time: their filters stay in the cache
+constexpr long FEW = 32;           // tiles of a task; with many filters, which come from memory,
+constexpr long MANY = 128;         // they have to be used for more of them
+constexpr long FILTERS = 1 << 17;  // so many, channels by channels
 
 // What is convolved: dx is made of dy as y is of x.
 template <class T>
@@ -29,30 +31,17 @@ struct Job {
 
 template <class T>
 Job<T> fwd_job(const Conv2d& d, const T* x, const T* w, const T* b, T* y) {
-    return {{x, d.N, d.C, d.depth(), d.H, d.W},
-            {y, d.N, d.K, d.filters(), d.P, d.Q},
-            d.groups,
-            d.pad_h,
-            d.pad_w,
-            w,
-            b,
-            9 * d.depth(),
-            9,
-            false};
+    const Planes<const T> from{x, d.N, d.C, d.depth(), d.H, d.W};
+    const Planes<T> to{y, d.N, d.K, d.filters(), d.P, d.Q};
+    return {from, to, d.groups, d.pad_h, d.pad_w, w, b, d.taps(), d.R * d.S, false};
 }
 
 template <class T>
 Job<T> dgrad_job(const Conv2d& d, const T* dy, const T* w, T* dx) {
-    return {{dy, d.N, d.K, d.filters(), d.P, d.Q},
-            {dx, d.N, d.C, d.depth(), d.H, d.W},
-            d.groups,
-            2 - d.pad_h,
-            2 - d.pad_w,
-            w,
-            nullptr,
-            9,
-            9 * d.depth(),
-            true};
+    const Planes<const T> from{dy, d.N, d.K, d.filters(), d.P, d.Q};
+    const Planes<T> to{dx, d.N, d.C, d.depth(), d.H, d.W};
+    const long pad_h = d.R - 1 - d.pad_h, pad_w = d.S - 1 - d.pad_w;
+    return {from, to, d.groups, pad_h, pad_w, w, nullptr, d.R * d.S, d.taps(), true};
 }
 
 template <int M, class T>
@@ -79,8 +68,7 @@ struct Scratch {
     // As many tiles as stay in the cache, and for every thread equally many blocks of them. Where
     // they are cut changes no result.
     long cut(const Job<T>& job, int threads) const {
-        long most = std::clamp(ROOM / (POINTS * (job.from.padded() + job.to.padded())), 24L, 96L);
-        if (job.from.padded() * job.to.padded() >= 128 * 256) most = 128;
+        const long most = job.from.padded() * job.to.padded() < FILTERS ? FEW : MANY;
         long rounds = std::max(1L, (tiles.count + most * threads - 1) / (most * threads));
         return round_up((tiles.count + rounds * threads - 1) / (rounds * threads), 4) +
                4 * !tiles.count;
@@ -91,21 +79,21 @@ struct Scratch {
 template <int M, class T>
 void transform_filters(const Job<T>& job, int threads, const Scratch<M, T>& scratch) {
     using W = Winograd<M>;
-    constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS;
+    constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS, TAPS = W::TAPS * W::TAPS;
     const long blocks = job.to.blocks(), padded = job.from.padded();
     parallel_for(job.groups * blocks, threads, [&](long task, int) {
         long group = task / blocks, first = task % blocks * LANES;
-        const T* w = job.w + group * job.to.depth * job.from.depth * 9;
+        const T* w = job.w + group * job.to.depth * job.from.depth * TAPS;
         T* to = scratch.filters + group * POINTS * POINTS * scratch.w_room + first * padded;
         for (long c = 0; c < padded; c++, to += LANES) {
-            T taps[9 * LANES] = {};
+            T taps[TAPS * LANES] = {};
             for (long k = 0; c < job.from.depth && k < std::min(LANES, job.to.depth - first); k++)
-                for (long i = 0; i < 9; i++)
-                    taps[i * LANES + k] =
-                        w[(first + k) * job.w_to + c * job.w_from + (job.turned ? 8 - i : i)];
-            Vector<T> g[9], u[POINTS * POINTS];
-            for (long i = 0; i < 9; i++) g[i] = load(taps + i * LANES);
-            both_ways<3, POINTS>(g, u, [](auto... a) { W::template filter<T>(a...); });
+                for (long i = 0; i < TAPS; i++)
+                    taps[i * LANES + k] = w[(first + k) * job.w_to + c * job.w_from +
+                                            (job.turned ? TAPS - 1 - i : i)];
+            Vector<T> g[TAPS], u[POINTS * POINTS];
+            for (long i = 0; i < TAPS; i++) g[i] = load(taps + i * LANES);
+            both_ways<W::TAPS, POINTS>(g, u, [](auto... a) { W::template filter<T>(a...); });
             for (long i = 0; i < POINTS * POINTS; i++) store(to + i * scratch.w_room, u[i]);
         }
     });
@@ -166,26 +154,36 @@ void convolve(const Job<T>& job, int threads, T* base) {
     });
 }
 
+// 4 x 4 results of 3 x 3 filters, 2 x 2 of 5 x 5.
+template <class T>
+void run(const Conv2d& d, const Job<T>& job, int threads, T* scratch) {
+    d.R == 3 ? convolve<4>(job, threads, scratch) : convolve<2>(job, threads, scratch);
+}
+
+template <class T>
+std::size_t room(const Conv2d& d, const Job<T>& job, int threads) {
+    return d.R == 3 ? Scratch<4, T>(job, threads, nullptr).pieces.elements()
+                    : Scratch<2, T>(job, threads, nullptr).pieces.elements();
+}
+
 template <class T>
 void fwd(const Conv2d& d, int threads, const T* x, const T* w, const T* b, T* y, T* scratch) {
-    convolve<4>(fwd_job(d, x, w, b, y), threads, scratch);
+    run(d, fwd_job(d, x, w, b, y), threads, scratch);
 }
 
 template <class T>
 void dgrad(const Conv2d& d, int threads, const T* dy, const T* w, T* dx, T* scratch) {
-    convolve<4>(dgrad_job(d, dy, w, dx), threads, scratch);
+    run(d, dgrad_job(d, dy, w, dx), threads, scratch);
 }
 
 template <class T>
 std::size_t fwd_scratch(const Conv2d& d, int threads) {
-    return Scratch<4, T>(fwd_job<T>(d, nullptr, nullptr, nullptr, nullptr), threads, nullptr)
-        .pieces.elements();
+    return room(d, fwd_job<T>(d, nullptr, nullptr, nullptr, nullptr), threads);
 }
 
 template <class T>
 std::size_t dgrad_scratch(const Conv2d& d, int threads) {
-    return Scratch<4, T>(dgrad_job<T>(d, nullptr, nullptr, nullptr), threads, nullptr)
-        .pieces.elements();
+    return room(d, dgrad_job<T>(d, nullptr, nullptr, nullptr), threads);
 }
 
 }  // namespace

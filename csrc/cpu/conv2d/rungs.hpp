@@ -25,6 +25,12 @@ void add_k04_winograd_fwd(Conv2dKernels<T>& kernels);
 template <class T>
 void add_k04_winograd_wgrad(Conv2dKernels<T>& kernels);
 
+// Rung 5
+template <class T>
+void add_k05_depthwise_fwd(Conv2dKernels<T>& kernels);  // and the weight gradient
+template <class T>
+void add_k05_depthwise_dgrad(Conv2dKernels<T>& kernels);
+
 template <class T>
 Conv2dKernels<T> conv2d_k06_pointwise();
 

@@ -20,6 +20,14 @@ Conv2dKernels<T> conv2d_k04_winograd() {
     return kernels;
 }
 
+template <class T>
+Conv2dKernels<T> conv2d_k05_depthwise() {
+    Conv2dKernels<T> kernels;
+    add_k05_depthwise_fwd(kernels);
+    add_k05_depthwise_dgrad(kernels);
+    return kernels;
+}
+
 namespace {
 
 bool every(const Conv2d&) {
@@ -27,8 +35,12 @@ bool every(const Conv2d&) {
 }
 
 bool fits_winograd(const Conv2d& d) {
-    return d.R == 3 && d.S == 3 && d.stride_h == 1 && d.stride_w == 1 && d.dilation_h == 1 &&
-           d.dilation_w == 1;
+    return (d.R == 3 || d.R == 5) && d.S == d.R && d.stride_h == 1 && d.stride_w == 1 &&
+           d.dilation_h == 1 && d.dilation_w == 1;
+}
+
+bool fits_depthwise(const Conv2d& d) {
+    return d.depth() == 1;
 }
 
 #define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
@@ -39,8 +51,11 @@ const Conv2dRung RUNGS[] = {
      MT_ALL_TYPES(conv2d_k02_rows)},
     {"k03_packed", "register tiles on operands packed straight from the image", "", every,
      MT_ALL_TYPES(conv2d_k03_packed)},
-    {"k04_winograd", "4 x 4 results of 3 x 3 filters by 36 products, not 144",
-     "3 x 3 filters, stride 1 and dilation 1", fits_winograd, MT_ALL_TYPES(conv2d_k04_winograd)},
+    {"k04_winograd", "4 x 4 results of 3 x 3 filters, or 2 x 2 of 5 x 5, by 36 products",
+     "3 x 3 or 5 x 5 filters, stride 1 and dilation 1", fits_winograd,
+     MT_ALL_TYPES(conv2d_k04_winograd)},
+    {"k05_depthwise", "a plane at a time, within the first-level cache", "one channel a group",
+     fits_depthwise, MT_ALL_TYPES(conv2d_k05_depthwise)},
     {"k06_pointwise", "filters of 1x1 as a matrix product on the images as they lie", "", every,
      MT_ALL_TYPES(conv2d_k06_pointwise)},
 };

@@ -1,30 +1,29 @@
-// Winograd's minimal filtering: 3 taps at M neighbouring positions by M + 2 products, not 3 M.
+// Winograd's minimal filtering: R taps at M neighbouring positions by M + R - 1 products, not M R.
 //
-//   y = A' [(G g) (B' d)]     d: the M + 2 numbers that the windows see, g: the taps
+//   y = A' [(G g) (B' d)]     d: the M + R - 1 numbers that the windows see, g: the taps
 //
 // The three matrices are Toom and Cook's multiplication of polynomials: evaluate both factors at
-// M + 2 points (one of them infinity), multiply point by point, interpolate. Transposed, it is
+// M + R - 1 points (one of them infinity), multiply point by point, interpolate. Transposed, it is
 // a convolution. In two dimensions the transforms are applied down and across, to whole vectors:
 // each lane is another channel. The gradient of g, by the transposed formula, is G' [(A y) (B' d)].
 //
-// Rounding errors grow with the absolute values in the matrices. The points 0, +-5/8, +-3/2 give a
-// quarter of the bound of the usual 0, +-1, +-2.
+// There are 6 points: for 4 positions of 3 taps or 2 positions of 5. Rounding errors grow with the
+// absolute values in the matrices; 0, +-5/8, +-3/2 have a quarter of the bound of 0, +-1, +-2.
 // Lavin, Gray: Fast algorithms for convolutional neural networks, 2016.
 // Barabasz et al.: Error analysis and improving the accuracy of Winograd convolution, 2020.
 #pragma once
 
 namespace mt::MT_ISA {
 
-template <int M>
-struct Winograd;
-
 // 1-D transforms: every `from`-th vector is read, every `step`-th written.
-template <>
-struct Winograd<4> {
-    static constexpr int POINTS = 6;
+template <int M>
+struct Winograd {
+    static constexpr int POINTS = 6, TAPS = POINTS + 1 - M;
     static constexpr double P = 5. / 8, Q = 3. / 2;  // the points 0, P, -P, Q, -Q, infinity
     static constexpr double PP = P * P, QQ = Q * Q;
-    static constexpr double N0 = 1 / (PP * QQ);  // 1 / product of the distances to the others
+
+    // G has these factors: 1 / product of the distances to the other points, for 0, +-P and +-Q.
+    static constexpr double N0 = 1 / (PP * QQ);
     static constexpr double NP = 1 / (2 * PP * (PP - QQ)), NQ = 1 / (2 * QQ * (QQ - PP));
 
     template <class T, class V>
@@ -40,42 +39,53 @@ struct Winograd<4> {
     }
     template <class T, class V>
     static void filter(const V* g, int from, V* to, int step) {  // G
-        V even = T(NP) * g[0] + T(NP * PP) * g[2 * from], odd = T(NP * P) * g[from];
-        V even2 = T(NQ) * g[0] + T(NQ * QQ) * g[2 * from], odd2 = T(NQ * Q) * g[from];
-        to[0] = T(N0) * g[0];
-        to[step] = even + odd;
-        to[2 * step] = even - odd;
-        to[3 * step] = even2 + odd2;
-        to[4 * step] = even2 - odd2;
-        to[5 * step] = g[2 * from];
-    }
-    template <class T, class V>
-    static void output(const V* m, int from, V* to, int step) {  // A'
-        V sum = m[from] + m[2 * from], sum2 = m[3 * from] + m[4 * from];
-        V difference = m[from] - m[2 * from], difference2 = m[3 * from] - m[4 * from];
-        to[0] = m[0] + sum + sum2;
-        to[step] = T(P) * difference + T(Q) * difference2;
-        to[2 * step] = T(PP) * sum + T(QQ) * sum2;
-        to[3 * step] = T(PP * P) * difference + T(QQ * Q) * difference2 + m[5 * from];
+        evaluate<TAPS, T>(g, from, to, step, N0, NP, NQ);
     }
     template <class T, class V>
     static void output_gradient(const V* y, int from, V* to, int step) {  // A
-        V even = y[0] + T(PP) * y[2 * from], odd = T(P) * y[from] + T(PP * P) * y[3 * from];
-        V even2 = y[0] + T(QQ) * y[2 * from], odd2 = T(Q) * y[from] + T(QQ * Q) * y[3 * from];
-        to[0] = y[0];
+        evaluate<M, T>(y, from, to, step, 1, 1, 1);
+    }
+    template <class T, class V>
+    static void filter_gradient(const V* m, int from, V* to, int step) {  // G'
+        interpolate<TAPS, T>(m, from, to, step, N0, NP, NQ);
+    }
+    template <class T, class V>
+    static void output(const V* m, int from, V* to, int step) {  // A'
+        interpolate<M, T>(m, from, to, step, 1, 1, 1);
+    }
+
+  private:
+    // A polynomial of COUNT coefficients at all points, times a factor for each.
+    template <int COUNT, class T, class V>
+    static void evaluate(const V* x, int from, V* to, int step, double n0, double np, double nq) {
+        V even = T(np) * x[0], odd = T(np * P) * x[from];
+        V even2 = T(nq) * x[0], odd2 = T(nq * Q) * x[from];
+        double p = PP, q = QQ;
+#pragma GCC unroll 3
+        for (int k = 2; k < COUNT; k++, p *= P, q *= Q) {
+            (k % 2 ? odd : even) += T(np * p) * x[k * from];
+            (k % 2 ? odd2 : even2) += T(nq * q) * x[k * from];
+        }
+        to[0] = T(n0) * x[0];
         to[step] = even + odd;
         to[2 * step] = even - odd;
         to[3 * step] = even2 + odd2;
         to[4 * step] = even2 - odd2;
-        to[5 * step] = y[3 * from];
+        to[5 * step] = x[(COUNT - 1) * from];
     }
-    template <class T, class V>
-    static void filter_gradient(const V* m, int from, V* to, int step) {  // G'
+    // Its transpose.
+    template <int COUNT, class T, class V>
+    static void interpolate(const V* m, int from, V* to, int step, double n0, double np,
+                            double nq) {
         V sum = m[from] + m[2 * from], sum2 = m[3 * from] + m[4 * from];
         V difference = m[from] - m[2 * from], difference2 = m[3 * from] - m[4 * from];
-        to[0] = T(N0) * m[0] + T(NP) * sum + T(NQ) * sum2;
-        to[step] = T(NP * P) * difference + T(NQ * Q) * difference2;
-        to[2 * step] = T(NP * PP) * sum + T(NQ * QQ) * sum2 + m[5 * from];
+        to[0] = T(n0) * m[0] + T(np) * sum + T(nq) * sum2;
+        double p = P, q = Q;
+#pragma GCC unroll 4
+        for (int k = 1; k < COUNT; k++, p *= P, q *= Q)
+            to[k * step] = k % 2 ? T(np * p) * difference + T(nq * q) * difference2
+                                 : T(np * p) * sum + T(nq * q) * sum2;
+        to[(COUNT - 1) * step] += m[5 * from];
     }
 };
 
