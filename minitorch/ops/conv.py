@@ -308,7 +308,13 @@ def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
 
 
-_BY_FILTERS = (needs_filters, pays_with_filters, one_channel_filters, few_filters, pointwise_filters)
+_BY_FILTERS = (
+    needs_filters,
+    pays_with_filters,
+    one_channel_filters,
+    few_filters,
+    pointwise_filters,
+)
 _BY_IMAGES = (needs_size, pays_with_size, one_channel_images, few_gradients, pointwise_size)
 for _op, _call, (_square, _many, _one, _few, _pixel) in (
     (conv_fwd, conv_fwd_native, _BY_FILTERS),
