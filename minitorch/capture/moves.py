@@ -12,6 +12,7 @@ from typing import Any
 import numpy
 
 from minitorch.ops.index import Index
+from minitorch.ops.padding import border_widths
 
 __all__ = ["moves_of"]
 
@@ -53,12 +54,20 @@ def _setitem(arrays: list[Any], out: Any, *, index: Any, **_: Any) -> Moves | No
     return [(arrays[0], out), (arrays[1], out[where.on(numpy)])] if where.basic else None
 
 
+def _pad(arrays: list[Any], out: Any, *, width: Any, value: float = 0.0) -> Moves:
+    x = arrays[0]
+    borders = border_widths(width, x.ndim)
+    inside = tuple(slice(b, b + n) for (b, _), n in zip(borders, x.shape, strict=True))
+    return [(value, out), (x, out[(*inside, Ellipsis)])]
+
+
 MOVES: dict[str, Callable[..., Moves | None]] = {
     "reshape": _reshape,
     "concat": _concat,
     "stack": _stack,
     "scatter_add": _scatter_add,
     "setitem": _setitem,
+    "pad": _pad,
 }
 
 

@@ -17,7 +17,7 @@ __all__ = ["crop", "pad"]
 MODES = ("edge", "reflect", "symmetric", "wrap")
 
 
-def _widths(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
+def border_widths(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
     """``(before, after)`` of every axis, from an int, a pair or one entry per axis."""
     if isinstance(width, int):
         width = ((width, width),) * ndim
@@ -34,14 +34,14 @@ def _widths(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
 @op(name="pad", formula="y = x with a border", linear=("x",))
 def _pad(xp, x, *, width, value=0.0):
     """The op behind :func:`pad` with a constant border."""
-    widths = _widths(width, x.ndim)
+    widths = border_widths(width, x.ndim)
     return xp.pad(x, widths, constant_values=value) if widths else x.copy()
 
 
 @_pad.vjp("x")
 def pad_dx(g, x_shape, width):
     """dL/dx = g without the border"""
-    return crop(g, width=_widths(width, len(x_shape)))
+    return crop(g, width=border_widths(width, len(x_shape)))
 
 
 @_pad.samples
@@ -93,7 +93,7 @@ def pad(x: Tensor, /, width: Any, *, mode: str = "constant", value: float = 0.0)
     if mode not in MODES:
         raise ValueError(f"pad: mode is 'constant', {str(MODES)[1:-1]}, not {mode!r}")
     xp = backend_of(x.data).xp
-    for axis, (before, after) in enumerate(_widths(width, x.ndim)):
+    for axis, (before, after) in enumerate(border_widths(width, x.ndim)):
         length = x.shape[axis]
         if not before and not after:
             continue
@@ -130,7 +130,7 @@ def crop(xp, x, *, width):
     >>> y.shape, mt.grad(y.sum(), x)
     ((2,), Tensor([1., 1., 0.]))
     """
-    widths = _widths(width, x.ndim)
+    widths = border_widths(width, x.ndim)
     if any(a + b > n for (a, b), n in zip(widths, x.shape, strict=True)):
         raise ValueError(f"crop: a border of {width} is wider than x {x.shape}")
     ends = zip(widths, x.shape, strict=True)
@@ -140,7 +140,7 @@ def crop(xp, x, *, width):
 @crop.vjp("x")
 def crop_dx(g, x_shape, width):
     """dL/dx = g with a border of zeros"""
-    return pad(g, width=_widths(width, len(x_shape)))
+    return pad(g, width=border_widths(width, len(x_shape)))
 
 
 @crop.samples
