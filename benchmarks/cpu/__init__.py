@@ -85,6 +85,6 @@ def run(
     ):
         found(row)
     if wanted("import"):
-        for row in machine.import_rows(pythons, 1 if quick else rounds):
+        for row in machine.import_rows(pythons, 1 if quick else rounds, quick):
             found(row)
     return rows, about

@@ -60,18 +60,20 @@ def _shortest(work: Callable[[], Any], repeats: int) -> float:
     return min(took)
 
 
-def import_rows(pythons: Mapping[str, str], rounds: int) -> list[dict[str, Any]]:
+def import_rows(pythons: Mapping[str, str], rounds: int, quick: bool) -> list[dict[str, Any]]:
     """Seconds to import a library into a fresh Python, and the memory after it.
 
     Files are in the page cache by then, and compiled: the first round is not counted.
     """
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    if not quick:  # who forbids to keep compiled files would see them compiled each time
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
     found: dict[str, list[tuple[float, int]]] = {}
     for turn in range(rounds + 1):
         for library in IMPORTED:
             done = subprocess.run(
                 [pythons.get(library, sys.executable), "-c", PROBE.format(library=library)],
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
-                capture_output=True, text=True, check=False,
+                env=environment, capture_output=True, text=True, check=False,
             )  # fmt: skip
             if turn and not done.returncode:
                 seconds, peak = done.stdout.split()
