@@ -3,103 +3,27 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy
 
-from minitorch.autograd.hooks import Observer, observe
+from minitorch.autograd.create import asarray
+from minitorch.autograd.hooks import observe
 from minitorch.autograd.mode import mode
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import get_default_dtype
+from minitorch.capture.check import run_both
 from minitorch.capture.ir import Value
 from minitorch.capture.program import Program
+from minitorch.capture.structure import key_of, names_of, put_together, taken_apart
 from minitorch.capture.trace import CaptureError, Tracer
 from minitorch.parameter import Parameter
 
 __all__ = ["Captured", "function"]
 
-# How far a replay may be from an eager run in the check mode, relative to the largest element:
-# a kernel that computes several ops at once may round less often than they do.
-TOLERANCE = {"float16": 4e-3, "float32": 1e-5, "float64": 1e-12}
 
-
-class _Slot:
-    """Where a tensor stands in a structure of arguments or results."""
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-
-
-def _taken_apart(value: Any, found: list[Any]) -> Any:
-    """The structure with its tensors and arrays replaced by slots, which are put into ``found``."""
-    if isinstance(value, Tensor | numpy.ndarray):
-        found.append(value)
-        return _Slot(len(found) - 1)
-    if isinstance(value, dict):
-        return {k: _taken_apart(v, found) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        parts = [_taken_apart(v, found) for v in value]
-        if hasattr(value, "_fields"):  # a named tuple
-            return type(value)(*parts)
-        return type(value)(parts)
-    return value
-
-
-def _put_together(value: Any, tensors: list[Any]) -> Any:
-    if isinstance(value, _Slot):
-        return tensors[value.index]
-    if isinstance(value, dict):
-        return {k: _put_together(v, tensors) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        parts = [_put_together(v, tensors) for v in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    return value
-
-
-def _slots_in(value: Any) -> list[int]:
-    if isinstance(value, _Slot):
-        return [value.index]
-    parts = value.values() if isinstance(value, dict) else value
-    nested = isinstance(value, dict | list | tuple)
-    return [i for part in parts for i in _slots_in(part)] if nested else []
-
-
-def _names(function: Callable[..., Any], structure: Any) -> dict[int, str]:
-    """What the function calls its tensor arguments, by slot."""
-    args, kwargs = structure
-    try:
-        bound = inspect.signature(function).bind(*args, **kwargs).arguments
-    except (TypeError, ValueError):  # the call will say what is wrong
-        return {}
-    names = {}
-    for name, value in bound.items():
-        slots = _slots_in(value)
-        plain = isinstance(value, _Slot)
-        names.update({s: name if plain else f"{name}[{k}]" for k, s in enumerate(slots)})
-    return names
-
-
-def _key(value: Any, found: list[Any]) -> Hashable:
-    """What tells calls apart that need programs of their own."""
-    if isinstance(value, _Slot):
-        x = found[value.index]
-        if isinstance(x, Parameter):
-            return ("parameter", id(x))
-        return ("array", x.shape, str(x.dtype), isinstance(x, Tensor) and x.device)
-    if isinstance(value, dict):
-        return tuple((k, _key(v, found)) for k, v in value.items())
-    if isinstance(value, list | tuple):
-        return (type(value).__name__, *[_key(v, found) for v in value])
-    try:
-        hash(value)
-    except TypeError:
-        return ("object", id(value))
-    return (type(value).__name__, value)
-
-
-class _Entry:
+class Entry:
     """A program with the inputs it reads from and the structure of what it returns."""
 
     def __init__(self, program: Program, inputs: list[Any], results: Any, kept: list[Any]) -> None:
@@ -108,9 +32,23 @@ class _Entry:
         self.results = results  # a structure with slots
         self.kept = kept  # per slot a tensor that is returned as it is, or None
 
+    def take(self, found: list[Any]) -> None:
+        """Copy the arguments to where the program reads them."""
+        for memory, x in zip(self.inputs, found, strict=True):
+            if memory is not None:
+                numpy.copyto(memory, x.data if isinstance(x, Tensor) else x)
+
+    def give(self, arrays: list[Any]) -> Any:
+        """What the function returns, of the arrays that hold the program's results."""
+        made = iter(arrays)
+        tensors = [Tensor(next(made).copy()) if k is None else k for k in self.kept]
+        return put_together(self.results, tensors)
+
 
 class Captured:
     """A function that is traced at its first call with a signature, and replayed after it.
+
+    Within another captured function it is a plain call.
 
     Attributes
     ----------
@@ -120,10 +58,12 @@ class Captured:
         One per signature.
     """
 
+    __name__: str
+
     def __init__(self, function: Callable[..., Any], check: bool = False) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._entries: dict[Hashable, _Entry] = {}
+        self._entries: dict[Hashable, Entry] = {}
         self.check = check
         self.program: Program | None = None
 
@@ -134,15 +74,17 @@ class Captured:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         found: list[Any] = []
-        structure = _taken_apart((args, kwargs), found)
+        structure = taken_apart((args, kwargs), found)
+        if any(isinstance(observer, Tracer) for observer in mode.observers):
+            return self._call(structure, [asarray(x) for x in found])
         for x in found:
             if isinstance(x, Tensor) and not isinstance(x, Parameter) and x.requires_grad:
                 raise ValueError(
-                    f"function: an argument {x.shape} requires a gradient, and none flows through "
-                    f"a captured function; compute gradients inside of it, and give a Parameter or "
-                    f"a detached tensor"
+                    f"{self.__name__}: an argument {x.shape} requires a gradient, and none flows "
+                    f"through a captured function; compute gradients inside of it, and give a "
+                    f"Parameter or a detached tensor"
                 )
-        key = (_key(structure, found), mode.grad, str(get_default_dtype()))
+        key = (key_of(structure, found), mode.grad, str(get_default_dtype()))
         entry = self._entries.get(key)
         if entry is None or not entry.program.fits():
             entry, result = self._trace(structure, found)
@@ -150,45 +92,41 @@ class Captured:
             self.program = entry.program
             return result
         self.program = entry.program
-        for memory, x in zip(entry.inputs, found, strict=True):
-            if memory is not None:
-                numpy.copyto(memory, x.data if isinstance(x, Tensor) else x)
+        entry.take(found)
         if self.check:
-            return self._compare(entry, structure, found)
-        return self._returned(entry, entry.program.run())
-
-    def _returned(self, entry: _Entry, arrays: list[Any]) -> Any:
-        fresh = iter(arrays)
-        tensors = [Tensor(next(fresh).copy()) if k is None else k for k in entry.kept]
-        return _put_together(entry.results, tensors)
-
-    def _trace(self, structure: Any, found: list[Any]) -> tuple[_Entry, Any]:
-        """Run the function once as it is, and make a program of what it did."""
-        if any(isinstance(observer, Tracer) for observer in mode.observers):
-            raise CaptureError(
-                f"{self.__name__} is called by a function that is being captured; capture the "
-                f"outer one only"
+            arrays = run_both(
+                self.__name__, entry, lambda: self._call(structure, self._copies(entry, found))
             )
+            return entry.give(arrays)
+        return entry.give(entry.program.run())
+
+    def _call(self, structure: Any, tensors: list[Any]) -> Any:
+        args, kwargs = put_together(structure, tensors)
+        return self._function(*args, **kwargs)
+
+    @staticmethod
+    def _copies(entry: Entry, found: list[Any]) -> list[Any]:
+        pairs = zip(found, entry.inputs, strict=True)
+        return [x if memory is None else Tensor(memory.copy()) for x, memory in pairs]
+
+    def _trace(self, structure: Any, found: list[Any]) -> tuple[Entry, Any]:
+        """Run the function once as it is, and make a program of what it did."""
         tracer = Tracer()
+        names = names_of(self._function, structure)
         inputs: list[Any] = []
-        tensors: list[Any] = []
-        names = _names(self._function, structure)
         for i, x in enumerate(found):
-            if isinstance(x, Parameter):
-                inputs.append(None)
-                tensors.append(x)
-                continue
-            memory = numpy.array(x.data if isinstance(x, Tensor) else x, order="C")
-            tracer.add(memory, "input", names.get(i, f"arg{i}"))
+            memory = None
+            if not isinstance(x, Parameter):
+                memory = numpy.array(x.data if isinstance(x, Tensor) else x, order="C")
+                tracer.add(memory, "input", names.get(i, f"arg{i}"))
             inputs.append(memory)
-            tensors.append(Tensor(memory))
-        args, kwargs = _put_together(structure, tensors)
+        pairs = zip(found, inputs, strict=True)
         with observe(tracer):
-            result = self._function(*args, **kwargs)
+            result = self._call(structure, [x if m is None else Tensor(m) for x, m in pairs])
         returned: list[Any] = []
-        results = _taken_apart(result, returned)
-        kept: list[Any] = []
+        results = taken_apart(result, returned)
         values: list[Value] = []
+        kept: list[Any] = []
         for t in returned:
             if not isinstance(t, Tensor):
                 raise CaptureError(
@@ -199,88 +137,12 @@ class Captured:
             kept.append(t if outside else None)
             if not outside:
                 values.append(value)
-        shown = [
-            Tensor(t.data.copy()) if k is None else k for t, k in zip(returned, kept, strict=True)
-        ]
-        answer = _put_together(results, shown)
-        del tensors, args, kwargs, result, returned
-        return _Entry(Program(tracer, values), inputs, results, kept), answer
-
-    # -- the check mode -------------------------------------------------------------
-
-    def _compare(self, entry: _Entry, structure: Any, found: list[Any]) -> Any:
-        """An eager run, then a replay from the same start; they must agree."""
-        program = entry.program
-        written = program.written
-        before = [a.copy() for a in written]
-        given = [
-            x if isinstance(x, Parameter) else Tensor(m)
-            for x, m in zip(found, entry.inputs, strict=True)
-        ]
-        args, kwargs = _put_together(
-            structure, [Tensor(g.data.copy()) if not isinstance(g, Parameter) else g for g in given]
+        pairs = zip(returned, kept, strict=True)
+        answer = put_together(
+            results, [Tensor(t.data.copy()) if k is None else k for t, k in pairs]
         )
-        journal = _Journal()
-        with observe(journal):
-            eager = self._function(*args, **kwargs)
-        expected: list[Any] = []
-        _taken_apart(eager, expected)
-        expected = [t.data.copy() for t, k in zip(expected, entry.kept, strict=True) if k is None]
-        grads = [leaf.grad.data.copy() for leaf, _ in program.leaves]
-        after = [a.copy() for a in written]
-        for a, old in zip(written, before, strict=True):
-            a[...] = old
-        if len(journal.values) != len(program.draws):
-            raise CaptureError(
-                f"{self.__name__}: an eager run drew {len(journal.values)} numbers, the program "
-                f"draws {len(program.draws)}: the function does not do the same every time"
-            )
-        arrays = program.run(journal.values)
-        for i, (array, wanted) in enumerate(zip(arrays, expected, strict=True)):
-            _same(f"{self.__name__}: result {i}", array, wanted)
-        for (leaf, _), wanted in zip(program.leaves, grads, strict=True):
-            _same(
-                f"{self.__name__}: the gradient of {leaf.name or 'a leaf'}", leaf.grad.data, wanted
-            )
-        for array, wanted in zip(written, after, strict=True):
-            _same(f"{self.__name__}: memory {array.shape} that is written", array, wanted)
-        return self._returned(entry, arrays)
-
-
-class _Journal(Observer):
-    """Notes the numbers that an eager run computes freshly."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self._depth = 0
-
-    def fresh(self, compute: Any) -> Any:
-        """The number, which is noted; numbers asked for on the way are part of it."""
-        if self._depth:
-            return compute()
-        self._depth += 1
-        try:
-            value = compute()
-        finally:
-            self._depth -= 1
-        self.values.append(value)
-        return value
-
-
-def _same(what: str, array: Any, wanted: Any) -> None:
-    """RuntimeError unless they agree up to rounding."""
-    tolerance = TOLERANCE.get(str(wanted.dtype), 0.0)
-    finite = (
-        numpy.abs(wanted[numpy.isfinite(wanted)]) if wanted.dtype.kind == "f" else numpy.ones(1)
-    )
-    scale = float(finite.max()) if finite.size else 0.0
-    if not numpy.allclose(array, wanted, rtol=0, atol=tolerance * scale, equal_nan=True):
-        apart = float(numpy.nanmax(numpy.abs(numpy.subtract(array, wanted, dtype=float))))
-        raise RuntimeError(
-            f"{what} differs between the replay and an eager run: by {apart:.2g}, where the "
-            f"largest element is {scale:.2g}. Something changes from call to call that the program "
-            f"does not see (a Python number, another branch); what it was traced with is kept"
-        )
+        del result, returned, pairs  # before the program asks for its own memory
+        return Entry(Program(tracer, values), inputs, results, kept), answer
 
 
 def function(function: Callable[..., Any] | None = None, *, check: bool = False) -> Any:
@@ -338,7 +200,7 @@ def function(function: Callable[..., Any] | None = None, *, check: bool = False)
     >>> import minitorch as mt
     >>> @mt.function
     ... def slope(x):
-    ...     y = mt.Parameter(x)
+    ...     y = mt.parameter.Parameter(x)
     ...     return mt.grad((y * y).sum(), y)
     >>> slope(mt.asarray([1.0, 2.0]))
     Tensor([2., 4.])

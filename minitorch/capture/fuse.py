@@ -8,7 +8,7 @@ that group to be done. What only the group reads never reaches memory.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy
@@ -107,7 +107,7 @@ def _xlogy(x: Any, y: Any) -> list[tuple[Any, ...]]:
 
 
 # Ops that are several steps, as their bodies have them.
-SEVERAL = {"leaky_relu": _leaky, "xlogy": _xlogy}
+SEVERAL: dict[str, Callable[..., list[tuple[Any, ...]]]] = {"leaky_relu": _leaky, "xlogy": _xlogy}
 COMPARE = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
 LOGICAL = frozenset([*COMPARE, "logical_and", "logical_or", "logical_not"])
 

@@ -124,6 +124,11 @@ class Program:
         return sorted(pairs, key=lambda pair: -pair[0])
 
     @property
+    def trained(self) -> list[Any]:
+        """The leaves whose ``.grad`` it sets."""
+        return [leaf for leaf, _ in self.leaves]
+
+    @property
     def written(self) -> list[Any]:
         """The arrays from outside that it writes to."""
         found: dict[int, Any] = {}

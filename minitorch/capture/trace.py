@@ -12,6 +12,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy
@@ -53,8 +54,11 @@ class Draw:
     def stand_in(self) -> Any:
         """What the traced function gets: numbers that know where they come from."""
         if isinstance(self.value, dict):
-            return {k: self._number(v, lambda k=k: self.value[k]) for k, v in self.value.items()}
+            return {k: self._number(v, partial(self._part, k)) for k, v in self.value.items()}
         return self._number(self.value, lambda: self.value)
+
+    def _part(self, key: Any) -> Any:
+        return self.value[key]
 
     @staticmethod
     def _number(value: Any, compute: Callable[[], Any]) -> Any:

@@ -338,10 +338,13 @@ def test_an_argument_that_wants_a_gradient_is_refused():
         mt.function(lambda x: x * 2)(mt.ones(2).requires_grad_())
 
 
-def test_captured_functions_do_not_nest():
+def test_within_another_it_is_a_plain_call():
     inner = mt.function(lambda x: x * 2)
-    with pytest.raises(CaptureError, match="capture the outer one only"):
-        mt.function(lambda x: inner(x))(mt.ones(2))
+    assert inner(mt.ones(2)).tolist() == [2, 2]
+    outer = mt.function(lambda x: inner(x) + inner(np.ones(2)))
+    for k in (1.0, 3.0):
+        assert outer(mt.asarray([k, k])).tolist() == [2 * k + 2, 2 * k + 2]
+    assert len(outer.programs) == len(inner.programs) == 1
 
 
 def test_other_devices_are_refused():
