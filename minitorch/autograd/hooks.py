@@ -12,8 +12,10 @@ import os
 import sys
 import time
 import traceback
+import weakref
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from minitorch.autograd.engine import Step
@@ -28,6 +30,7 @@ __all__ = [
     "NanGuard",
     "Observer",
     "Origin",
+    "PeakMeter",
     "Printer",
     "Timer",
     "detect_anomaly",
@@ -378,6 +381,52 @@ class MemoryMeter(Observer):
     def total(self) -> int:
         """All bytes kept."""
         return sum(self.saved.values())
+
+
+class PeakMeter(Observer):
+    """Bytes in the results of ops, and the most that there were at one time.
+
+    Seen from the outside: what a body or kernel needs only while it runs is not in it, nor
+    what was there before the meter.
+
+    Attributes
+    ----------
+    now, peak : int
+    at : str
+        The op whose result made it the peak.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.ones((1000, 10))
+    >>> with mt.observe(mt.PeakMeter()) as meter:
+    ...     y = mt.exp(x + 1).sum()
+    >>> meter.peak, meter.at, meter.now
+    (80000, 'exp', 4)
+    """
+
+    def __init__(self) -> None:
+        self.now = self.peak = 0
+        self.at = ""
+        self._alive: dict[int, Any] = {}
+
+    def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
+        """Add what is new; it is taken off when the memory goes."""
+        for t in _tensors(out):
+            owner = t.data
+            while isinstance(getattr(owner, "base", None), type(owner)):
+                owner = owner.base
+            if id(owner) in self._alive:
+                continue
+            size = int(owner.nbytes)
+            self._alive[id(owner)] = weakref.ref(owner, partial(self._gone, id(owner), size))
+            self.now += size
+        if self.now > self.peak:
+            self.peak, self.at = self.now, op.name
+
+    def _gone(self, key: int, size: int, _: Any) -> None:
+        del self._alive[key]
+        self.now -= size
 
 
 class Printer(Observer):

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minitorch import utils
-from minitorch.autograd import Tensor, scope
+from minitorch.autograd import Tensor, checkpoint, scope
 from minitorch.layers.base import Layer, MergeLayer, walk
 from minitorch.layers.input import InputLayer
 
-__all__ = ["accepted_kwargs", "evaluate", "evaluate_inside"]
+__all__ = ["accepted_kwargs", "evaluate", "evaluate_inside", "evaluate_kept"]
 
 
 def evaluate(
@@ -22,6 +22,56 @@ def evaluate(
             if layer not in outputs:
                 here.rename(layer.name or f"{type(layer).__name__}[{place}]")
                 outputs[layer] = _compute(layer, place, outputs, kwargs)
+
+
+def evaluate_kept(
+    kept: Iterable[Layer],
+    layers: list[Any],
+    outputs: dict[Any, Tensor],
+    kwargs: Mapping[str, Any],
+) -> None:
+    """Compute the layers ``kept``, each together with what lies between it and those before it.
+
+    The backward computes again what lies between, so that none of it is kept.
+
+    Raises
+    ------
+    ValueError
+        If something between is used by a layer beyond as well: it would be computed twice
+        in the forward, with other dropout masks.
+    """
+    wanted = set(kept)
+    if strange := wanted - set(layers):
+        raise ValueError(
+            f"get_output: checkpoint has {strange.pop()!r}, which is not computed here"
+        )
+    for layer in [one for one in layers if one in wanted and one not in outputs]:
+        between = [one for one in walk([layer], outputs) if one not in outputs]
+        inside = set(between) - {layer}
+        for beyond in layers:
+            if beyond not in inside and beyond is not layer and beyond not in outputs:
+                for source in beyond.sources():
+                    if source in inside:
+                        raise ValueError(
+                            f"get_output: {source!r} lies between checkpoints and is used beyond "
+                            f"{layer!r}, by {beyond!r}: add it to checkpoint"
+                        )
+        entries = [one for one in outputs if any(one in b.sources() for b in between)]
+        outputs[layer] = _recomputed(layer, between, entries, outputs, kwargs)
+
+
+def _recomputed(
+    layer: Any, between: list[Any], entries: list[Any], outputs: Mapping[Any, Tensor], kwargs: Any
+) -> Tensor:
+    """One layer's output from those of ``entries``, by a checkpointed pass."""
+
+    def run(*values: Tensor) -> Tensor:
+        inner = dict(zip(entries, values, strict=True))
+        evaluate(between, inner, kwargs)
+        return inner[layer]
+
+    params = {id(p): p for one in between for p in one.get_params() if p.requires_grad}
+    return checkpoint(run, *[outputs[one] for one in entries], params=list(params.values()))
 
 
 def evaluate_inside(

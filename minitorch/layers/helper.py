@@ -13,7 +13,7 @@ import numpy as np
 from minitorch import utils
 from minitorch.autograd import Tensor, asarray
 from minitorch.layers.base import Layer, MergeLayer, walk
-from minitorch.layers.evaluate import accepted_kwargs, evaluate
+from minitorch.layers.evaluate import accepted_kwargs, evaluate, evaluate_kept
 from minitorch.layers.input import InputLayer
 from minitorch.ops.random import CounterRNG
 from minitorch.parameter import Parameter
@@ -95,7 +95,9 @@ def _provided(
     return {end: convert(given) for end in ends}, layers
 
 
-def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
+def get_output(
+    layer_or_layers: Any, inputs: Any = None, *, checkpoint: Any = (), **kwargs: Any
+) -> Any:
     """The output of one layer, or of several in one pass, computed now.
 
     Parameters
@@ -106,6 +108,9 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
         Data for the only InputLayer; or by layer, where any layer's output may
         be given (what lies below it is not computed) and the key None feeds
         free-floating layers; or None where the input layers hold data.
+    checkpoint : iterable of Layer
+        Layers whose outputs are kept for the backward; what lies between them is computed
+        again there instead (see :func:`minitorch.checkpoint`): less memory, more time.
     **kwargs
         Handed to every layer: ``deterministic=True`` and the like.
 
@@ -116,7 +121,8 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
     Raises
     ------
     ValueError
-        If data are missing, or do not have the input layer's shape.
+        If data are missing, or do not have the input layer's shape; if something between
+        checkpoints is used beyond them.
     TypeError
         For a dictionary key that is no layer.
 
@@ -147,7 +153,9 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **kwargs: Any) -> Any:
     for layer, value in outputs.items():
         if isinstance(layer, InputLayer):
             layer.check(value)
-    evaluate(layers, outputs, kwargs)
+    if checkpoint:
+        evaluate_kept(checkpoint, layers, outputs, kwargs)
+    evaluate(walk(wanted, outputs) if checkpoint else layers, outputs, kwargs)
     if kwargs.keys() - {"deterministic"}:
         _warn_unused(kwargs, layers)
     results = [outputs[layer] for layer in wanted]

@@ -125,3 +125,17 @@ def test_timer_and_memory_meter_and_printer(capsys):
         (x * 2).sum().backward()
     printed = capsys.readouterr().out
     assert "multiply((8,), 2) -> (8,)" in printed and "backward of sum" in printed
+
+
+def test_the_peak_meter_counts_each_memory_while_it_lives():
+    x = mt.ones((100, 10), dtype="float64")
+    with mt.observe(mt.PeakMeter()) as meter:
+        y = x + 1
+        view = y.reshape((10, 100))[1:]
+        assert (meter.now, meter.peak, meter.at) == (8000, 8000, "add")
+        del y
+        assert meter.now == 8000  # the view holds it
+        del view
+        assert meter.now == 0 and meter.peak == 8000
+        (x * 2 + 3).sum()
+    assert meter.peak == 16000 and meter.at == "add" and meter.now == 0
