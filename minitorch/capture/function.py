@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -66,6 +67,7 @@ class Captured:
         self._entries: dict[Hashable, Entry] = {}
         self.check = check
         self.program: Program | None = None
+        self._lock = threading.RLock()
 
     @property
     def programs(self) -> list[Program]:
@@ -84,6 +86,10 @@ class Captured:
                     f"through a captured function; compute gradients inside of it, and give a "
                     f"Parameter or a detached tensor"
                 )
+        with self._lock:  # a program has its memory once
+            return self._replay(structure, found)
+
+    def _replay(self, structure: Any, found: list[Any]) -> Any:
         key = (key_of(structure, found), mode.grad, str(get_default_dtype()))
         entry = self._entries.get(key)
         if entry is None or not entry.program.fits():

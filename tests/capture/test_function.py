@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -271,6 +272,24 @@ def test_stale_values_outside_are_found():
     step()
     with pytest.raises(RuntimeError, match="written in place"):
         y.backward()
+
+
+def test_threads_wait_for_each_other():
+    f = mt.function(lambda x: mt.exp(x) + x)
+    f(mt.zeros(1000))
+    wrong = []
+
+    def work(k):
+        for _ in range(50):
+            if abs(f(mt.full((1000,), k))[0].item() - np.exp(k) - k) > 1e-12:
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(float(k),)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong and len(f.programs) == 1
 
 
 def test_half_precision():
