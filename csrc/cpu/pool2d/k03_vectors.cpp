@@ -7,7 +7,7 @@
 //           vector of a row overlaps the one before; unpooling neither divides nor, where a
 //           window lies inside the image, tests where it is.
 // Requires  Nothing; unpooling windows of more than 255 places is rung 2's.
-// Launch    Tasks of whole planes, of some 16,000 elements each.
+// Launch    Tasks of whole planes, of some 65,000 elements each.
 // Reading   stride.hpp, then Vectors::max and unmax_inside.
 #include "common/stride.hpp"
 #include "cpu/pool2d/walk.hpp"
