@@ -43,4 +43,29 @@ inline Vector<T> load_apart(const T* from, long stride) {
     return v;
 }
 
+// to[0] = first[0], to[1] = second[0], to[2] = first[1] ...
+template <class T, std::size_t... I>
+inline void store_pairs(T* to, Vector<T> first, Vector<T> second, std::index_sequence<I...>) {
+#if defined(__has_builtin)
+#    if __has_builtin(__builtin_shufflevector)
+    constexpr int LANES = Simd<T>::LANES;
+    store<T>(to, __builtin_shufflevector(first, second, (int(I) / 2 + int(I) % 2 * LANES)...));
+    store<T>(to + LANES,
+             __builtin_shufflevector(first, second, (int(I + LANES) / 2 + int(I) % 2 * LANES)...));
+    return;
+#    endif
+#endif
+    ((to[2 * I] = first[I], to[2 * I + 1] = second[I]), ...);
+}
+
+// As many bytes as T has lanes, as integers as wide as T. (GCC makes a vector of a template's
+// length of a template's type only.)
+template <class T, class Byte>
+inline typename Lanes<T>::Mask load_bytes(const Byte* from) {
+    typedef Byte Bytes __attribute__((vector_size(Simd<T>::LANES)));
+    Bytes v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return __builtin_convertvector(v, typename Lanes<T>::Mask);
+}
+
 }  // namespace mt::MT_ISA

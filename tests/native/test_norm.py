@@ -13,7 +13,7 @@ from tests.native.support import Guarded, rungs
 
 RUNGS = rungs("norm")
 DTYPES = ("float32", "float64")
-# (outer, channels, inner): sixteen sums side by side, strips of 32 channels, tasks of 16,384.
+# (outer, channels, inner): sixteen sums side by side, strips of 32 channels, tasks of 32,768.
 SHAPES = {
     "one of everything": (1, 1, 1),
     "one channel": (13, 1, 1),
@@ -24,9 +24,9 @@ SHAPES = {
     "strip - 1": (5, 31, 1),
     "strip": (5, 32, 1),
     "strip + 1": (5, 33, 1),
-    "strips in tasks": (300, 101, 1),
-    "channels in tasks": (9, 70, 67),
-    "a channel larger than a task": (3, 2, 9001),
+    "strips in tasks": (600, 101, 1),
+    "channels in tasks": (9, 130, 67),
+    "a channel larger than a task": (3, 2, 12001),
     "layer norm": (1, 6, 120),
     "one element per channel": (1, 40, 1),
 }
@@ -130,7 +130,7 @@ def test_the_number_of_threads_changes_no_bit(native, rung):
     results = []
     for threads in (1, 3):
         native.set_num_threads(threads)
-        for shape in ((9, 70, 67), (300, 101, 1)):
+        for shape in ((9, 130, 67), (600, 101, 1)):
             x, gamma, beta, g, *_ = arrays(shape, "float32")
             y, mean, inv_std = forward(native, rung, x, gamma, beta)
             out = [np.empty_like(a) for a in (x, mean, mean)]

@@ -4,7 +4,7 @@
 //           classes of one row where these lie together, else one class of rows beside each other.
 // Changed   Powers are computed once and wait in y for their sum; rows are shared among threads.
 // Requires  Nothing.
-// Launch    Tasks of rows, of some 8,192 elements each.
+// Launch    Tasks of rows, of some 16,000 elements each.
 // Reading   Row::run, then Rows::run, which is the same with every number a vector.
 #include <algorithm>
 #include <cmath>
@@ -120,7 +120,7 @@ void run(const Loss<T>& d, int threads) {
     if (!d.outer || !d.inner) return;
     const long lanes = d.inner == 1 ? 1 : Simd<T>::LANES;
     const long across = (d.inner + lanes - 1) / lanes, parts = d.outer * across;
-    const long per = std::max(1L, 8192 / (d.classes * std::min(lanes, d.inner)));
+    const long per = std::max(1L, 16384 / (d.classes * std::min(lanes, d.inner)));
     parallel_for((parts + per - 1) / per, threads, [&](long task, int) {
         for (long part = task * per; part < std::min(parts, (task + 1) * per); part++) {
             if (d.inner == 1) {

@@ -5,9 +5,9 @@
 // Changed   Sums lie side by side: of one channel where its elements lie together, of a strip of
 //           channels where the channels do; channels are shared among threads. The arithmetic
 //           of each element is in T, its gradient a sum of three products.
-// Requires  Nothing; channels of less than sixteen elements in a row, but more than one, gain
-// little. Launch    Tasks of whole channels, of some 16,000 elements each. Reading   sum_of,
-// Together::fwd, then what Strip does instead.
+// Requires  Nothing; channels of a few elements in a row, but more than one, gain little.
+// Launch    Tasks of whole channels, of some 32,000 elements each.
+// Reading   sum_all in k02_lanes.hpp, Together::fwd, then what Strip does instead.
 #include "cpu/norm/k02_lanes.hpp"
 
 #include <algorithm>
@@ -134,7 +134,8 @@ struct Strip {
 template <class Body>
 void for_each_part(const Norm& d, int threads, long step, const Body& body) {
     long parts = (d.channels + step - 1) / step, elements = step * d.outer * d.inner + 1;
-    long per = elements > 16384 ? 1 : 16384 / elements;
+    constexpr long TASK = 32768;  // elements; waking a thread takes as long as 20,000 do
+    long per = elements > TASK ? 1 : TASK / elements;
     parallel_for((parts + per - 1) / per, threads, [&](long task, int) {
         for (long part = task * per; part < std::min(parts, (task + 1) * per); part++)
             body(part * step, std::min(step, d.channels - part * step));

@@ -6,7 +6,7 @@
 //           windows that tile the image are unpooled by writing each row once; planes are shared
 //           among threads.
 // Requires  Nothing; it is at its best for narrow windows.
-// Launch    Tasks of whole planes, of some 16,000 elements each.
+// Launch    Tasks of whole planes, of some 65,000 elements each.
 // Reading   max_plane, Known<2, 2, 2>::max, look, then unmax_tiles.
 #include "cpu/pool2d/walk.hpp"
 

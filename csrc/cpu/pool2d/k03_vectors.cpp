@@ -7,7 +7,7 @@
 //           vector of a row overlaps the one before; unpooling neither divides nor, where a
 //           window lies inside the image, tests where it is.
 // Requires  Nothing; unpooling windows of more than 255 places is rung 2's.
-// Launch    Tasks of whole planes, of some 16,000 elements each.
+// Launch    Tasks of whole planes, of some 65,000 elements each.
 // Reading   stride.hpp, then Vectors::max and unmax_inside.
 #include "common/stride.hpp"
 #include "cpu/pool2d/walk.hpp"
@@ -103,6 +103,34 @@ void unmax_plane(const Pool2d& d, const Table& table, const T* y, const std::uin
     }
 }
 
+// Windows of 2 x 2 that tile the image, a vector of them after the other.
+template <class T>
+void unmax_tiles(const Pool2d& d, const T* y, const std::uint8_t* index, T* x) {
+    constexpr long LANES = Simd<T>::LANES;
+    constexpr auto lanes = std::make_index_sequence<LANES>();
+    for (long p = 0; p < d.P; p++, y += d.Q, index += d.Q) {
+        T *upper = x + 2 * p * d.W, *lower = upper + d.W;
+        long q = 0;
+        for (; q + LANES <= d.Q; q += LANES) {
+            const Vector<T> value = load(y + q), none{};
+            const auto place = load_bytes<T>(index + q);
+            store_pairs<T>(upper + 2 * q, place == 0 ? value : none, place == 1 ? value : none,
+                           lanes);
+            store_pairs<T>(lower + 2 * q, place == 2 ? value : none, place == 3 ? value : none,
+                           lanes);
+        }
+        for (; q < d.Q; q++) {
+            const Bits<T> value = to_bits(y[q]), place = index[q];
+            upper[2 * q] = from_bits<T>(value & -Bits<T>(place == 0));
+            upper[2 * q + 1] = from_bits<T>(value & -Bits<T>(place == 1));
+            lower[2 * q] = from_bits<T>(value & -Bits<T>(place == 2));
+            lower[2 * q + 1] = from_bits<T>(value & -Bits<T>(place == 3));
+        }
+        for (long w = 2 * d.Q; w < d.W; w++) upper[w] = lower[w] = 0;
+    }
+    for (long i = 2 * d.P * d.W; i < d.H * d.W; i++) x[i] = 0;
+}
+
 template <class T, class I>
 void max(const Pool2d& d, int threads, const T* x, T* y, I* index) {
     auto plane = is(d, 2, 2)       ? max_plane<T, I, Vectors<2, 2, 2>>
@@ -121,12 +149,13 @@ void unmax(const Pool2d& d, int threads, const T* y, const I* index, T* x) {
     bool tiles = is(d, 2, 2) && !d.pad_h && !d.pad_w && 2 * d.P <= d.H && 2 * d.Q <= d.W;
     bool near = d.R * d.W < (1L << 31);  // distances fit the table
     if constexpr (sizeof(I) == 1)
-        if (!tiles && near) {
-            Table table(d);
-            for_each_plane(d, threads, [&](long n) {
-                unmax_plane(d, table, y + n * d.P * d.Q, index + n * d.P * d.Q, x + n * d.H * d.W);
+        if (tiles || near) {
+            const Table table(d);
+            return for_each_plane(d, threads, [&](long n) {
+                const long from = n * d.P * d.Q, to = n * d.H * d.W;
+                if (tiles) return unmax_tiles(d, y + from, index + from, x + to);
+                unmax_plane(d, table, y + from, index + from, x + to);
             });
-            return;
         }
     pool2d_k02_rows<T, I>().unmax(d, threads, y, index, x);
 }

@@ -92,7 +92,8 @@ void max_plane(const Pool2d& d, const T* x, T* y, I* index) {
 
 template <class Body>
 void for_each_plane(const Pool2d& d, int threads, const Body& body) {
-    long elements = d.H * d.W + 1, planes = elements > 16384 ? 1 : 16384 / elements;
+    constexpr long TASK = 65536;  // elements; waking a thread takes as long as 40,000 do
+    long elements = d.H * d.W + 1, planes = elements > TASK ? 1 : TASK / elements;
     parallel_for((d.N + planes - 1) / planes, threads, [&](long task, int) {
         long end = (task + 1) * planes < d.N ? (task + 1) * planes : d.N;
         for (long n = task * planes; n < end; n++) body(n);

@@ -4,7 +4,7 @@
 //           R + S additions instead of R S, the first R in whole rows of the image.
 // Changed   That; planes are shared among threads.
 // Requires  Nothing.
-// Launch    Tasks of whole planes, of some 16,000 elements each.
+// Launch    Tasks of whole planes, of some 65,000 elements each.
 // Reading   sum_plane; unsum_plane is the same backwards.
 #include "common/scratch.hpp"
 #include "cpu/pool2d/walk.hpp"

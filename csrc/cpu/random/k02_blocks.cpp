@@ -1,11 +1,9 @@
 // Dropout and noise, rung 2: the generator first, then vectors.
 //
 // Idea      The generator is made of wide integer products, which vectors have not; all the rest is
-//           the same for each element. So numbers wait in a buffer, and vectors take them from
-//           there.
-// Changed   Each block is computed once; the logarithm, sine and cosine of noise are those of
-// vectors
-//           (vmath.hpp and `circle` here); ranges of blocks are shared among threads.
+//           the same for each element. So numbers wait in a buffer, where vectors find them.
+// Changed   Each block is computed once; noise has the logarithm of vmath.hpp and, of `circle`, its
+//           sine and cosine; ranges of blocks are shared among threads.
 // Requires  Nothing.
 // Launch    Tasks of 2,048 blocks, 16,384 numbers; less where many elements share a number.
 // Reading   run, drop; then disturb.

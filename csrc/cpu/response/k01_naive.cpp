@@ -1,8 +1,10 @@
 // Local response normalisation, rung 1: the definition.
 //
-// Idea      Each element sums the squares around it; its gradient computes every sum around it
-// anew. Changed   Nothing, this is the ground. Requires  Nothing. Launch    One thread. Reading
-// response.hpp has the formulas.
+// Idea      Each element sums the squares around it; a gradient computes all its sums anew.
+// Changed   Nothing, this is the ground.
+// Requires  Nothing.
+// Launch    One thread.
+// Reading   response.hpp has the formulas.
 #include <cmath>
 
 #include "cpu/response/rungs.hpp"

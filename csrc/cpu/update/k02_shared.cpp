@@ -3,8 +3,8 @@
 // Idea      One core cannot use all of the memory's speed, and a step does nothing but wait for it.
 // Changed   Large parameters are cut into ranges.
 // Requires  Nothing.
-// Launch    Tasks of 32,768 elements; a smaller parameter wakes no thread.
-// Reading   Nothing but this line below.
+// Launch    Tasks of 65,536 elements; a smaller parameter wakes no thread.
+// Reading   step.
 #include <algorithm>
 
 #include "common/parallel.hpp"
@@ -15,7 +15,7 @@ namespace {
 
 template <class T>
 void step(const Update<T>& u, int threads) {
-    constexpr long RANGE = 32768;
+    constexpr long RANGE = 65536;
     auto range = update_range_of<T>(u.rule);
     parallel_for((u.elements + RANGE - 1) / RANGE, threads, [&](long task, int) {
         range(u, task * RANGE, std::min(u.elements, (task + 1) * RANGE));
