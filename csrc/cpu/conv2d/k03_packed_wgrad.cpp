@@ -13,8 +13,8 @@
 namespace mt::MT_ISA {
 namespace {
 
-constexpr long TAPS = 64 * MR;  // of a task: enough to turn dy anew for each task
-constexpr long TASKS = 16;      // images are cut into runs until there are about so many
+constexpr long TAPS = 32 * MR;   // of a task: enough to turn dy anew for each task
+constexpr long TASKS = 16;       // images are cut into runs until there are about so many
 constexpr long POSITIONS = 256;  // about so many at a time: whole rows, or some small images
 
 template <class T>
