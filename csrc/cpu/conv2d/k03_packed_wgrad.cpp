@@ -13,10 +13,9 @@
 namespace mt::MT_ISA {
 namespace {
 
-constexpr long TAPS = 16 * MR;  // of a task: enough to turn dy anew for each task
-constexpr long TASKS = 16;      // images are cut into runs until there are about so many
-constexpr long POSITIONS =
-    256;  // about so many at a time: whole rows, whole images if they are small
+constexpr long TAPS = 32 * MR;   // of a task: enough to turn dy anew for each task
+constexpr long TASKS = 16;       // images are cut into runs until there are about so many
+constexpr long POSITIONS = 256;  // about so many at a time: whole rows, or some small images
 
 template <class T>
 struct Scratch {
