@@ -66,11 +66,11 @@ struct RecurrentPlan {
     }
 
     // sums[rows x NR] = state x panel
-    void multiply(const T* state, const T* panel, T* to) const {
+    void multiply(const Recurrence& d, const T* state, const T* panel, T* to) const {
         for (long k = 0; k < steps; k += KC)
             for (long n = 0; n < rows; n += MR)
-                tile(std::min(KC, steps - k), state + n * steps + k * MR, panel + k * NR<T>,
-                     to + n * NR<T>, NR<T>, k > 0);
+                tile_of_rows(d.N - n, std::min(KC, steps - k), state + n * steps + k * MR,
+                             panel + k * NR<T>, to + n * NR<T>, NR<T>, k > 0);
     }
 };
 
