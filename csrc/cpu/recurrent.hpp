@@ -16,7 +16,7 @@ namespace mt::MT_ISA {
 template <class T>
 struct RecurrentPlan {
     static constexpr long TASKS = 8;
-    static constexpr long ALONE = 1 << 18;  // multiplications that are not worth waking a thread
+    static constexpr long ALONE = 1 << 20;  // multiplications that are not worth waking a thread
     long rows, blocks, run, tasks;          // rows: sequences, rounded up; run: blocks of a task
     long steps, width;                      // of a product; sums of a block side by side
     T *weights, *states[2], *sums;
