@@ -9,7 +9,12 @@ import numpy
 
 from minitorch.backend.native import NATIVE_FLOATS, native_empty
 
-__all__ = ["matmul_native", "packed_product_pays", "product_of_rows_pays", "supports_native_matmul"]
+__all__ = [
+    "matmul_fwd_native",
+    "packed_product_pays",
+    "product_of_rows_pays",
+    "supports_native_matmul",
+]
 
 _LEADING = 4  # axes of a batch that the kernels walk over
 
@@ -71,7 +76,7 @@ def product_of_rows_pays(x1: Any, x2: Any) -> bool:
     return 1 < rows <= 4 and columns >= 256 and columns * steps >= 1 << 20
 
 
-def matmul_native(native: Any, rung: str, x1: Any, x2: Any) -> Any:
+def matmul_fwd_native(native: Any, rung: str, x1: Any, x2: Any) -> Any:
     """``matmul`` by a rung of csrc/cpu/matmul."""
     if x1.ndim == x2.ndim == 2:
         y = native_empty((x1.shape[0], x2.shape[1]), x1.dtype)
