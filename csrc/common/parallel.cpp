@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
@@ -22,6 +23,24 @@ int threads_at_start() {
     return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
+// Waits for what is about to happen: asleep, a thread takes longer to wake, 50 microseconds and
+// more on a virtual machine, than most kernels take. False if it did not happen in time.
+template <class Ready>
+bool spin_until(const Ready& ready) {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + std::chrono::microseconds(200);
+    for (;;) {
+        for (int i = 0; i < 64; i++) {
+            if (ready()) return true;
+#if defined(__x86_64__) || defined(__i386__)
+            __builtin_ia32_pause();
+#endif
+        }
+        if (Clock::now() > end) return false;
+        std::this_thread::yield();
+    }
+}
+
 class Pool {
   public:
     // False if another caller has the pool.
@@ -32,17 +51,22 @@ class Pool {
             std::lock_guard<std::mutex> lock(mutex_);
             while (static_cast<int>(workers_.size()) < threads - 1) {
                 int id = static_cast<int>(workers_.size()) + 1;
-                workers_.emplace_back([this, id, born = generation_] { serve(id, born); });
+                workers_.emplace_back([this, id, born = generation_.load()] { serve(id, born); });
             }
             call_ = call, context_ = context, tasks_ = tasks;
             next_.store(0, std::memory_order_relaxed);
-            taking_part_ = unfinished_ = threads - 1;
+            taking_part_ = threads - 1;
             generation_++;
         }
         wake_.notify_all();
         work(0);
         std::unique_lock<std::mutex> lock(mutex_);
-        done_.wait(lock, [this] { return unfinished_ == 0; });
+        taking_part_ = 0;  // nothing is left to begin: who is still asleep may stay so
+        if (working_ == 0) return true;
+        lock.unlock();
+        if (spin_until([this] { return working_ == 0; })) return true;
+        lock.lock();
+        done_.wait(lock, [this] { return working_ == 0; });
         return true;
     }
 
@@ -53,15 +77,17 @@ class Pool {
     }
 
     void serve(int id, std::uint64_t seen) {
-        std::unique_lock<std::mutex> lock(mutex_);
         for (;;) {
+            spin_until([&] { return generation_ != seen; });
+            std::unique_lock<std::mutex> lock(mutex_);
             wake_.wait(lock, [&] { return generation_ != seen; });
             seen = generation_;
             if (id > taking_part_) continue;
+            working_++;
             lock.unlock();
             work(id);
             lock.lock();
-            if (--unfinished_ == 0) done_.notify_one();
+            if (--working_ == 0) done_.notify_one();
         }
     }
 
@@ -73,8 +99,9 @@ class Pool {
     void* context_ = nullptr;
     long tasks_ = 0;
     std::atomic<long> next_{0};
-    int taking_part_ = 0, unfinished_ = 0;
-    std::uint64_t generation_ = 0;
+    int taking_part_ = 0;
+    std::atomic<int> working_{0};  // these two are written under the lock, and watched without
+    std::atomic<std::uint64_t> generation_{0};
 };
 
 std::atomic<int> wanted_threads{threads_at_start()};
