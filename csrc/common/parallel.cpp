@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
@@ -22,22 +23,22 @@ int threads_at_start() {
     return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-inline void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
+// Waits for what is about to happen: asleep, a thread takes longer to wake, 50 microseconds and
+// more on a virtual machine, than most kernels take. False if it did not happen in time.
+template <class Ready>
+bool spin_until(const Ready& ready) {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + std::chrono::microseconds(200);
+    for (;;) {
+        for (int i = 0; i < 64; i++) {
+            if (ready()) return true;
+#if defined(__x86_64__) || defined(__i386__)
+            __builtin_ia32_pause();
 #endif
-}
-
-// Some ten microseconds: between two kernels of a captured step passes less than it takes to wake
-// a thread that sleeps.
-constexpr int SPINS = 400;
-
-// Looks at `reached` for a while; false if that was not enough.
-template <class Reached>
-bool spin(Reached&& reached) {
-    for (int i = 0; i < SPINS; i++, pause())
-        if (reached()) return true;
-    return reached();
+        }
+        if (Clock::now() > end) return false;
+        std::this_thread::yield();
+    }
 }
 
 class Pool {
@@ -46,33 +47,30 @@ class Pool {
     bool run(long tasks, int threads, TaskFunction call, void* context) {
         std::unique_lock<std::mutex> mine(busy_, std::try_to_lock);
         if (!mine.owns_lock()) return false;
-        while (static_cast<int>(workers_.size()) < threads - 1) {
-            int id = static_cast<int>(workers_.size()) + 1;
-            workers_.emplace_back([this, id, born = state_.load()] { serve(id, born); });
-        }
-        // No worker reads these: the ones of the last run are done with it.
-        call_ = call, context_ = context, tasks_ = tasks;
-        next_.store(0, std::memory_order_relaxed);
-        unfinished_.store(threads - 1, std::memory_order_relaxed);
-        const std::uint64_t generation = state_.load() / PARTS + 1;
-        state_.store(generation * PARTS + static_cast<std::uint64_t>(threads - 1));
-        if (sleeping_.load() > 0) {
+        {
             std::lock_guard<std::mutex> lock(mutex_);
-            wake_.notify_all();
+            while (static_cast<int>(workers_.size()) < threads - 1) {
+                int id = static_cast<int>(workers_.size()) + 1;
+                workers_.emplace_back([this, id, born = generation_.load()] { serve(id, born); });
+            }
+            call_ = call, context_ = context, tasks_ = tasks;
+            next_.store(0, std::memory_order_relaxed);
+            taking_part_ = threads - 1;
+            generation_++;
         }
+        wake_.notify_all();
         work(0);
-        auto finished = [this] { return unfinished_.load() == 0; };
-        if (spin(finished)) return true;
         std::unique_lock<std::mutex> lock(mutex_);
-        waiting_.store(true);
-        done_.wait(lock, finished);
-        waiting_.store(false);
+        taking_part_ = 0;  // nothing is left to begin: who is still asleep may stay so
+        if (working_ == 0) return true;
+        lock.unlock();
+        if (spin_until([this] { return working_ == 0; })) return true;
+        lock.lock();
+        done_.wait(lock, [this] { return working_ == 0; });
         return true;
     }
 
   private:
-    static constexpr std::uint64_t PARTS = 1 << 12;  // more than there are threads
-
     void work(int worker) {
         for (long task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;)
             call_(context_, task, worker);
@@ -80,35 +78,30 @@ class Pool {
 
     void serve(int id, std::uint64_t seen) {
         for (;;) {
-            auto called = [&] { return state_.load() != seen; };
-            if (!spin(called)) {
-                std::unique_lock<std::mutex> lock(mutex_);
-                sleeping_.fetch_add(1);
-                wake_.wait(lock, called);
-                sleeping_.fetch_sub(1);
-            }
-            seen = state_.load();
-            // Who takes part is waited for, so the run that it sees is still the last one.
-            if (static_cast<std::uint64_t>(id) > seen % PARTS) continue;
+            spin_until([&] { return generation_ != seen; });
+            std::unique_lock<std::mutex> lock(mutex_);
+            wake_.wait(lock, [&] { return generation_ != seen; });
+            seen = generation_;
+            if (id > taking_part_) continue;
+            working_++;
+            lock.unlock();
             work(id);
-            if (unfinished_.fetch_sub(1) == 1 && waiting_.load()) {
-                std::lock_guard<std::mutex> lock(mutex_);
-                done_.notify_one();
-            }
+            lock.lock();
+            if (--working_ == 0) done_.notify_one();
         }
     }
 
     std::mutex busy_;   // held for the length of one run
-    std::mutex mutex_;  // for those who sleep
+    std::mutex mutex_;  // guards everything below
     std::condition_variable wake_, done_;
     std::vector<std::thread> workers_;
-    TaskFunction call_ = nullptr;  // this and the next two are published by state_
+    TaskFunction call_ = nullptr;
     void* context_ = nullptr;
     long tasks_ = 0;
     std::atomic<long> next_{0};
-    std::atomic<std::uint64_t> state_{0};  // number of the run, and how many workers take part
-    std::atomic<int> unfinished_{0}, sleeping_{0};
-    std::atomic<bool> waiting_{false};
+    int taking_part_ = 0;
+    std::atomic<int> working_{0};  // these two are written under the lock, and watched without
+    std::atomic<std::uint64_t> generation_{0};
 };
 
 std::atomic<int> wanted_threads{threads_at_start()};

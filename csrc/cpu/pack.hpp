@@ -49,6 +49,9 @@ inline void pack(const T* from, long line_stride, long step_stride, long lines, 
     if (line_stride == 1 && lines == WIDTH) {
         for (long k = 0; k < steps; k++)
             __builtin_memcpy(to + k * WIDTH, from + k * step_stride, WIDTH * sizeof(T));
+    } else if (line_stride == 1) {
+        for (long k = 0; k < steps; k++)
+            std::copy(from + k * step_stride, from + k * step_stride + lines, to + k * WIDTH);
     } else if (step_stride == 1 && steps >= LANES) {
         for (long i = 0; i < lines; i += LANES)
             pack_lines<WIDTH>(from + i * line_stride, line_stride, std::min(lines - i, LANES),

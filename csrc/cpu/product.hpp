@@ -50,7 +50,7 @@ struct Cut {
     static constexpr long NC = 16 * NR<T>;    // columns, likewise, at most
     static constexpr long TASKS = 8;          // about so many, if there is enough to do
     static constexpr long SHARED = 4L << 20;  // bytes of panels of a at a time
-    static constexpr long ALONE = 1L << 18;   // products that are not worth waking a thread
+    static constexpr long ALONE = 1L << 20;   // products that are not worth waking a thread
     long rows, columns, blocks, strips, k_pass;
 
     explicit Cut(const Product& p) {

@@ -16,7 +16,7 @@ namespace mt::MT_ISA {
 template <class T>
 struct RecurrentPlan {
     static constexpr long TASKS = 8;
-    static constexpr long ALONE = 1 << 18;  // multiplications that are not worth waking a thread
+    static constexpr long ALONE = 1 << 20;  // multiplications that are not worth waking a thread
     long rows, blocks, run, tasks;          // rows: sequences, rounded up; run: blocks of a task
     long steps, width;                      // of a product; sums of a block side by side
     T *weights, *states[2], *sums;
@@ -66,11 +66,11 @@ struct RecurrentPlan {
     }
 
     // sums[rows x NR] = state x panel
-    void multiply(const T* state, const T* panel, T* to) const {
+    void multiply(const Recurrence& d, const T* state, const T* panel, T* to) const {
         for (long k = 0; k < steps; k += KC)
             for (long n = 0; n < rows; n += MR)
-                tile(std::min(KC, steps - k), state + n * steps + k * MR, panel + k * NR<T>,
-                     to + n * NR<T>, NR<T>, k > 0);
+                tile_of_rows(d.N - n, std::min(KC, steps - k), state + n * steps + k * MR,
+                             panel + k * NR<T>, to + n * NR<T>, NR<T>, k > 0);
     }
 };
 

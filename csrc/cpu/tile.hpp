@@ -22,66 +22,63 @@ inline long round_up(long n, long unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-template <class T>
-inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add) {
+// The first ROWS rows of a tile. With few of them there are too few sums to hide the latency:
+// then SPLIT steps in a row have sums of their own, which are added at the end.
+template <long ROWS, long SPLIT, class T>
+inline void tile_of(long steps, const T* a, const T* b, T* c, long c_row, bool add) {
     constexpr long LANES = Simd<T>::LANES;
-    Vector<T> left[MR] = {}, right[MR] = {};
+    Vector<T> left[SPLIT][ROWS] = {}, right[SPLIT][ROWS] = {};
     // What c holds is added last: until then it has time to come from wherever it is.
 #pragma GCC unroll 6
-    for (long i = 0; i < MR; i++) {
+    for (long i = 0; i < ROWS; i++) {
         __builtin_prefetch(c + i * c_row, 1);
         __builtin_prefetch(c + i * c_row + NR<T> - 1, 1);
     }
+    auto step = [&](long k, long sums) {
+        const Vector<T> b0 = load(b + k * NR<T>), b1 = load(b + k * NR<T> + LANES);
+#pragma GCC unroll 6
+        for (long i = 0; i < ROWS; i++) {
+            left[sums][i] += a[k * MR + i] * b0;
+            right[sums][i] += a[k * MR + i] * b1;
+        }
+    };
+    long k = 0;
 #pragma GCC unroll 4
-    for (long k = 0; k < steps; k++, a += MR, b += NR<T>) {
-        Vector<T> b0 = load(b), b1 = load(b + LANES);
+    for (; k + SPLIT <= steps; k += SPLIT)
+#pragma GCC unroll 2
+        for (long s = 0; s < SPLIT; s++) step(k + s, s);
+    for (; k < steps; k++) step(k, 0);
 #pragma GCC unroll 6
-        for (long i = 0; i < MR; i++) {
-            left[i] += a[i] * b0;
-            right[i] += a[i] * b1;
-        }
-    }
-    if (add)
-#pragma GCC unroll 6
-        for (long i = 0; i < MR; i++) {
-            left[i] += load(c + i * c_row);
-            right[i] += load(c + i * c_row + LANES);
-        }
-#pragma GCC unroll 6
-    for (long i = 0; i < MR; i++) {
-        store(c + i * c_row, left[i]);
-        store(c + i * c_row + LANES, right[i]);
+    for (long i = 0; i < ROWS; i++) {
+        if (SPLIT == 2) left[0][i] += left[SPLIT - 1][i], right[0][i] += right[SPLIT - 1][i];
+        if (add) left[0][i] += load(c + i * c_row), right[0][i] += load(c + i * c_row + LANES);
+        store(c + i * c_row, left[0][i]);
+        store(c + i * c_row + LANES, right[0][i]);
     }
 }
 
-// The first ROWS rows of a tile: what remains of a matrix whose rows are no multiple of MR.
-template <int ROWS, class T>
-inline void tile_rows(long steps, const T* a, const T* b, T* c, long c_row) {
-    constexpr long LANES = Simd<T>::LANES;
-    Vector<T> left[ROWS] = {}, right[ROWS] = {};
-#pragma GCC unroll 4
-    for (long k = 0; k < steps; k++, a += MR, b += NR<T>) {
-        Vector<T> b0 = load(b), b1 = load(b + LANES);
-#pragma GCC unroll 6
-        for (long i = 0; i < ROWS; i++) {
-            left[i] += a[i] * b0;
-            right[i] += a[i] * b1;
-        }
-    }
-#pragma GCC unroll 6
-    for (long i = 0; i < ROWS; i++) {
-        store(c + i * c_row, left[i]);
-        store(c + i * c_row + LANES, right[i]);
-    }
+template <class T>
+inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add) {
+    tile_of<MR, 1>(steps, a, b, c, c_row, add);
+}
+
+// As many rows of a tile as are there, or up to one more.
+template <class T>
+inline void tile_of_rows(long rows, long steps, const T* a, const T* b, T* c, long c_row,
+                         bool add) {
+    if (rows > 4) return tile(steps, a, b, c, c_row, add);
+    if (rows > 2) return tile_of<4, 1>(steps, a, b, c, c_row, add);
+    tile_of<2, 2>(steps, a, b, c, c_row, add);
 }
 
 // A tile of which only m x n numbers are there.
 template <class T>
 inline void tile_at_edge(long steps, const T* a, const T* b, T* c, long c_row, bool add, long m,
                          long n) {
-    if (m >= MR && n >= NR<T>) return tile(steps, a, b, c, c_row, add);
+    if (n >= NR<T> && (m >= MR || m == 4 || m == 2))
+        return tile_of_rows(m, steps, a, b, c, c_row, add);
     T whole[MR * NR<T>];
-    tile(steps, a, b, whole, NR<T>, false);
+    tile_of_rows(m, steps, a, b, whole, NR<T>, false);
     for (long i = 0; i < std::min(m, MR); i++)
         for (long j = 0; j < std::min(n, NR<T>); j++)
             c[i * c_row + j] = (add ? c[i * c_row + j] : T(0)) + whole[i * NR<T> + j];

@@ -11,7 +11,7 @@ from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import BACKENDS, backend_of
 from minitorch.backend.native import attach
 from minitorch.ops.embedding_native import (
-    embedding_native,
+    embedding_fwd_native,
     embedding_wgrad_native,
     supports_embedding,
 )
@@ -131,7 +131,7 @@ def embedding(index: Any, w: Tensor) -> Tensor:
     return result
 
 
-for _op, _call in ((embedding_op, embedding_native), (embedding_wgrad, embedding_wgrad_native)):
+for _op, _call in ((embedding_op, embedding_fwd_native), (embedding_wgrad, embedding_wgrad_native)):
     attach(_op, "embedding", _call, supports=supports_embedding)
 
 

@@ -9,7 +9,7 @@ import numpy
 
 from minitorch.backend.native import NATIVE_FLOATS, native_array, native_empty
 
-__all__ = ["embedding_native", "embedding_wgrad_native", "supports_embedding"]
+__all__ = ["embedding_fwd_native", "embedding_wgrad_native", "supports_embedding"]
 
 _INDICES = (numpy.dtype("int32"), numpy.dtype("int64"))
 
@@ -28,7 +28,7 @@ def _vectors(shape: tuple[int, ...], first: int) -> tuple[int, int]:
     return math.prod(shape[:first]), math.prod(shape[first:])
 
 
-def embedding_native(native: Any, rung: str, w: Any, index: Any) -> Any:
+def embedding_fwd_native(native: Any, rung: str, w: Any, index: Any) -> Any:
     """``embedding`` by a rung of csrc/cpu/embedding."""
     y = native_empty((*index.shape, *w.shape[1:]), w.dtype)
     flat = native_array(index).reshape(-1)

@@ -9,7 +9,7 @@ from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.native import attach
 from minitorch.ops.gru_back import activate, all_activated, gradients, gru_back
-from minitorch.ops.gru_native import gru_native, supports_gru
+from minitorch.ops.gru_native import gru_fwd_native, supports_gru
 from minitorch.ops.recurrent_maths import TENSORS, Maths
 
 __all__ = ["gru"]
@@ -104,7 +104,9 @@ def gru(gates: Tensor, W: Tensor, hid: Tensor) -> Tensor:
     return result
 
 
-attach(gru_op, "gru", gru_native, supports=supports_gru, prefers={"k01_naive": lambda *_: False})
+attach(
+    gru_op, "gru", gru_fwd_native, supports=supports_gru, prefers={"k01_naive": lambda *_: False}
+)
 
 
 @gru_op.samples

@@ -7,12 +7,12 @@ from typing import Any
 from minitorch.backend.native import native_array, native_empty
 from minitorch.ops.lstm_native import product_over_steps, supports_lstm
 
-__all__ = ["gru_back_native", "gru_native", "supports_gru"]
+__all__ = ["gru_back_native", "gru_fwd_native", "supports_gru"]
 
 supports_gru = supports_lstm  # the dtype; the shapes are checked before
 
 
-def gru_native(native: Any, rung: str, *inputs: Any) -> Any:
+def gru_fwd_native(native: Any, rung: str, *inputs: Any) -> Any:
     """``gru`` by a rung of csrc/cpu/gru."""
     gates, W, hid = (native_array(a) for a in inputs)
     units = W.shape[0]

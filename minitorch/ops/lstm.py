@@ -9,7 +9,7 @@ from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.native import attach
 from minitorch.ops.lstm_back import activate, all_activated, gradients, lstm_back
-from minitorch.ops.lstm_native import lstm_native, supports_lstm
+from minitorch.ops.lstm_native import lstm_fwd_native, supports_lstm
 from minitorch.ops.recurrent_maths import TENSORS, Maths, parts
 
 __all__ = ["lstm"]
@@ -126,7 +126,11 @@ def lstm(
 
 
 attach(
-    lstm_op, "lstm", lstm_native, supports=supports_lstm, prefers={"k01_naive": lambda *_: False}
+    lstm_op,
+    "lstm",
+    lstm_fwd_native,
+    supports=supports_lstm,
+    prefers={"k01_naive": lambda *_: False},
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from minitorch.backend.native import NATIVE_FLOATS, native_array, native_empty
 
-__all__ = ["lstm_back_native", "lstm_native", "product_over_steps", "supports_lstm"]
+__all__ = ["lstm_back_native", "lstm_fwd_native", "product_over_steps", "supports_lstm"]
 
 
 def supports_lstm(*arrays: Any, **_: Any) -> bool | str:
@@ -33,7 +33,7 @@ def product_over_steps(native: Any, hid: Any, hidden: Any, d_sums: Any) -> Any:
     return d_W
 
 
-def lstm_native(native: Any, rung: str, *inputs: Any) -> Any:
+def lstm_fwd_native(native: Any, rung: str, *inputs: Any) -> Any:
     """``lstm`` by a rung of csrc/cpu/lstm."""
     gates, W, hid, cell, *rest = [native_array(a) for a in inputs]
     peepholes = rest[0] if rest else None

@@ -14,7 +14,7 @@ from minitorch.backend.native import attach
 from minitorch.ops.arithmetic import multiply
 from minitorch.ops.matmul_device import matmul_on_device, matmul_order, supports_matmul
 from minitorch.ops.matmul_native import (
-    matmul_native,
+    matmul_fwd_native,
     packed_product_pays,
     product_of_rows_pays,
     supports_native_matmul,
@@ -143,7 +143,7 @@ def matmul_dx2(g, x1, x2_shape):
 attach(
     matmul,
     "matmul",
-    matmul_native,
+    matmul_fwd_native,
     supports=supports_native_matmul,
     prefers={
         "k01_naive": lambda *_: False,

@@ -215,6 +215,31 @@ def _batch_norm(x, gamma=None, beta=None, *, axes, epsilon=1e-4):
     return y, mean, 1 / torch.sqrt(var + epsilon)
 
 
+@peer("lstm")
+def _lstm(gates, W, hid, cell, peepholes=None):
+    if peepholes is not None:
+        raise Unlike
+    taken = torch.eye(gates.shape[2], dtype=gates.dtype)  # the input's part as it is
+    found = []
+    for x in gates:
+        hid, cell = torch.lstm_cell(x, (hid, cell), taken, W.T)
+        found.append((hid, cell))
+    return tuple(torch.stack(each) for each in zip(*found, strict=True))
+
+
+@peer("gru")
+def _gru(gates, W, hid):
+    """PyTorch's update gate is the share of the old state: the sums with the other sign."""
+    units = W.shape[0]
+    signs = torch.ones(3, units, dtype=gates.dtype)
+    signs[1] = -1
+    found = []
+    for x in gates:
+        hid = torch.gru_cell(x, hid, torch.diag(signs.reshape(-1)), (W * signs.reshape(-1)).T)
+        found.append(hid)
+    return torch.stack(found)
+
+
 @peer("local_response_norm")
 def _local_response_norm(x, *, alpha=1e-4, k=2.0, beta=0.75, n=5):
     return F.local_response_norm(x, n, alpha * n, beta, k)
@@ -312,7 +337,9 @@ ALONE = {
     "recurrence": _PARTS,
     "batch_norm_back": _PARTS,
     "batch_norm_back_gamma": _PARTS,
+    "gru_back": _PARTS,
     "local_response_norm_back": _PARTS,
+    "lstm_back": _PARTS,
     "softmax_cross_entropy_dx": _PARTS,
     "qr": _CHOICE,
     "eigh": _CHOICE,

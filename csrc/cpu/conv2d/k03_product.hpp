@@ -72,12 +72,7 @@ void tile_in_parts(long steps, const T* a, const T* b, const Positions<T>& at, T
                    long rows, bool add) {
     constexpr long LANES = Simd<T>::LANES;
     T whole[MR * NR<T>];
-    if (rows <= 2)
-        tile_rows<2>(steps, a, b, whole, NR<T>);
-    else if (rows <= 4)
-        tile_rows<4>(steps, a, b, whole, NR<T>);
-    else
-        tile_rows<MR>(steps, a, b, whole, NR<T>);
+    tile_of_rows(rows, steps, a, b, whole, NR<T>, false);
     for (long i = 0; i < std::min(MR, rows); i++, y += plane) {
         const T* from = whole + i * NR<T>;
         if (at.whole)

@@ -32,7 +32,7 @@ void fwd_block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
     const long part = plan.rows * NR<T>;
     for (int q = 0; q < 3; q++)
-        plan.multiply(plan.states[t % 2], plan.panel(b, q), sums + q * part);
+        plan.multiply(d, plan.states[t % 2], plan.panel(b, q), sums + q * part);
     const T* before = t ? to.hidden + (t - 1) * NH : hid;
     for (long n = 0; n < d.N; n++)
         for (long u = 0; u < units; u += Simd<T>::LANES) {
@@ -81,7 +81,7 @@ void bwd_block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b
                const GruStates<const T>& was, const T* hid, const GruGradients<T>& g, T* sums) {
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
     const bool last = t == d.T - 1;
-    if (!last) plan.multiply(plan.states[(t + 1) % 2], plan.panel(b, 0), sums);
+    if (!last) plan.multiply(d, plan.states[(t + 1) % 2], plan.panel(b, 0), sums);
     const T* before = t ? was.hidden + (t - 1) * NH : hid;
     for (long n = 0; n < d.N; n++)
         for (long u = 0; u < units; u += Simd<T>::LANES) {
@@ -110,7 +110,7 @@ void bwd(const Recurrence& d, int threads, const GruStates<const T>& was, const 
                             [&](long b, T* sums) { bwd_block(d, plan, t, b, was, hid, g, sums); });
     plan.for_each_block(d, threads, [&](long b, T* sums) {
         const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
-        plan.multiply(plan.states[0], plan.panel(b, 0), sums);
+        plan.multiply(d, plan.states[0], plan.panel(b, 0), sums);
         for (long n = 0; n < d.N; n++)
             for (long u = 0; u < units; u++) g.d_hid[n * d.H + first + u] += sums[n * NR<T> + u];
     });

@@ -61,7 +61,7 @@ void block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b,
     constexpr long LANES = Simd<T>::LANES;
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
     const bool last = t == d.T - 1;
-    if (!last) plan.multiply(plan.states[(t + 1) % 2], plan.panel(b, 0), sums);
+    if (!last) plan.multiply(d, plan.states[(t + 1) % 2], plan.panel(b, 0), sums);
     const T* before = t ? was.cells + (t - 1) * NH : start.cell;
     for (long n = 0; n < d.N; n++)
         for (long u = first; u < first + units; u += LANES) {
@@ -99,7 +99,7 @@ void bwd(const Recurrence& d, int threads, const LstmStates<const T>& was,
                             [&](long b, T* sums) { block(d, plan, t, b, was, start, g, sums); });
     plan.for_each_block(d, threads, [&](long b, T* sums) {
         const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
-        plan.multiply(plan.states[0], plan.panel(b, 0), sums);
+        plan.multiply(d, plan.states[0], plan.panel(b, 0), sums);
         for (long n = 0; n < d.N; n++)
             std::copy(sums + n * NR<T>, sums + n * NR<T> + units, g.d_hid + n * d.H + first);
     });

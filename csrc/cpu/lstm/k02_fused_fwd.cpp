@@ -39,7 +39,7 @@ void block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b, co
     constexpr long LANES = Simd<T>::LANES;
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
     for (int q = 0; q < 4; q++)
-        plan.multiply(plan.states[t % 2], plan.panel(b, q), sums + q * plan.rows * NR<T>);
+        plan.multiply(d, plan.states[t % 2], plan.panel(b, q), sums + q * plan.rows * NR<T>);
     const T* before = t ? to.cells + (t - 1) * NH : start.cell;
     for (long n = 0; n < d.N; n++)
         for (long u = 0; u < units; u += LANES) {

@@ -20,7 +20,7 @@ namespace {
 constexpr long ROWS = 4;         // of a, that share what is loaded of b
 constexpr long BLOCK = 2048;     // columns of a task at most: ROWS rows of them stay in the cache
 constexpr long STEPS = 256;      // of a row, that stay beside the registers
-constexpr long ALONE = 1 << 17;  // products that are not worth waking a thread
+constexpr long ALONE = 1 << 18;  // products that are not worth waking a thread
 
 // c[i, 0 .. count) += a[i, 0 .. COUNT) b for all ROWS rows, whose numbers are in `left`; rows
 // that are not there repeat the last one.
