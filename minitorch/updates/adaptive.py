@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from minitorch import ops
@@ -227,9 +228,8 @@ def adam(
     for p, g in pairs(loss_or_grads, params):
         m, v = slot(p, "adam.m"), slot(p, "adam.v")
         step = rate * _unbias(count(p, "adam", new), betas)
-        new[p], new[m], new[v] = ops.adam_step(
-            p, g, m, v, rate=step, beta1=betas[0], beta2=betas[1], epsilon=epsilon
-        )
+        settings = {"beta1": betas[0], "beta2": betas[1], "epsilon": epsilon}
+        new.later((p, m, v), partial(ops.adam_step, p, g, m, v, rate=step, **settings))
     return new
 
 

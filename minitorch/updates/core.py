@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, ItemsView, Iterable, Mapping, Sequence, ValuesView
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,66 @@ class Slot(Parameter):
         super().__init__(value, name, trainable)
 
 
+class Later:
+    """New values that are computed together, when one of them is asked for or they are applied."""
+
+    __slots__ = ("compute", "keys")
+
+    def __init__(self, keys: tuple[Parameter, ...], compute: Callable[[], tuple[Any, ...]]) -> None:
+        self.keys = keys
+        self.compute = compute
+
+
 class Updates(OrderedDict[Parameter, Tensor]):
-    """New values by parameter; nothing is assigned before :meth:`apply`."""
+    """New values by parameter; nothing is assigned before :meth:`apply`.
+
+    The step of a rule is computed when its value is read, or by :meth:`apply` right before it is
+    assigned: so the new values of a large network need not all be there at one time.
+    """
+
+    def later(self, keys: tuple[Parameter, ...], compute: Callable[[], tuple[Any, ...]]) -> None:
+        """Add the values of ``keys``, which ``compute()`` gives from their old ones alone."""
+        group = Later(keys, compute)
+        for key in keys:
+            self[key] = group  # type: ignore[assignment]
+
+    def pending(self, key: Parameter) -> Later | None:
+        """What will compute a value, None if that is known already."""
+        value: Any = super().__getitem__(key)
+        return value if isinstance(value, Later) else None
+
+    def __getitem__(self, key: Parameter) -> Tensor:
+        if (group := self.pending(key)) is not None:
+            with no_grad():
+                values = group.compute()
+            for one, value in zip(group.keys, values, strict=True):
+                if one in self and self.pending(one) is group:  # nobody has replaced it
+                    self[one] = value
+        return super().__getitem__(key)
+
+    # What a dictionary reads past __getitem__.
+
+    def values(self) -> Any:
+        """The values, computed as they are read."""
+        return ValuesView(self)
+
+    def items(self) -> Any:
+        """Parameters and values, computed as they are read."""
+        return ItemsView(self)
+
+    def get(self, key: Parameter, default: Any = None) -> Any:
+        """The value of ``key``, or the default."""
+        if key not in self:
+            return default
+        return self[key]
+
+    def pop(self, key: Parameter, *default: Any) -> Any:
+        """Take a value out."""
+        if key in self:
+            value = self[key]
+            del self[key]
+            return value
+        return super().pop(key, *default)
 
     def apply(self) -> None:
         """Assign all values together: each was computed from the old ones.
@@ -59,11 +117,15 @@ def apply_updates(updates: Mapping[Parameter, Any]) -> None:
     (array([2.], dtype=float32), array([1.], dtype=float32))
     """
     cells = {id(p._cell) for p in updates if isinstance(p, Parameter)}
+    steps = _whole_steps(updates)
+    waiting = {id(p) for step in steps for p in step.keys}
     ready: list[tuple[Parameter, Tensor]] = []
-    for p, value in updates.items():
+    for p in updates:
         if not isinstance(p, Parameter):
             raise TypeError(f"updates are for parameters, found a {type(p).__name__}")
-        new = asarray(value)
+        if id(p) in waiting:
+            continue
+        new = asarray(updates[p])
         if new.shape != p.shape:
             raise ValueError(
                 f"update of {p!r} has shape {new.shape}; a parameter never changes its shape"
@@ -74,6 +136,28 @@ def apply_updates(updates: Mapping[Parameter, Any]) -> None:
         ready.append((p, new.copied() if id(new._cell) in cells else new))
     for p, new in ready:
         write(p, new)
+    steps.reverse()
+    while steps:
+        step = steps.pop()
+        for p, new in zip(step.keys, step.compute(), strict=True):
+            write(p, new)
+            updates[p] = p  # type: ignore[index]  # its gradient may go now
+
+
+def _whole_steps(updates: Mapping[Parameter, Any]) -> list[Later]:
+    """The steps of which no value has been asked for or replaced, and that share no memory."""
+    if not isinstance(updates, Updates):
+        return []
+    groups = {id(g): g for p in updates if (g := updates.pending(p)) is not None}
+    users = Counter(id(p._cell) for p in updates)
+
+    def alone(group: Later) -> bool:
+        return all(
+            p in updates and updates.pending(p) is group and users[id(p._cell)] == 1
+            for p in group.keys
+        )
+
+    return [group for group in groups.values() if alone(group)]
 
 
 def get_or_compute_grads(

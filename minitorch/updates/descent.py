@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from minitorch import ops
@@ -45,8 +46,12 @@ def sgd(loss_or_grads: Any, params: Iterable[Parameter], learning_rate: Hyper) -
     rate = now(learning_rate)
     new = Updates()
     for p, g in pairs(loss_or_grads, params):
-        new[p] = ops.sgd_step(p, g, rate=rate)
+        new.later((p,), partial(_sgd, p, g, rate))
     return new
+
+
+def _sgd(p: Parameter, g: Tensor, rate: float) -> tuple[Tensor]:
+    return (ops.sgd_step(p, g, rate=rate),)
 
 
 @no_grad()
@@ -134,7 +139,7 @@ def momentum(
     new = Updates()
     for p, g in pairs(loss_or_grads, params):
         v = slot(p, "momentum.velocity")
-        new[p], new[v] = ops.momentum_step(p, g, v, rate=rate, momentum=m)
+        new.later((p, v), partial(ops.momentum_step, p, g, v, rate=rate, momentum=m))
     return new
 
 
@@ -216,5 +221,5 @@ def nesterov_momentum(
     new = Updates()
     for p, g in pairs(loss_or_grads, params):
         v = slot(p, "nesterov_momentum.velocity")
-        new[p], new[v] = ops.nesterov_momentum_step(p, g, v, rate=rate, momentum=m)
+        new.later((p, v), partial(ops.nesterov_momentum_step, p, g, v, rate=rate, momentum=m))
     return new
