@@ -2,7 +2,7 @@
 
     python -m benchmarks digits --seeds 3 --write
     python -m benchmarks engine --write
-    python -m benchmarks lenet --write
+    python -m benchmarks cpu --write
     python docs/generate_readme.py [--check]
 
 ``--check`` writes nothing and fails if the README is not what the results say.
@@ -62,20 +62,43 @@ def digits() -> str:
 
 
 def timings() -> str:
-    """Engine and LeNet step beside the peers."""
+    """The engine's overhead beside the peers'."""
     lines = ["| workload | | microseconds | speed relative to PyTorch |", "|---|---|---|---|"]
     units = {"chain": "op of a chain, 4 elements", "scalars": "op of a graph of scalars"}
-    for name in ("engine", "lenet"):
-        for row in load(name)["rows"]:
-            relative = row.get("speed_relative_to_torch", "")
-            what = units.get(row["workload"], row["workload"])
-            lines.append(
-                f"| {what} | {row['competitor']} | {row['us_per_unit']:,.1f} | {relative} |"
-            )
+    for row in load("engine")["rows"]:
+        relative = row.get("speed_relative_to_torch", "")
+        what = units.get(row["workload"], row["workload"])
+        lines.append(f"| {what} | {row['competitor']} | {row['us_per_unit']:,.1f} | {relative} |")
     caption = (
-        f"Medians of one interleaved run each ({machine(load('engine'))}; "
-        f"`python -m benchmarks engine --write`, `python -m benchmarks lenet --write`). An op is "
-        f"its forward, recording and backward."
+        f"Medians of one interleaved run ({machine(load('engine'))}; "
+        f"`python -m benchmarks engine --write`). An op is its forward, recording and backward."
+    )
+    return "\n".join([caption, "", *lines])
+
+
+def steps() -> str:
+    """Training steps on the CPU, as times PyTorch's speed."""
+    results = load("cpu")
+    shown = ("minitorch", "minitorch captured", "torch channels_last")
+    lines = [
+        "| training step (batch) | PyTorch, ms | eager | captured | PyTorch, channels last "
+        "| MB, PyTorch / captured |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows = [row for row in results["rows"] if row["kind"] == "step"]
+    for name in dict.fromkeys(row["workload"] for row in rows):
+        by = {row["competitor"]: row for row in rows if row["workload"] == name}
+        ratios = " | ".join(f"{by[who]['speed_relative_to_torch']:.2f}" for who in shown)
+        torch, ours = by["torch"], by["minitorch captured"]
+        lines.append(
+            f"| {name} ({torch['batch']}) | {torch['ms']:,.0f} | {ratios} | "
+            f"{torch['peak_mb']:,} / {ours['peak_mb']:,} |"
+        )
+    caption = (
+        f"Speed of whole training steps relative to PyTorch, eager and with its default layout: "
+        f"above 1 is faster ({machine(results)}, {results['threads']} threads, one interleaved "
+        f"run; `python -m benchmarks cpu --write`). [docs/benchmarks.md](docs/benchmarks.md) has "
+        f"the layers."
     )
     return "\n".join([caption, "", *lines])
 
@@ -86,7 +109,7 @@ def main() -> int:
     text = page.read_text(encoding="utf-8")
     head, _, rest = text.partition(START)
     _, _, tail = rest.partition(END)
-    new = f"{head}{START}\n\n{digits()}\n\n{timings()}\n\n{END}{tail}"
+    new = f"{head}{START}\n\n{digits()}\n\n{steps()}\n\n{timings()}\n\n{END}{tail}"
     if "--check" in sys.argv[1:]:
         if new != text:
             print("README.md is out of date: run python docs/generate_readme.py", file=sys.stderr)
