@@ -383,6 +383,13 @@ class MemoryMeter(Observer):
         return sum(self.saved.values())
 
 
+def _owner(array: Any) -> Any:
+    """The array whose memory it lies in."""
+    while isinstance(getattr(array, "base", None), type(array)):
+        array = array.base
+    return array
+
+
 class PeakMeter(Observer):
     """Bytes in the results of ops, and the most that there were at one time.
 
@@ -412,11 +419,10 @@ class PeakMeter(Observer):
 
     def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
         """Add what is new; it is taken off when the memory goes."""
+        given = {id(_owner(x.data)) for x in inputs if isinstance(x, Tensor)}
         for t in _tensors(out):
-            owner = t.data
-            while isinstance(getattr(owner, "base", None), type(owner)):
-                owner = owner.base
-            if id(owner) in self._alive:
+            owner = _owner(t.data)
+            if id(owner) in self._alive or id(owner) in given:
                 continue
             size = int(owner.nbytes)
             self._alive[id(owner)] = weakref.ref(owner, partial(self._gone, id(owner), size))

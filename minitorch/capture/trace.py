@@ -186,6 +186,12 @@ class Tracer(Observer):
                 )
         sources = [self._operand(x, a) for x, a in zip(inputs, arrays, strict=True)]
         if all(self.storage_of(root_of(r)) is not None for r in results):
+            if op.aligned:  # written where its inputs lie
+                outs = [self.value_of(r) for r in results]
+                self.instructions.append(
+                    Instruction(op.name, op, sources, outs, dict(static), line_of_user())
+                )
+                self.cells.update({id(x._cell): x._cell for x in inputs if isinstance(x, Tensor)})
             return
         step = Instruction(op.name, op, sources, [], dict(static), line_of_user())
         if not any(isinstance(x, Value) for x in sources) and not step.fresh:
