@@ -6,7 +6,7 @@ another Python. Before anything is timed, the losses of the first three steps, f
 weights and the same batch, must agree to 1e-3 of their size; who disagrees is not timed.
 
 Competitors: ``minitorch``; ``minitorch captured``, the step traced once by
-``minitorch.function`` (where there is one); ``torch``, eager, as a user gets it; ``torch kept``,
+``minitorch.function``; ``torch``, eager, as a user gets it; ``torch kept``,
 the same with an allocator that was told to keep freed memory; ``torch channels_last``; ``torch
 compiled``; at the MLP and LeNet ``jax``, ``dezero`` and ``autograd`` too.
 

@@ -13,9 +13,9 @@
 namespace mt {
 namespace {
 
-ReduceKernels active_kernels() {
-#define MT_ROW(ISA, can_run) ISA::reduce_kernels,
-    static constexpr ReduceKernels (*tables[])() = {MT_FOR_EACH_ISA(MT_ROW)};
+ReduceTable active_table() {
+#define MT_ROW(ISA, can_run) ISA::reduce_table,
+    static constexpr ReduceTable (*tables[])() = {MT_FOR_EACH_ISA(MT_ROW)};
 #undef MT_ROW
     return tables[active_isa()]();
 }
@@ -31,7 +31,8 @@ void append(Axes& axes, long length, long stride) {
 }
 
 template <class T>
-void sum_typed(const py::array& x, const std::vector<int>& axes, double divisor, py::array& y) {
+void sum_typed(const ReduceKernels& kernels, const py::array& x, const std::vector<int>& axes,
+               double divisor, py::array& y) {
     check<T>("y", y, static_cast<int>(y.ndim()));
     std::vector<bool> is_summed(x.ndim(), false);
     for (int axis : axes) {
@@ -48,7 +49,6 @@ void sum_typed(const py::array& x, const std::vector<int>& axes, double divisor,
         throw py::value_error("y has the shape " + shape_text(y) + ", it does not hold the sums");
     const T* from = input<T>(x);
     T* to = output<T>(y);
-    auto kernels = active_kernels();
     launch([=] {
         if constexpr (sizeof(T) == 4)
             kernels.f32(s, divisor, num_threads(), from, to);
@@ -57,23 +57,21 @@ void sum_typed(const py::array& x, const std::vector<int>& axes, double divisor,
     });
 }
 
-void sum(const std::string&, const py::array& x, const std::vector<int>& axes, double divisor,
+void sum(const std::string& rung, const py::array& x, const std::vector<int>& axes, double divisor,
          py::array y) {
     if (x.ndim() > MAX_SUM_AXES) throw py::value_error("at most 8 axes are summed");
     if (!(x.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_))
         throw py::value_error("x must be aligned");
-    if (holds<double>(x)) return sum_typed<double>(x, axes, divisor, y);
+    const auto& kernels = find_rung(active_table(), rung).kernels;
+    if (holds<double>(x)) return sum_typed<double>(kernels, x, axes, divisor, y);
     if (!holds<float>(x)) throw py::type_error("float32 and float64 are summed");
-    sum_typed<float>(x, axes, divisor, y);
+    sum_typed<float>(kernels, x, axes, divisor, y);
 }
 
 }  // namespace
 
 void bind_reduce(py::module_& module, py::dict& rungs) {
-    py::list rows;
-    rows.append(
-        py::make_tuple("k01_pieces", "pieces of 1024 in vectors, their sums in double", ""));
-    rungs["reduce"] = rows;
+    rungs["reduce"] = describe(active_table());
     module.def("sum", sum, py::arg("rung"), py::arg("x"), py::arg("axes"), py::arg("divisor"),
                py::arg("y"), "Fill y with the sums of x over some axes, divided by a number.");
 }

@@ -15,6 +15,7 @@ import numpy
 
 from minitorch.backend.native import load_extension
 from minitorch.capture.ir import Instruction, Value
+from minitorch.ops.elementwise_native import COMPARE
 
 __all__ = ["Fused", "fuse"]
 
@@ -108,7 +109,6 @@ def _xlogy(x: Any, y: Any) -> list[tuple[Any, ...]]:
 
 # Ops that are several steps, as their bodies have them.
 SEVERAL: dict[str, Callable[..., list[tuple[Any, ...]]]] = {"leaky_relu": _leaky, "xlogy": _xlogy}
-COMPARE = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
 LOGICAL = frozenset([*COMPARE, "logical_and", "logical_or", "logical_not"])
 
 

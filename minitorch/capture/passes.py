@@ -24,8 +24,6 @@ def needed(instructions: list[Instruction], wanted: Iterable[Value]) -> list[Ins
         if effect or any(id(v.storage) in live for v in step.outputs):
             kept.append(step)
             live.update(id(v.storage) for v in step.reads)
-            if step.name == "write" and step.outputs[0].storage.kind == "temp":
-                continue  # what was there before is needed where this is a part of it
     return kept[::-1]
 
 
@@ -119,7 +117,8 @@ def direct(instructions: list[Instruction], wanted: Iterable[Value]) -> list[Ins
     """Results that are only written to some memory computed right there.
 
     For ops that are ``aligned``: each element of a result depends on the elements at its place
-    only, so that the memory of an input may be overwritten while it is read.
+    only, so that the memory of an input may be overwritten while it is read. The kernels of
+    update steps do so in the trace already; this is for what their bodies in NumPy compute.
     """
     reads = Counter(id(v.storage) for step in instructions for v in step.reads)
     reads.update(id(v.storage) for v in wanted)

@@ -94,12 +94,13 @@ class Tracer(Observer):
     instructions : list of Instruction
     draws : list of Draw
         What replays compute before they start.
-    held : list of (Tensor, array)
-        Tensors from outside with the memory that they had: a replay is right while they have it.
+    held : dict of int to (Tensor, array)
+        By id, tensors from outside with the memory that they had: a replay is right while they
+        have it.
     leaves : list of (Tensor, Value)
         Leaves whose ``.grad`` the run has set, and to what.
-    cells : list of cell
-        The version cells of what it wrote to.
+    cells : dict of int to cell
+        By id, the version cells of what it wrote to.
     """
 
     def __init__(self) -> None:
@@ -176,14 +177,11 @@ class Tracer(Observer):
                     f"{op.name} at {line_of_user()}: only what is on the CPU is captured by now, "
                     f"this is on {type(a).__name__}"
                 )
-        for a in _arrays_in(static):
-            known = self.storage_of(root_of(a))
-            if known is not None and known.kind != "held":
-                raise CaptureError(
-                    f"{op.name} at {line_of_user()}: an index or setting of an op depends on "
-                    f"values that the function computes or is given; the program would keep those "
-                    f"of the trace"
-                )
+        if self._depends(static):
+            raise CaptureError(
+                f"{op.name} at {line_of_user()}: an index or setting of an op depends on values "
+                f"that the function computes or is given; the program would keep those of the trace"
+            )
         sources = [self._operand(x, a) for x, a in zip(inputs, arrays, strict=True)]
         if all(self.storage_of(root_of(r)) is not None for r in results):
             if op.aligned:  # written where its inputs lie
@@ -201,6 +199,11 @@ class Tracer(Observer):
                 self.add(root_of(r), "temp")
         step.outputs = [self.value_of(r) for r in results]
         self.instructions.append(step)
+
+    def _depends(self, value: Any) -> bool:
+        """Whether arrays within an index or setting are computed or given."""
+        known = [self.storage_of(root_of(a)) for a in _arrays_in(value)]
+        return any(storage is not None and storage.kind != "held" for storage in known)
 
     def _operand(self, x: Any, array: Any) -> Any:
         if not isinstance(array, numpy.ndarray):
@@ -228,10 +231,7 @@ class Tracer(Observer):
         """Memory has been overwritten."""
         if self._idle():
             return
-        if _arrays_in(index) and any(
-            (known := self.storage_of(root_of(a))) is not None and known.kind != "held"
-            for a in _arrays_in(index)
-        ):
+        if self._depends(index):
             raise CaptureError(
                 f"setitem at {line_of_user()}: the index depends on values that the function "
                 f"computes or is given"

@@ -13,7 +13,7 @@ import numpy
 
 from minitorch.backend.native import NATIVE_FLOATS, load_extension, native_empty
 
-__all__ = ["attach_elementwise"]
+__all__ = ["COMPARE", "attach_elementwise"]
 
 # Elements from which a call of the kernel costs less than NumPy's.
 LARGE = 1 << 15

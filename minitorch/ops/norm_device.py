@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from minitorch.backend.arrays import backend_of
 from minitorch.backend.device_kernels import DEVICE_FLOATS, workspace
+from minitorch.ops.norm_shape import channel_split, narrow_shape
 
 __all__ = [
     "back_device",
@@ -20,12 +20,9 @@ __all__ = [
 def _channels(x: Any, axes: Any) -> Any:
     """``x`` as (outer, channels, inner), contiguous, to be normalised over all but the channels;
     None where the axes that are kept do not lie side by side."""
-    summed = {a % x.ndim for a in ((axes,) if isinstance(axes, int) else axes)}
-    kept = [a for a in range(x.ndim) if a not in summed]
-    first, last = (kept[0], kept[-1] + 1) if kept else (0, 0)
-    if last - first != len(kept):
+    shape = channel_split(x.shape, axes)
+    if shape is None:
         return None
-    shape = [math.prod(part) for part in (x.shape[:first], x.shape[first:last], x.shape[last:])]
     return backend_of(x).xp.ascontiguousarray(x).reshape(shape)
 
 
@@ -36,13 +33,12 @@ def _reason(module: Any, rung: str, pass_: str, x: Any, narrow: Any, axes: Any) 
     given = (axes,) if isinstance(axes, int) else tuple(axes)
     if x.size == 0 or not given or any(not -x.ndim <= a < x.ndim for a in given):
         return "there is nothing to normalise over"
-    summed = {a % x.ndim for a in given}
-    if len(summed) < len(given):
+    if len({a % x.ndim for a in given}) < len(given):
         return f"the axes {axes} are not all different"
     rows = _channels(x, given)
     if rows is None:
         return "the axes that are kept must lie side by side"
-    shape = tuple([n for i, n in enumerate(x.shape) if i not in summed])
+    shape = narrow_shape(x.shape, given)
     if any(p is not None and (p.dtype != x.dtype or tuple(p.shape) != shape) for p in narrow):
         return f"a channel's values must be {shape} and {x.dtype}, as x is"
     reason: str = module.norm_supports(rung, pass_, rows)
@@ -77,8 +73,7 @@ def batch_norm_device(
     """``batch_norm`` by a rung of csrc/cuda/norm."""
     xp = backend_of(x).xp
     rows = _channels(x, axes)
-    summed = {a % x.ndim for a in ((axes,) if isinstance(axes, int) else axes)}
-    narrow = tuple([n for i, n in enumerate(x.shape) if i not in summed])
+    narrow = narrow_shape(x.shape, axes)
     y = xp.empty(rows.shape, dtype=x.dtype)
     mean, inv_std = (xp.empty(rows.shape[1:2], dtype=x.dtype) for _ in range(2))
     parameters = [_flat(p) for p in (gamma, beta)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from minitorch.backend.native import NATIVE_FLOATS, native_array, native_empty
+from minitorch.ops.norm_shape import channel_split, narrow_shape
 
 __all__ = [
     "back_gamma_native",
@@ -17,24 +17,6 @@ __all__ = [
 ]
 
 
-def _split(shape: tuple[int, ...], axes: Any) -> tuple[int, int, int] | None:
-    """(outer, channels, inner) to be normalised over all but the channels; None where the axes
-    that are kept do not lie side by side."""
-    rank = len(shape)
-    summed = {a % rank for a in ((axes,) if isinstance(axes, int) else axes)}
-    kept = [a for a in range(rank) if a not in summed]
-    first, last = (kept[0], kept[-1] + 1) if kept else (0, 0)
-    if last - first != len(kept):
-        return None
-    return math.prod(shape[:first]), math.prod(shape[first:last]), math.prod(shape[last:])
-
-
-def _narrow(shape: tuple[int, ...], axes: Any) -> tuple[int, ...]:
-    """Shape of what there is one of per channel."""
-    summed = {a % len(shape) for a in ((axes,) if isinstance(axes, int) else axes)}
-    return tuple([n for i, n in enumerate(shape) if i not in summed])
-
-
 def _supports(x: Any, whole: tuple[Any, ...], narrow: tuple[Any, ...], axes: Any) -> bool | str:
     """``whole`` are the arrays of x's shape, ``narrow`` those of one value per channel."""
     if x.dtype not in NATIVE_FLOATS:
@@ -44,9 +26,9 @@ def _supports(x: Any, whole: tuple[Any, ...], narrow: tuple[Any, ...], axes: Any
         return "there is nothing to normalise over"
     if len({a % x.ndim for a in given}) < len(given):
         return f"the axes {axes} are not all different"
-    if _split(x.shape, given) is None:
+    if channel_split(x.shape, given) is None:
         return "the axes that are kept must lie side by side"
-    shape = _narrow(x.shape, given)
+    shape = narrow_shape(x.shape, given)
     if any(a.dtype != x.dtype or a.shape != x.shape for a in whole):
         return "g and x must be of one shape and dtype"
     if any(a is not None and (a.dtype != x.dtype or a.shape != shape) for a in narrow):
@@ -56,7 +38,7 @@ def _supports(x: Any, whole: tuple[Any, ...], narrow: tuple[Any, ...], axes: Any
 
 def _rows(a: Any, axes: Any) -> Any:
     """An array of x's shape as (outer, channels, inner)."""
-    return native_array(a).reshape(_split(a.shape, axes))
+    return native_array(a).reshape(channel_split(a.shape, axes))
 
 
 def _flat(a: Any) -> Any:
@@ -83,7 +65,7 @@ def batch_norm_native(
 ) -> Any:
     """``batch_norm`` by a rung of csrc/cpu/norm."""
     y = native_empty(x.shape, x.dtype)
-    mean, inv_std = (native_empty(_narrow(x.shape, axes), x.dtype) for _ in range(2))
+    mean, inv_std = (native_empty(narrow_shape(x.shape, axes), x.dtype) for _ in range(2))
     rows = (_rows(x, axes), _flat(gamma), _flat(beta), _rows(y, axes))
     native.norm_fwd(rung, *rows, _flat(mean), _flat(inv_std), epsilon)
     return y, mean, inv_std

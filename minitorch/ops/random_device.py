@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from minitorch.backend.arrays import backend_of
 from minitorch.backend.device_kernels import DEVICE_FLOATS
-from minitorch.ops.counter import check_counter
+from minitorch.ops.counter import check_counter, mask_layout
 
 __all__ = ["dropout_device", "dropout_supports", "noise_device", "noise_supports"]
-
-
-def _layout(shape: tuple[int, ...], shared_axes: Any) -> tuple[int, int, int] | None:
-    """(before, shared, after), or None where the shared axes do not lie side by side."""
-    given = (shared_axes,) if isinstance(shared_axes, int) else tuple(shared_axes)
-    shared = sorted({a % len(shape) for a in given}) if shape else []
-    if not shared:
-        return math.prod(shape), 1, 1
-    first, last = shared[0], shared[-1] + 1
-    if last - first != len(shared):
-        return None
-    return math.prod(shape[:first]), math.prod(shape[first:last]), math.prod(shape[last:])
 
 
 def dropout_supports(
@@ -43,7 +30,7 @@ def dropout_supports(
     axes = (shared_axes,) if isinstance(shared_axes, int) else tuple(shared_axes)
     if any(not -x.ndim <= a < x.ndim for a in axes):
         return "x does not have all of the shared axes"
-    layout = _layout(x.shape, shared_axes)
+    layout = mask_layout(x.shape, shared_axes)
     if layout is None:
         return "the shared axes must lie side by side"
     if layout[1] > 1 and rung != "k01_naive":
@@ -75,7 +62,7 @@ def dropout_device(
         offset=int(offset),
         threshold=int(p * 2**32 + 0.5),
         divisor=1 - p if rescale else 1.0,
-        layout=_layout(x.shape, shared_axes),
+        layout=mask_layout(x.shape, shared_axes),
         stream=stream,
     )
     return y

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from minitorch.backend.native import NATIVE_FLOATS, native_array, native_empty
-from minitorch.ops.counter import check_counter
+from minitorch.ops.counter import check_counter, mask_layout
 
 __all__ = ["dropout_native", "noise_native", "supports_dropout", "supports_noise"]
-
-
-def _layout(shape: tuple[int, ...], shared_axes: Any) -> tuple[int, int, int] | None:
-    """(before, shared, after), or None where the shared axes do not lie side by side."""
-    given = (shared_axes,) if isinstance(shared_axes, int) else tuple(shared_axes)
-    shared = sorted({a % len(shape) for a in given}) if shape else []
-    if not shared:
-        return math.prod(shape), 1, 1
-    first, last = shared[0], shared[-1] + 1
-    if last - first != len(shared):
-        return None
-    return math.prod(shape[:first]), math.prod(shape[first:last]), math.prod(shape[last:])
 
 
 def supports_dropout(x: Any, *, p: float = 0.5, shared_axes: Any = (), **static: Any) -> bool | str:
@@ -32,7 +19,7 @@ def supports_dropout(x: Any, *, p: float = 0.5, shared_axes: Any = (), **static:
     axes = (shared_axes,) if isinstance(shared_axes, int) else tuple(shared_axes)
     if any(not -x.ndim <= a < x.ndim for a in axes):
         return "x does not have all of the shared axes"
-    return _layout(x.shape, shared_axes) is not None or "the shared axes must lie side by side"
+    return mask_layout(x.shape, shared_axes) is not None or "the shared axes must lie side by side"
 
 
 def dropout_native(
@@ -49,7 +36,7 @@ def dropout_native(
     """``dropout`` by a rung of csrc/cpu/random."""
     check_counter("dropout", seed, offset)
     y = native_empty(x.shape, x.dtype)
-    layout = _layout(x.shape, shared_axes)
+    layout = mask_layout(x.shape, shared_axes)
     threshold, divisor = int(p * 2**32 + 0.5), 1 - p if rescale else 1.0
     arrays = (native_array(x).reshape(layout), y.reshape(layout))
     native.dropout(rung, *arrays, int(seed), int(offset), threshold, divisor)

@@ -104,3 +104,8 @@ def test_what_it_does_not_do_is_done_by_the_body():
 def test_wrong_arrays_are_refused(arguments, error):
     with pytest.raises(error):
         NATIVE.sum("k01_pieces", *arguments)
+
+
+def test_an_unknown_rung_is_refused():
+    with pytest.raises(ValueError, match="no rung 'k9'"):
+        NATIVE.sum("k9", np.ones(3, "f4"), (0,), 1.0, np.ones((), "f4"))

@@ -120,10 +120,17 @@ void run(const Sum& s, double divisor, int threads, const T* x, T* y) {
     }
 }
 
+const ReduceRung RUNGS[] = {
+    {"k01_pieces",
+     "pieces of 1024 in vectors, their sums in double",
+     "",
+     {run<float>, run<double>}},
+};
+
 }  // namespace
 
-ReduceKernels reduce_kernels() {
-    return {run<float>, run<double>};
+ReduceTable reduce_table() {
+    return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
 }
 
 }  // namespace mt::MT_ISA

@@ -43,9 +43,19 @@ struct ReduceKernels {
     void (*f64)(const Sum&, double divisor, int threads, const double* x, double* y);
 };
 
-#define MT_DECLARE(ISA, can_run)    \
-    namespace ISA {                 \
-    ReduceKernels reduce_kernels(); \
+struct ReduceRung {
+    const char *name, *idea, *needs;
+    ReduceKernels kernels;
+};
+
+struct ReduceTable {
+    const ReduceRung* rungs;
+    int count;
+};
+
+#define MT_DECLARE(ISA, can_run) \
+    namespace ISA {              \
+    ReduceTable reduce_table();  \
     }
 MT_FOR_EACH_ISA(MT_DECLARE)
 #undef MT_DECLARE
