@@ -56,7 +56,11 @@ struct Cut {
     explicit Cut(const Product& p) {
         columns = std::clamp(round_up((p.n.length + TASKS - 1) / TASKS, NR<T>), 2 * NR<T>, NC);
         strips = (p.n.length + columns - 1) / columns;
-        const long wanted = std::clamp(TASKS / std::max(1L, strips), 1L, (p.m + MC - 1) / MC);
+        // An odd number of strips is cut in two if there are so many rows that packing twice
+        // costs little.
+        const long even = strips % 2 && p.m >= 4 * MC ? 2 : 1;
+        const long wanted =
+            std::clamp(TASKS / std::max(1L, strips), even, std::max(even, (p.m + MC - 1) / MC));
         rows = round_up((p.m + wanted - 1) / std::max(1L, wanted), MR);
         blocks = (p.m + rows - 1) / std::max(1L, rows);
         const long step = round_up(p.m, MR) * sizeof(T);
@@ -90,38 +94,17 @@ void pack_left(const Product& p, int threads, const T* a, long k0, long k1, T* t
     });
 }
 
-// COUNT panels side by side whose rows lie along memory: longer reads than one by one.
-template <long COUNT, class T>
-void pack_wide(const Product& p, const T* b, long k0, long k1, T* to) {
-    p.k.pieces(k0, k1, [&](long k, long count) {
-        const T* row = b + p.k.at(k, p.b_step, p.b_step_jump);
-        for (T* at = to + (k - k0) * NR<T>; count > 0; count--, row += p.b_step, at += NR<T>)
-            for (long i = 0; i < COUNT; i++)
-                __builtin_memcpy(at + i * NR<T> * (k1 - k0), row + i * NR<T>, NR<T> * sizeof(T));
-    });
-}
-
-// Panels of NR columns of b: columns [j0, j1), steps [k0, k1).
+// A panel of up to NR columns of b: columns [j, j + count), steps [k, k + steps).
 template <class T>
-void pack_right(const Product& p, const T* b, long j0, long j1, long k0, long k1, T* to) {
-    constexpr long WIDE = 4;
-    for (long j = j0, width; j < j1; j += width, to += width * (k1 - k0)) {
-        width = WIDE * NR<T>;
-        if (p.b_column == 1 && j + width <= j1 && j % p.n.run + width <= p.n.run) {
-            pack_wide<WIDE>(p, b + p.n.at(j, 1, p.b_jump), k0, k1, to);
-            continue;
-        }
-        width = NR<T>;
-        const long end = std::min(j1, j + width);
-        p.n.pieces(j, end, [&](long column, long lines) {
-            const T* from = b + p.n.at(column, p.b_column, p.b_jump);
-            p.k.pieces(k0, k1, [&](long k, long count) {
-                pack<NR<T>>(from + p.k.at(k, p.b_step, p.b_step_jump), p.b_column, p.b_step, lines,
-                            count, to + (k - k0) * NR<T> + column - j);
-            });
+void pack_right(const Product& p, const T* b, long j, long count, long k, long steps, T* to) {
+    p.n.pieces(j, j + count, [&](long column, long lines) {
+        const T* from = b + p.n.at(column, p.b_column, p.b_jump);
+        p.k.pieces(k, k + steps, [&](long step, long run) {
+            pack<NR<T>>(from + p.k.at(step, p.b_step, p.b_step_jump), p.b_column, p.b_step, lines,
+                        run, to + (step - k) * NR<T> + column - j);
         });
-        pack_zeros<NR<T>>(end - j, k1 - k0, to);
-    }
+    });
+    pack_zeros<NR<T>>(count, steps, to);
 }
 
 // A tile of c whose first column is j; `rows` x `columns` of it are there.
@@ -133,11 +116,13 @@ inline void product_tile(const Product& p, long steps, const T* a, const T* b, T
     if (at + columns <= p.n.run) return tile_at_edge(steps, a, b, c, p.c_row, add, rows, columns);
     T whole[MR * NR<T>];
     tile(steps, a, b, whole, NR<T>, false);
-    for (long i = 0; i < rows; i++)
-        for (long x = 0; x < columns; x++) {
-            T& to = c[i * p.c_row + (at + x) / p.n.run * p.c_jump + (at + x) % p.n.run - at];
-            to = (add ? to : T(0)) + whole[i * NR<T> + x];
-        }
+    c -= at;
+    p.n.pieces(at, at + columns, [&](long first, long count) {
+        const T* from = whole + first - at;
+        T* to = c + p.n.at(first, 1, p.c_jump);
+        for (long i = 0; i < rows; i++, from += NR<T>, to += p.c_row)
+            for (long x = 0; x < count; x++) to[x] = (add ? to[x] : T(0)) + from[x];
+    });
 }
 
 // One task: rows [i0, i1) and columns [j0, j1) of c, for the steps [k0, k1) that `left` holds.
@@ -147,14 +132,19 @@ void product_block(const Product& p, long i0, long i1, long j0, long j1, long k0
     for (long k = k0; k < k1; k += KC) {
         const long steps = std::min(KC, k1 - k);
         const bool add = k > 0 || epilogue.accumulate, last = k + steps == p.k.length;
-        pack_right(p, b, j0, j1, k, k + steps, right);
         for (long i = i0; i < i1; i += Cut<T>::MC) {
             const long end = std::min(i1, i + Cut<T>::MC);
-            for (long j = j0; j < j1; j += NR<T>)
-                for (long row = i; row < end; row += MR)
-                    product_tile(p, steps, left + row * (k1 - k0) + (k - k0) * MR,
-                                 right + (j - j0) * steps, c + row * p.c_row, j, add,
-                                 std::min(MR, end - row), std::min(NR<T>, j1 - j));
+            for (long j = j0; j < j1; j += NR<T>) {
+                // With rows for one block only a panel is not needed again: the next one takes
+                // its place, in the first-level cache.
+                T* const panel = right + (i1 - i0 > Cut<T>::MC ? (j - j0) * steps : 0);
+                if (i == i0) pack_right(p, b, j, std::min(NR<T>, j1 - j), k, steps, panel);
+                for (long row = i; row < end; row += MR) {
+                    product_tile(p, steps, left + row * (k1 - k0) + (k - k0) * MR, panel,
+                                 c + row * p.c_row, j, add, std::min(MR, end - row),
+                                 std::min(NR<T>, j1 - j));
+                }
+            }
             if (!last || (!epilogue.bias && !epilogue.relu)) continue;
             p.n.pieces(j0, j1, [&](long j, long count) {
                 Epilogue<T> here = epilogue;

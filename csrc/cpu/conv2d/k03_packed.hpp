@@ -6,6 +6,7 @@
 
 #include "common/parallel.hpp"
 #include "cpu/conv2d/rungs.hpp"
+#include "cpu/pack.hpp"
 #include "cpu/tile.hpp"
 
 namespace mt::MT_ISA {
@@ -91,14 +92,5 @@ struct Frames {
                     *offsets++ = (c * H + r * d.dilation_h) * W + column(d, s * d.dilation_w);
     }
 };
-
-// A panel of MR rows of a matrix, step after step; rows that are not there are 0.
-template <class T>
-inline void pack_rows(const T* from, long row_stride, long step_stride, long rows, long steps,
-                      T* to) {
-    for (long k = 0; k < steps; k++)
-        for (long i = 0; i < MR; i++)
-            *to++ = i < rows ? from[i * row_stride + k * step_stride] : T(0);
-}
 
 }  // namespace mt::MT_ISA

@@ -14,6 +14,7 @@ namespace mt::MT_ISA {
 namespace {
 
 constexpr long BLOCK = 256;      // about so many positions at a time: whole rows of them
+constexpr long WIDE = 8;         // panels that are packed at a time
 constexpr long COLUMNS = 65536;  // about so many numbers of the product at a time
 
 template <class T>
@@ -58,6 +59,19 @@ std::size_t dgrad_scratch(const Conv2d& d, int threads) {
     return Scratch<T>(d, threads, nullptr).pieces.elements();
 }
 
+// Some panels of MR taps beside each other, all at once: a filter's taps lie along memory.
+template <class T>
+inline void turn(const T* from, long row, long count, long filters, T* to) {
+    for (long k = 0; k < filters; k++, from += row)
+        for (long i = 0; i < round_up(count, MR); i += MR) {
+            T* at = to + i * filters + k * MR;
+            if (i + MR <= count)
+                __builtin_memcpy(at, from + i, MR * sizeof(T));
+            else
+                for (long j = 0; j < MR; j++) at[j] = i + j < count ? from[i + j] : T(0);
+        }
+}
+
 // The filters of every strip, turned: panels of MR taps, a step for each filter of the group.
 template <class T>
 void pack_filters(const Conv2d& d, int threads, const T* w, const Scratch<T>& scratch) {
@@ -67,8 +81,9 @@ void pack_filters(const Conv2d& d, int threads, const T* w, const Scratch<T>& sc
         long count = std::min(scratch.channels, d.depth() - first) * d.R * d.S;
         const T* from = w + group * d.filters() * d.taps() + first * d.R * d.S;
         T* to = scratch.filters + task * scratch.taps * d.filters();
-        for (long i = 0; i < count; i += MR)
-            pack_rows(from + i, 1, d.taps(), count - i, d.filters(), to + i * d.filters());
+        for (long i = 0; i < count; i += WIDE * MR)
+            turn(from + i, d.taps(), std::min(WIDE * MR, count - i), d.filters(),
+                 to + i * d.filters());
     });
 }
 

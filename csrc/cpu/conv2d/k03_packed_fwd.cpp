@@ -50,9 +50,10 @@ void pack_filters(const Conv2d& d, int threads, const T* w, const T* b, T* to) {
     const bool few = d.K * d.taps() < 65536;
     parallel_for(d.groups * panels, few ? 1 : threads, [&](long task, int) {
         long group = task / panels, first = task % panels * MR, k = group * d.filters() + first;
-        long count = d.filters() - first;
+        long count = std::min(MR, d.filters() - first);
         T* panel = to + task * MR * steps;
-        pack_rows(w + k * d.taps(), d.taps(), 1, count, d.taps(), panel);
+        pack<MR>(w + k * d.taps(), d.taps(), 1, count, d.taps(), panel);
+        pack_zeros<MR>(count, d.taps(), panel);
         for (long i = 0; i < MR; i++) panel[d.taps() * MR + i] = b && i < count ? b[k + i] : T(0);
     });
 }

@@ -144,11 +144,36 @@ void add_images(const Conv2d& d, const Scratch<T>& scratch, const T* dy, long gr
         }
 }
 
+// The sums of all runs for up to NR filters of a group, from k0 on, turned back: a filter's taps
+// side by side.
+template <class T>
+void finish(const Conv2d& d, const Scratch<T>& scratch, long group, long k0, T* dw) {
+    constexpr long LANES = Simd<T>::LANES;
+    const long area = scratch.rows * scratch.columns, taps = d.taps();
+    const long filters = std::min(NR<T>, d.filters() - k0);
+    const T* sums = scratch.sums + group * area + k0;
+    T* to = dw + (group * d.filters() + k0) * taps;
+    for (long t = 0; t < taps; t += LANES)
+        for (long k = 0; k < filters; k += LANES) {
+            Vector<T> square[LANES] = {};
+#pragma GCC unroll 16
+            for (long i = 0; i < LANES; i++) {
+                const T* from = sums + std::min(t + i, taps - 1) * scratch.columns + k;
+                for (long run = 0; run < scratch.runs; run++)
+                    square[i] += load(from + run * d.groups * area);
+            }
+            transpose<T>(square);
+            const long rows = std::min(LANES, filters - k), count = std::min(LANES, taps - t);
+            for (long i = 0; i < rows; i++)
+                __builtin_memcpy(to + (k + i) * taps + t, &square[i], count * sizeof(T));
+        }
+}
+
 template <class T>
 void wgrad(const Conv2d& d, int threads, const T* x, const T* dy, T* dw, T* base) {
     Scratch<T> scratch(d, threads, base);
     Frames<T>& frames = scratch.frames;
-    const long groups = d.groups, taps = d.taps(), area = scratch.rows * scratch.columns;
+    const long groups = d.groups, area = scratch.rows * scratch.columns;
     frames.fill(d, threads, x);
     frames.fill_offsets(d, scratch.offsets);
     parallel_for(scratch.runs * groups * scratch.tap_blocks, threads, [&](long task, int worker) {
@@ -159,12 +184,9 @@ void wgrad(const Conv2d& d, int threads, const T* x, const T* dy, T* dw, T* base
         add_images(d, scratch, dy, group, run * scratch.run, std::min(d.N, (run + 1) * scratch.run),
                    t0, t1, scratch.turned + worker * scratch.turned_room(d), sums);
     });
-    for (long i = 0; i < d.K * taps; i++) {
-        long k = i / taps, group = k / d.filters();
-        const T* from = scratch.sums + group * area + i % taps * scratch.columns + k % d.filters();
-        dw[i] = 0;
-        for (long run = 0; run < scratch.runs; run++) dw[i] += from[run * groups * area];
-    }
+    parallel_for(groups * scratch.panels, threads, [&](long task, int) {
+        finish(d, scratch, task / scratch.panels, task % scratch.panels * NR<T>, dw);
+    });
 }
 
 }  // namespace
