@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["cache_folder"]
 
@@ -14,6 +17,8 @@ def cache_folder() -> Path:
     ``$MINITORCH_CACHE``, else ``$XDG_CACHE_HOME/minitorch``, else
     ``~/.cache/minitorch``. It need not exist yet.
     """
+    from pathlib import Path  # not at the top: `import minitorch` is quicker without it
+
     own = os.environ.get("MINITORCH_CACHE")
     if own:
         return Path(own).expanduser()

@@ -19,7 +19,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -199,8 +198,11 @@ def load_extension(name: str) -> tuple[ModuleType | None, str]:
         return importlib.import_module(f"minitorch.{name}"), ""
     except ImportError as error:
         # The build leaves a note when it fails.
-        note = Path(__file__).parent.parent / f"{name}_missing.txt"
-        reason = note.read_text().strip() if note.exists() else str(error)
+        note = os.path.join(os.path.dirname(__file__), os.pardir, f"{name}_missing.txt")
+        reason = str(error)
+        if os.path.exists(note):
+            with open(note, encoding="utf-8") as file:
+                reason = file.read().strip()
         return None, f"minitorch.{name} is not built ({reason})"
 
 

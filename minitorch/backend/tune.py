@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.cache import cache_folder
+
+if TYPE_CHECKING:  # `import minitorch` is quicker without it
+    from pathlib import Path
 
 __all__ = ["TIMERS", "Tuner", "describe_case"]
 
@@ -24,7 +26,7 @@ __all__ = ["TIMERS", "Tuner", "describe_case"]
 # backend/cuda.py adds its own; the emulated device has none.
 TIMERS: dict[str, tuple[Callable[[], str], Callable[[Callable[[], Any]], float]]] = {}
 
-SHIPPED = Path(__file__).with_name("tuned_h200.json")
+SHIPPED = os.path.join(os.path.dirname(__file__), "tuned_h200.json")
 
 
 def describe_case(case: tuple[Any, ...]) -> str:
@@ -128,12 +130,13 @@ class Tuner:
             return  # a cache that cannot be written costs time, not results
 
 
-def _load(file: Path) -> dict[str, dict[str, Any]]:
+def _load(file: str | Path) -> dict[str, dict[str, Any]]:
     """A file's tables; nothing from one that is not there or is no such file."""
     import json
 
     try:
-        table = json.loads(file.read_text())
+        with open(file, encoding="utf-8") as text:
+            table = json.load(text)
     except (OSError, ValueError):
         return {}
     if not isinstance(table, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 import numpy
@@ -14,6 +13,8 @@ from minitorch.ops.shape import broadcast_to, expand_dims
 
 __all__ = ["einsum"]
 
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 
 def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], str]:
     """One letter per axis of every operand, and the output's letters; "..." spelled out."""
@@ -22,7 +23,7 @@ def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], s
     terms = left.split(",")
     if len(terms) != len(shapes):
         raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, got {len(shapes)}")
-    free = [c for c in string.ascii_letters if c not in text]
+    free = [c for c in LETTERS if c not in text]
     spelled, most = [], 0
     for term, shape in zip(terms, shapes, strict=True):
         count = len(shape) - len(term.replace("...", ""))
@@ -33,7 +34,7 @@ def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], s
     dots = "".join(free[:most])
     inputs = [term.replace("...", dots[most - count :]) for term, count in spelled]
     for term, shape in zip(inputs, shapes, strict=True):
-        if not all(c in string.ascii_letters for c in term):
+        if not all(c in LETTERS for c in term):
             raise ValueError(f"einsum: {subscripts!r} has a subscript that is no letter")
         if len(term) != len(shape):
             raise ValueError(f"einsum: {term!r} does not fit an operand of shape {shape}")
