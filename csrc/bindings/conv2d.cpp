@@ -57,8 +57,9 @@ const Conv2dKernels<T>& kernels(const std::string& name, const Conv2d& d) {
 
 template <class T>
 void fwd(const std::string& rung, const py::array& x, const py::array& w,
-         const std::optional<py::array>& b, py::array& y, const Settings& s) {
+         const std::optional<py::array>& b, py::array& y, const Settings& s, bool relu) {
     Conv2d d = geometry<T>(x, w, y, s);
+    d.relu = relu;
     if (b) check<T>("b", *b, 1), check_shape("b", *b, {d.K});
     const auto *images = input<T>(x), *filters = input<T>(w), *bias = b ? input<T>(*b) : nullptr;
     auto* to = output<T>(y);
@@ -106,12 +107,13 @@ void bind_conv2d(py::module_& module, py::dict& rungs) {
         "conv2d_fwd",
         [](const std::string& rung, const py::array& x, const py::array& w,
            const std::optional<py::array>& b, py::array y, Pair stride, Pair pad, Pair dilation,
-           long groups) {
+           long groups, bool relu) {
             (holds<double>(x) ? fwd<double> : fwd<float>)(rung, x, w, b, y,
-                                                          {stride, pad, dilation, groups});
+                                                          {stride, pad, dilation, groups}, relu);
         },
         py::arg("rung"), py::arg("x"), py::arg("w"), py::arg("b"), py::arg("y"), py::arg("stride"),
-        py::arg("pad"), py::arg("dilation"), py::arg("groups"), "Fill y with x * w + b.");
+        py::arg("pad"), py::arg("dilation"), py::arg("groups"), py::arg("relu") = false,
+        "Fill y with x * w + b, or with max(x * w + b, 0).");
     module.def(
         "conv2d_dgrad",
         [](const std::string& rung, const py::array& dy, const py::array& w, py::array dx,

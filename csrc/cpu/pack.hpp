@@ -18,7 +18,7 @@ inline void pack_lines(const T* from, long line_stride, long lines, long steps, 
     constexpr long LANES = Simd<T>::LANES;
     long k = 0;
     for (; k + LANES <= steps; k += LANES) {
-        Vector<T> square[LANES];
+        Vector<T> square[LANES] = {};
 #pragma GCC unroll 16
         for (long i = 0; i < LANES; i++)
             square[i] = load(from + std::min(i, lines - 1) * line_stride + k);

@@ -14,6 +14,7 @@ from minitorch.autograd.node import VERSION
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.memory import format_bytes
 from minitorch.backend.native import native_empty
+from minitorch.capture.finish import Finished, finish
 from minitorch.capture.fuse import Fused, fuse
 from minitorch.capture.ir import Instruction, Value
 from minitorch.capture.layout import lay_out
@@ -46,7 +47,7 @@ class Program:
         instructions, instead = common(tracer.instructions)
         wanted = [moved(v, instead) for v in wanted]
         kept = direct(hoisted(needed(instructions, wanted)), wanted)
-        self.instructions = fuse(kept, wanted)
+        self.instructions = finish(fuse(kept, wanted), wanted)
         self._results = wanted[: len(results)]
         self.leaves = [
             (leaf, v) for (leaf, _), v in zip(tracer.leaves, wanted[len(results) :], strict=True)
@@ -180,7 +181,12 @@ class _Listing:
         operands = [self._operand(x) for x in step.inputs]
         operands += [f"{k}={self._operand(v)}" for k, v in step.static.items() if not callable(v)]
         kind = self.program.kinds[at]
+        if isinstance(step, Finished) and step.bias is not None:
+            del operands[len(step.product.inputs)]
         call = f"{step.name}({', '.join(operands)})"
+        if isinstance(step, Finished):
+            call += f" + {self._name(step.bias)}" if step.bias is not None else ""
+            call = f"relu({call})" if step.relu else call
         if step.name == "write":
             part = "" if step.index is None else "[...]"
             return f"{at:4}  {self._name(step.outputs[0])}{part} <- {operands[0]}"

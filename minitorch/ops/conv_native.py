@@ -98,13 +98,15 @@ def conv_fwd_native(
     pad: Any,
     dilation: Any,
     groups: int,
+    relu: bool = False,
 ) -> Any:
-    """``conv_fwd`` by a rung of csrc/cpu/conv2d."""
+    """``conv_fwd`` by a rung of csrc/cpu/conv2d, and then ``relu`` if it is wanted."""
     rows = zip(x.shape[2:], w.shape[2:], stride, pad, dilation, strict=True)
     y = native_empty((x.shape[0], w.shape[0], *[conv_output_length(*row) for row in rows]), x.dtype)
     b = None if b is None else native_array(b)
     settings = _settings(stride, pad, dilation, groups)
-    native.conv2d_fwd(rung, native_planes(x), native_planes(w), b, native_planes(y), **settings)
+    planes = (native_planes(x), native_planes(w), b, native_planes(y))
+    native.conv2d_fwd(rung, *planes, **settings, relu=relu)
     return y
 
 

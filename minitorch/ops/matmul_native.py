@@ -78,11 +78,14 @@ def product_of_rows_pays(x1: Any, x2: Any) -> bool:
     return 1 < rows <= 4 and columns >= 256 and columns * steps >= 1 << 20
 
 
-def matmul_fwd_native(native: Any, rung: str, x1: Any, x2: Any) -> Any:
-    """``matmul`` by a rung of csrc/cpu/matmul."""
+def matmul_fwd_native(
+    native: Any, rung: str, x1: Any, x2: Any, *, bias: Any = None, relu: bool = False
+) -> Any:
+    """``matmul`` by a rung of csrc/cpu/matmul; then a bias for each column, and ``relu``."""
+    end = {} if bias is None and not relu else {"bias": bias, "relu": relu}
     if x1.ndim == x2.ndim == 2:
         y = native_empty((x1.shape[0], x2.shape[1]), x1.dtype)
-        native.matmul(rung, x1, x2, y)
+        native.matmul(rung, x1, x2, y, **end)
         return y
     a = x1 if x1.ndim > 1 else x1[None]
     b = x2 if x2.ndim > 1 else x2[:, None]
@@ -94,5 +97,5 @@ def matmul_fwd_native(native: Any, rung: str, x1: Any, x2: Any) -> Any:
         leading = ()
     whole = y.reshape(*leading, a.shape[-2], b.shape[-1])
     a, b = (x[(None,) * (whole.ndim - x.ndim)] for x in (a, b))
-    native.matmul(rung, a, b, whole)
+    native.matmul(rung, a, b, whole, **end)
     return y

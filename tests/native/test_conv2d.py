@@ -194,6 +194,20 @@ def test_forward_without_a_bias(native, rung):
     np.testing.assert_allclose(out.check(), expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_forward_with_a_rectifier(native, rung, case, dtype):
+    """To the last bit what the maximum with 0 makes of the plain result."""
+    if not fits(rung, case):
+        pytest.skip("not a convolution for this rung")
+    x, w, b, _ = arrays(case, dtype)
+    plain, out = Guarded(case.y, dtype), Guarded(case.y, dtype)
+    native.conv2d_fwd(rung, x, w, b, plain.array, **case.native)
+    native.conv2d_fwd(rung, x, w, b, out.array, **case.native, relu=True)
+    np.testing.assert_array_equal(out.check(), np.maximum(plain.check(), 0))
+
+
 @st.composite
 def geometries(draw):
     """Small convolutions of every kind."""

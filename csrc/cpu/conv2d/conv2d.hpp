@@ -1,6 +1,6 @@
 // Convolution of images (cross-correlation): what its kernels compute, and the table of them.
 //
-//   fwd     y[n,k,p,q]  = b[k] + sum over c, r, s of x[n,c,h,w] w[k,c,r,s]
+//   fwd     y[n,k,p,q]  = b[k] + sum over c, r, s of x[n,c,h,w] w[k,c,r,s], max(., 0) if wanted
 //   dgrad   dx[n,c,h,w] = sum over k, p, q, r, s     of dy[n,k,p,q] w[k,c,r,s]
 //   wgrad   dw[k,c,r,s] = sum over n, p, q           of dy[n,k,p,q] x[n,c,h,w]
 //
@@ -21,6 +21,7 @@ struct Conv2d {
     long K, R, S;     // filters
     long P, Q;        // positions of a filter down and across
     long stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups;
+    bool relu = false;  // y is rectified
 
     long depth() const { return C / groups; }    // channels that a filter sees
     long filters() const { return K / groups; }  // filters of a group

@@ -35,6 +35,7 @@ template <class T>
 void fwd(const Conv2d& d, int, const T* x, const T* w, const T* b, T* y, T*) {
     for (long i = 0; i < d.N * d.K * d.P * d.Q; i++) y[i] = b ? b[i / (d.P * d.Q) % d.K] : T(0);
     for_each_product(d, [&](long i, long j, long o) { y[o] += x[i] * w[j]; });
+    rectify(d, y, d.N * d.K * d.positions());
 }
 
 template <class T>

@@ -57,6 +57,7 @@ void fwd(const Conv2d& d, int threads, const T* x, const T* w, const T* b, T* y,
                     for (long q = row.begin; q < row.end; q++) to[q] += tap * from[q * d.stride_w];
             });
         }
+        rectify(d, out, d.positions());
     });
 }
 

@@ -80,7 +80,8 @@ void fwd(const Conv2d& d, int threads, const T* x, const T* w, const T* b, T* y,
             d.filters(),
             scratch.steps,
             d.taps() + (b != nullptr),
-            d.taps()};
+            d.taps(),
+            d.relu};
         multiply(product, first, std::min(first + scratch.block, scratch.total), scratch.chunk,
                  scratch.panels + worker * scratch.panel_room);
     });

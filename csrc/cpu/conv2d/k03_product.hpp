@@ -85,6 +85,17 @@ void tile_in_parts(long steps, const T* a, const T* b, const Positions<T>& at, T
     }
 }
 
+// The results of up to MR filters at these positions.
+template <class T>
+void rectify(const Positions<T>& at, T* y, long plane, long rows) {
+    for (long i = 0; i < std::min(MR, rows); i++, y += plane)
+        if (at.whole)
+            for (T *to = y + at.to[0], *end = to + NR<T>; to < end; to++)
+                *to = *to < 0 ? T(0) : *to;
+        else
+            for (long j = 0; j < at.count; j++) y[at.to[j]] = y[at.to[j]] < 0 ? T(0) : y[at.to[j]];
+}
+
 // What is multiplied: `filters` rows of `all` steps, in panels of MR; of these `used` are wanted,
 // of which the first `taps` look where `offsets` say and the others see 1.
 template <class T>
@@ -96,6 +107,7 @@ struct Product {
     const T* panels;
     const long* offsets;
     long filters, all, used, taps;
+    bool relu;
 };
 
 // Positions [first, last): `room` holds (last - first) x chunk + NR numbers.
@@ -119,6 +131,7 @@ void multiply(const Product<T>& m, long first, long last, long chunk, T* room) {
                         tile(steps, a, panel, out + at.to[0], m.plane, k > 0);
                     else
                         tile_in_parts(steps, a, panel, at, out, m.plane, m.filters - i, k > 0);
+                    if (m.relu && k + steps == m.used) rectify(at, out, m.plane, m.filters - i);
                 }
             }
     }

@@ -26,14 +26,14 @@ struct Job {
     long groups, pad_h, pad_w;
     const T *w, *bias;
     long w_to, w_from;  // from a filter to that of the next channel of `to`, of `from`
-    bool turned;
+    bool turned, relu;
 };
 
 template <class T>
 Job<T> fwd_job(const Conv2d& d, const T* x, const T* w, const T* b, T* y) {
     const Planes<const T> from{x, d.N, d.C, d.depth(), d.H, d.W};
     const Planes<T> to{y, d.N, d.K, d.filters(), d.P, d.Q};
-    return {from, to, d.groups, d.pad_h, d.pad_w, w, b, d.taps(), d.R * d.S, false};
+    return {from, to, d.groups, d.pad_h, d.pad_w, w, b, d.taps(), d.R * d.S, false, d.relu};
 }
 
 template <class T>
@@ -41,7 +41,7 @@ Job<T> dgrad_job(const Conv2d& d, const T* dy, const T* w, T* dx) {
     const Planes<const T> from{dy, d.N, d.K, d.filters(), d.P, d.Q};
     const Planes<T> to{dx, d.N, d.C, d.depth(), d.H, d.W};
     const long pad_h = d.R - 1 - d.pad_h, pad_w = d.S - 1 - d.pad_w;
-    return {from, to, d.groups, pad_h, pad_w, w, nullptr, d.R * d.S, d.taps(), true};
+    return {from, to, d.groups, pad_h, pad_w, w, nullptr, d.R * d.S, d.taps(), true, false};
 }
 
 template <int M, class T>
@@ -148,6 +148,7 @@ void convolve(const Job<T>& job, int threads, T* base) {
                 for (long i = 0; i < ALL; i++) m[i] = load(in + i * scratch.to_room);
                 both_ways<POINTS, M>(m, y, [](auto... a) { W::template output<T>(a...); });
                 for (long i = 0; i < M * M; i++) y[i] += load(bias);
+                for (long i = 0; job.relu && i < M * M; i++) y[i] = y[i] < 0 ? Vector<T>{} : y[i];
                 store_tile<M>(y, job.to, group, k, corner(scratch.tiles, M, t0 + t));
             }
         }

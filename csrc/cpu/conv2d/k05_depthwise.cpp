@@ -49,6 +49,7 @@ void fwd(const Conv2d& d, int threads, const T* x, const T* w, const T* b, T* y,
         plane.fill(x + (n * d.C + k / d.filters()) * d.H * d.W, framed);
         correlate(d.P, d.Q, framed, d.stride_h * plane.W, d.R * d.S, scratch.offsets,
                   w + k * d.R * d.S, b ? b[k] : T(0), y + task * d.positions());
+        rectify(d, y + task * d.positions(), d.positions());
     });
 }
 

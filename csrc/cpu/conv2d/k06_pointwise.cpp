@@ -91,7 +91,7 @@ template <class T>
 void fwd(const Conv2d& d, int threads, const T* x, const T* w, const T* b, T* y, T* scratch) {
     if (!pointwise(d)) return otherwise<T>().fwd(d, threads, x, w, b, y, scratch);
     Epilogue<T> epilogue;
-    epilogue.bias = b, epilogue.bias_row = 1;
+    epilogue.bias = b, epilogue.bias_row = 1, epilogue.relu = d.relu;
     product(forward(d), threads, w, seen(d, threads, x, scratch), epilogue, y,
             scratch + copy_room(d));
 }

@@ -34,6 +34,12 @@ void add_k05_depthwise_dgrad(Conv2dKernels<T>& kernels);
 template <class T>
 Conv2dKernels<T> conv2d_k06_pointwise();
 
+// What a forward convolution may end with, on results that lie side by side. A NaN is kept.
+template <class T>
+inline void rectify(const Conv2d& d, T* __restrict y, long count) {
+    for (long i = 0; d.relu && i < count; i++) y[i] = y[i] < 0 ? T(0) : y[i];
+}
+
 inline std::size_t no_scratch(const Conv2d&, int) {
     return 0;
 }
