@@ -6,18 +6,25 @@ layers, for networks with auxiliary heads) and walks from there; layers are foun
 names with :func:`truncate` and :func:`named_layers`.
 """
 
+from minitorch.models.alexnet import build_alexnet
 from minitorch.models.entry import Model
 from minitorch.models.lenet import build_keras_cnn, build_lenet
 from minitorch.models.lenet5 import build_lenet5
 from minitorch.models.mlp import build_mlp
+from minitorch.models.nin import build_nin
 from minitorch.models.registry import MODELS, build
+from minitorch.models.vgg import build_vgg, vgg_body
 
 __all__ = [
     "MODELS",
     "Model",
     "build",
+    "build_alexnet",
     "build_keras_cnn",
     "build_lenet",
     "build_lenet5",
     "build_mlp",
+    "build_nin",
+    "build_vgg",
+    "vgg_body",
 ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.models import (
+    alexnet,
     lenet,
     lenet5,
     mlp,
+    nin,
+    vgg,
 )
 from minitorch.models.entry import Model
 from minitorch.utils import did_you_mean
@@ -18,6 +21,9 @@ _FAMILIES = (
     mlp,
     lenet,
     lenet5,
+    alexnet,
+    nin,
+    vgg,
 )
 
 MODELS: dict[str, Model] = {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}
