@@ -8,6 +8,8 @@ names with :func:`truncate` and :func:`named_layers`.
 
 from minitorch.models.alexnet import build_alexnet
 from minitorch.models.entry import Model
+from minitorch.models.googlenet import build_googlenet, inception, inception_naive
+from minitorch.models.inception_v3 import build_inception_v3
 from minitorch.models.lenet import build_keras_cnn, build_lenet
 from minitorch.models.lenet5 import build_lenet5
 from minitorch.models.mlp import build_mlp
@@ -20,11 +22,15 @@ __all__ = [
     "Model",
     "build",
     "build_alexnet",
+    "build_googlenet",
+    "build_inception_v3",
     "build_keras_cnn",
     "build_lenet",
     "build_lenet5",
     "build_mlp",
     "build_nin",
     "build_vgg",
+    "inception",
+    "inception_naive",
     "vgg_body",
 ]

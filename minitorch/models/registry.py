@@ -6,6 +6,8 @@ from typing import Any
 
 from minitorch.models import (
     alexnet,
+    googlenet,
+    inception_v3,
     lenet,
     lenet5,
     mlp,
@@ -24,6 +26,8 @@ _FAMILIES = (
     alexnet,
     nin,
     vgg,
+    googlenet,
+    inception_v3,
 )
 
 MODELS: dict[str, Model] = {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}
