@@ -15,6 +15,7 @@ from minitorch.models.lenet5 import build_lenet5
 from minitorch.models.mlp import build_mlp
 from minitorch.models.nin import build_nin
 from minitorch.models.registry import MODELS, build
+from minitorch.models.resnet import build_cifar_resnet, build_resnet
 from minitorch.models.vgg import build_vgg, vgg_body
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Model",
     "build",
     "build_alexnet",
+    "build_cifar_resnet",
     "build_googlenet",
     "build_inception_v3",
     "build_keras_cnn",
@@ -29,6 +31,7 @@ __all__ = [
     "build_lenet5",
     "build_mlp",
     "build_nin",
+    "build_resnet",
     "build_vgg",
     "inception",
     "inception_naive",

@@ -12,6 +12,7 @@ from minitorch.models import (
     lenet5,
     mlp,
     nin,
+    resnet,
     vgg,
 )
 from minitorch.models.entry import Model
@@ -28,6 +29,7 @@ _FAMILIES = (
     vgg,
     googlenet,
     inception_v3,
+    resnet,
 )
 
 MODELS: dict[str, Model] = {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}
