@@ -7,6 +7,7 @@ names with :func:`truncate` and :func:`named_layers`.
 """
 
 from minitorch.models.alexnet import build_alexnet
+from minitorch.models.efficientnet import build_efficientnet_lite0
 from minitorch.models.entry import Model
 from minitorch.models.googlenet import build_googlenet, inception, inception_naive
 from minitorch.models.inception_v3 import build_inception_v3
@@ -16,6 +17,7 @@ from minitorch.models.mlp import build_mlp
 from minitorch.models.nin import build_nin
 from minitorch.models.registry import MODELS, build
 from minitorch.models.resnet import build_cifar_resnet, build_resnet
+from minitorch.models.squeezenet import build_squeezenet
 from minitorch.models.vgg import build_vgg, vgg_body
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "build",
     "build_alexnet",
     "build_cifar_resnet",
+    "build_efficientnet_lite0",
     "build_googlenet",
     "build_inception_v3",
     "build_keras_cnn",
@@ -32,6 +35,7 @@ __all__ = [
     "build_mlp",
     "build_nin",
     "build_resnet",
+    "build_squeezenet",
     "build_vgg",
     "inception",
     "inception_naive",

@@ -6,6 +6,7 @@ from typing import Any
 
 from minitorch.models import (
     alexnet,
+    efficientnet,
     googlenet,
     inception_v3,
     lenet,
@@ -13,6 +14,7 @@ from minitorch.models import (
     mlp,
     nin,
     resnet,
+    squeezenet,
     vgg,
 )
 from minitorch.models.entry import Model
@@ -30,6 +32,8 @@ _FAMILIES = (
     googlenet,
     inception_v3,
     resnet,
+    squeezenet,
+    efficientnet,
 )
 
 MODELS: dict[str, Model] = {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}
