@@ -18,6 +18,7 @@ from minitorch.models.nin import build_nin
 from minitorch.models.registry import MODELS, build
 from minitorch.models.resnet import build_cifar_resnet, build_resnet
 from minitorch.models.squeezenet import build_squeezenet
+from minitorch.models.transfer import freeze, named_layers, replace_head, truncate, unfreeze
 from minitorch.models.vgg import build_vgg, vgg_body
 
 __all__ = [
@@ -37,7 +38,12 @@ __all__ = [
     "build_resnet",
     "build_squeezenet",
     "build_vgg",
+    "freeze",
     "inception",
     "inception_naive",
+    "named_layers",
+    "replace_head",
+    "truncate",
+    "unfreeze",
     "vgg_body",
 ]
