@@ -71,7 +71,8 @@ def build_alexnet(
     All layers but the last are rectified. Weights begin normally distributed with a standard
     deviation of 0.01, biases as 1 in conv2, conv4, conv5, fc6 and fc7 and as 0 in the others
     (section 5). Response normalisation is x / (2 + 1e-4 · Σ x²)^0.75, the sum going over five
-    neighbouring maps (section 3.3).
+    neighbouring maps (section 3.3). torchvision's alexnet is a later network, of one tower with
+    fewer filters.
 
     References
     ----------
@@ -121,6 +122,6 @@ ENTRIES = (
         (3, 227, 227),
         "A. Krizhevsky, I. Sutskever, G. Hinton: ImageNet classification with deep convolutional "
         "neural networks, 2012",
-        "Caffe bvlc_alexnet.caffemodel (torchvision's alexnet is a later network, of one tower)",
+        "Caffe bvlc_alexnet.caffemodel",
     ),
 )

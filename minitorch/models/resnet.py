@@ -142,7 +142,7 @@ def build_cifar_resnet(
         Normalise and rectify in front of each convolution, once more before the mean, and leave
         the sums as they are: the lecture's TFLearn code.
     width, residual_gamma
-        As for :func:`build_resnet`; there is no ``residual_gamma`` with ``preactivation``.
+        As for :func:`build_resnet`.
 
     Returns
     -------
@@ -152,7 +152,8 @@ def build_cifar_resnet(
     Raises
     ------
     ValueError
-        For a depth that is not 6n + 2, or another short cut.
+        For a depth that is not 6n + 2, another short cut, or ``residual_gamma`` with
+        ``preactivation``.
 
     Notes
     -----
@@ -185,6 +186,11 @@ def build_cifar_resnet(
     if depth < 8 or (depth - 2) % 6:
         raise ValueError(
             f"build_cifar_resnet: depth is 6n + 2 (20, 32, 44, 56, 110, ...), not {depth}"
+        )
+    if preactivation and residual_gamma != 1:
+        raise ValueError(
+            "build_cifar_resnet: pre-activated branches end in a convolution, so there is no "
+            "residual_gamma to set; leave it at 1"
         )
     net: Any = InputLayer((None, *input_shape), name="input")
     if preactivation:

@@ -138,3 +138,5 @@ def test_wrong_settings():
         build_cifar_resnet(21)
     with pytest.raises(ValueError, match="a short cut is 'A'.*not 'D'"):
         build_cifar_resnet(20, shortcut="D")
+    with pytest.raises(ValueError, match="no residual_gamma to set; leave it at 1"):
+        build_cifar_resnet(20, preactivation=True, residual_gamma=0)
