@@ -55,8 +55,9 @@ def build_vgg(
     width : int
         Filters of the first stage; the rest, fc6 and fc7 are in proportion.
     W : callable
-        How weights begin; biases are 0. The paper trained column A first, from normal numbers
-        of standard deviation 0.01, and found later that Glorot's rule makes that needless.
+        How the weights of rectified layers begin; fc8's do by Glorot's rule, biases as 0. The
+        paper trained column A first, from normal numbers of standard deviation 0.01, and found
+        later that Glorot's rule makes that needless.
 
     Returns
     -------
@@ -113,7 +114,7 @@ def build_vgg(
         net = DenseLayer(net, 64 * width, W=W, nonlinearity=rectify, name=f"fc{number}")
         if dropout > 0:
             net = DropoutLayer(net, p=dropout, name=f"drop{number}")
-    return DenseLayer(net, num_classes, W=W, nonlinearity=softmax, name="fc8")
+    return DenseLayer(net, num_classes, nonlinearity=softmax, name="fc8")
 
 
 def vgg_body(
