@@ -55,7 +55,7 @@ def build_googlenet(
     ----------
     num_classes : int
     input_shape : tuple of int, (channels, rows, columns)
-        With ``aux`` at least 193 x 193.
+        With ``aux`` at least 79 x 79.
     aux : bool
         Build the two auxiliary heads on 4a and 4d as well, which help to train: their losses
         are added times 0.3.

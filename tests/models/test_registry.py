@@ -51,6 +51,20 @@ def test_nothing_is_drawn_for_figures(name):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "side", "options"),  # what the docstrings say
+    [
+        ("alexnet", 67, {}), ("vgg19", 32, {}), ("googlenet", 79, {"aux": True}),
+        ("inception_v3", 75, {}), ("inception_v3", 299, {"aux": True}), ("keras_cnn", 6, {}),
+    ],
+)  # fmt: skip
+def test_images_that_are_too_small(name, side, options, blank):
+    channels = MODELS[name].input_shape[0]
+    blank(name, input_shape=(channels, side, side), **options)
+    with pytest.raises(ValueError, match=r"the layers above it:"):
+        blank(name, input_shape=(channels, side - 1, side - 1), **options)
+
+
 def slow_count(layer):
     """Products of one image's convolution or dense layer, counted one by one."""
     count = 0

@@ -10,7 +10,19 @@ import pytest
 
 import minitorch as mt
 from minitorch import layers, objectives
-from minitorch.models import build_cifar_resnet, build_googlenet, build_inception_v3, build_resnet
+from minitorch.models import (
+    build_alexnet,
+    build_cifar_resnet,
+    build_googlenet,
+    build_inception_v3,
+    build_nin,
+    build_resnet,
+    build_squeezenet,
+    build_vgg,
+    replace_head,
+    truncate,
+)
+from minitorch.parameter import without_values
 
 pytestmark = pytest.mark.dev
 with warnings.catch_warnings():
@@ -35,7 +47,8 @@ class Theirs:
     def conv(self, x, name, stride=1, pad=None):
         w = self.held[f"{name}.W"]
         pad = tuple(n // 2 for n in w.shape[2:]) if pad is None else pad
-        return F.conv2d(x, w, self.held.get(f"{name}.b"), stride, pad)
+        groups = x.shape[1] // w.shape[1]
+        return F.conv2d(x, w, self.held.get(f"{name}.b"), stride, pad, groups=groups)
 
     def bn(self, x, name):
         scale, shift = self.held[f"{name}.gamma"], self.held[f"{name}.beta"]
@@ -99,6 +112,63 @@ def cifar_resnet(t, x, preactivation):
     return t.head(t.bn(x, "bn").relu() if preactivation else x)
 
 
+def alexnet(t, x):
+    # PyTorch divides alpha by the number of maps.
+    response = lambda x: F.local_response_norm(x, 5, 5e-4, 0.75, 2.0)
+    x = F.max_pool2d(response(t.conv(x, "conv1", 4, 0).relu()), 3, 2)
+    x = F.max_pool2d(response(t.conv(x, "conv2").relu()), 3, 2)
+    for name in ("conv3", "conv4", "conv5"):
+        x = t.conv(x, name).relu()
+    x = F.max_pool2d(x, 3, 2).flatten(1)
+    return t.fc(x, "head.fc1")
+
+
+def nin(t, x):
+    places = iter(range(1, 7))
+    for block in (1, 2, 3):
+        x = t.conv(x, f"conv{block}").relu()
+        for _ in range(2):
+            x = t.conv(x, f"cccp{next(places)}").relu()
+        if block == 1:
+            x = F.max_pool2d(x, 3, 2, ceil_mode=True)
+        elif block == 2:
+            x = F.avg_pool2d(x, 3, 2, ceil_mode=True)
+    return x.mean((2, 3))
+
+
+def squeezenet(t, x, pooled):
+    x = t.conv(x, "conv1", 2, 0).relu()
+    for i in range(1, 10):
+        if i > 1:
+            x = t.conv(x, f"fire{i}.squeeze").relu()
+            sides = [t.conv(x, f"fire{i}.expand{size}") for size in ("1x1", "3x3")]
+            x = torch.cat(sides, 1).relu()
+        if i in pooled:
+            x = F.max_pool2d(x, 3, 2, ceil_mode=True)
+    return t.conv(x, "conv10").relu().mean((2, 3))
+
+
+def vgg(t, x, depths):
+    for stage, depth in enumerate(depths, start=1):
+        for number in range(1, depth + 1):
+            x = t.conv(x, f"conv{stage}_{number}").relu()
+        x = F.max_pool2d(x, 2)
+    for name in ("fc6", "fc7"):
+        x = t.fc(x.flatten(1), name).relu()
+    return t.fc(x, "fc8")
+
+
+def small_alexnet():
+    """Its convolutions, and one dense layer in place of three large ones."""
+    with without_values():
+        whole = build_alexnet(5, (3, 67, 75))
+    network = replace_head(whole, 5, after="pool5")
+    for p in layers.get_all_params(truncate(network, "pool5")):
+        if p.ndim > 1:
+            p.set_value(mt.random.get_rng().normal(0, 0.05, p.shape))
+    return network
+
+
 def googlenet(t, x, normed):
     pool = lambda x, size=3: F.max_pool2d(x, size, 2, ceil_mode=True)
     # PyTorch divides alpha by the number of maps, as Caffe does.
@@ -156,6 +226,14 @@ def inception_v3(t, x):
 
 
 CASES = {
+    "alexnet": (small_alexnet, (3, 67, 75), alexnet),
+    "nin": (lambda: build_nin(5, (3, 13, 14), dropout=0), (3, 13, 14), nin),
+    "squeezenet1_0": (lambda: build_squeezenet("1.0", 5, (3, 45, 50), dropout=0), (3, 45, 50),
+                      lambda t, x: squeezenet(t, x, (1, 4, 8))),
+    "squeezenet1_1": (lambda: build_squeezenet("1.1", 5, (3, 45, 50), dropout=0), (3, 45, 50),
+                      lambda t, x: squeezenet(t, x, (1, 3, 5))),
+    "vgg16_c": (lambda: build_vgg("C", 5, (3, 32, 65), dropout=0, width=2), (3, 32, 65),
+                lambda t, x: vgg(t, x, (2, 2, 3, 3, 3))),
     "resnet18": (lambda: build_resnet(18, 5, (3, 41, 37), width=4), (3, 41, 37),
                  lambda t, x: imagenet_resnet(t, x, (2, 2, 2, 2), 1)),
     "resnet34, zeros": (lambda: build_resnet(34, 5, (3, 33, 33), "A", width=4), (3, 33, 33),
@@ -215,6 +293,6 @@ def test_networks_agree(case, doubles):
     np.testing.assert_allclose(loss.item(), told.item(), rtol=1e-7)
     for p in layers.get_all_params(network, trainable=True):
         expected = oracle.held[p.name].grad.numpy()
-        expected = expected.T if p.name.endswith("fc.W") else expected
+        expected = expected.T if expected.ndim == 2 else expected
         scale = np.abs(expected).max() + 1e-12
         np.testing.assert_allclose(p.grad.numpy() / scale, expected / scale, atol=1e-5)
