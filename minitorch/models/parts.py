@@ -42,7 +42,7 @@ def conv_norm(
         The layers' names.
     stride : int
     pad : int or (int, int), optional
-        Default: size // 2, which keeps the image for a stride of 1.
+        Default, for a single size: size // 2, which keeps the image for a stride of 1.
     groups : int
     W : callable
     gamma : float

@@ -1,5 +1,7 @@
 """What the networks' tests share."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -12,12 +14,14 @@ from minitorch.parameter import without_values
 @pytest.fixture
 def blank():
     """A network of which only shapes are asked: ``blank("vgg19", num_classes=21)``."""
+    return _blank
 
-    def make(name, **options):
-        with without_values():
-            return build(name, **options)
 
-    return make
+@functools.cache
+def _blank(name, **options):
+    """Made once for all tests, which leave it as it is."""
+    with without_values():
+        return build(name, **options)
 
 
 @pytest.fixture
