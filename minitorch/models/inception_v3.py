@@ -210,6 +210,6 @@ ENTRIES = (
         (3, 299, 299),
         "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethinking the Inception "
         "architecture for computer vision, 2015",
-        "torchvision inception_v3_google-0cc3c7bd.pth; Lasagne/Recipes inception_v3.pkl",
+        "torchvision inception_v3_google-0cc3c7bd.pth",
     ),
 )

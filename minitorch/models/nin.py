@@ -91,6 +91,6 @@ ENTRIES = (
         build_nin,
         (3, 32, 32),
         "M. Lin, Q. Chen, S. Yan: Network in network, 2013",
-        "Caffe cifar10_nin.caffemodel; Lasagne/Recipes cifar10_nin.py names a model.pkl",
+        "Caffe cifar10_nin.caffemodel; Lasagne/Recipes cifar10/model.pkl",
     ),
 )
