@@ -22,6 +22,7 @@ __all__ = [
     "leaky_rectify",
     "linear",
     "rectify",
+    "relu6",
     "selu",
     "sigmoid",
     "softmax",
@@ -43,6 +44,24 @@ def sigmoid(x: Tensor) -> Tensor:
     Tensor([0.5])
     """
     return ops.sigmoid(x)
+
+
+def relu6(x: Tensor) -> Tensor:
+    """min(max(x, 0), 6): a rectifier whose range suits fixed-point numbers.
+
+    The slope at 0 and at 6 is 1, as that of ``clip``.
+
+    References
+    ----------
+    A. Krizhevsky: Convolutional deep belief networks on CIFAR-10, 2010.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> mt.nonlinearities.relu6(mt.asarray([-1.0, 2.0, 9.0]))
+    Tensor([0., 2., 6.])
+    """
+    return ops.clip(x, 0.0, 6.0)
 
 
 def softmax(x: Tensor) -> Tensor:

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
-from minitorch.autograd import Tensor, asarray, no_grad, tensor
+from minitorch.autograd import Tensor, asarray, get_default_dtype, no_grad, tensor
 from minitorch.backend.arrays import to_device
 
-__all__ = ["ParamExpr", "Parameter"]
+__all__ = ["ParamExpr", "Parameter", "without_values"]
+
+_WITHOUT_VALUES = ContextVar("without_values", default=False)
+
+
+@contextlib.contextmanager
+def without_values() -> Iterator[None]:
+    """Within it initialisers draw nothing: weights are zeros, and take memory once written to.
+
+    For networks whose weights come from a file, and for those of which only shapes are asked.
+    What is constant (biases, the scales of batch normalisation) has its value.
+
+    Examples
+    --------
+    >>> from minitorch.layers import DenseLayer
+    >>> with without_values():
+    ...     layer = DenseLayer((None, 25_088), 4_096)
+    >>> layer.W, float(layer.W[0, 0])
+    (<Parameter W: (25088, 4096) float32>, 0.0)
+    """
+    token = _WITHOUT_VALUES.set(True)
+    try:
+        yield
+    finally:
+        _WITHOUT_VALUES.reset(token)
+
+
+def values_left_out() -> bool:
+    """Whether :func:`without_values` is in force."""
+    return _WITHOUT_VALUES.get()
 
 
 class Parameter(Tensor):
@@ -52,6 +83,15 @@ class Parameter(Tensor):
         self.slots: dict[str, Parameter] = {}
         if trainable and self.dtype.kind == "f":
             self.requires_grad = True
+
+    @classmethod
+    def blank(
+        cls, shape: tuple[int, ...], name: str | None = None, trainable: bool = True
+    ) -> Parameter:
+        """Zeros of the default dtype that the system gives when they are first written to."""
+        made = cls(0.0, name, trainable)
+        made.data = np.zeros(shape, get_default_dtype())
+        return made
 
     def get_value(self, borrow: bool = False) -> np.ndarray[Any, Any]:
         """The value as a NumPy array: a copy, or with ``borrow`` a read-only view."""

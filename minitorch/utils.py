@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from minitorch import ops
+from minitorch import init, ops
 from minitorch.autograd import Tensor, asarray, get_default_dtype
-from minitorch.parameter import Parameter, ParamExpr, expression_of
+from minitorch.parameter import Parameter, ParamExpr, expression_of, values_left_out
 
 __all__ = [
     "as_theano_expression",
@@ -367,6 +367,9 @@ def create_param(
             f"Cannot create param with a non-positive shape dimension. "
             f"Tried to create param with shape={shape!r}, name={name!r}"
         )
+    drawn = isinstance(spec, init.Initializer) and not isinstance(spec, init.Constant)
+    if drawn and values_left_out():
+        return Parameter.blank(shape, name, trainable)
     if callable(spec):
         spec = spec(shape)
     spec = expression_of(spec)

@@ -29,6 +29,12 @@ def test_the_pages_of_layers_are_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_page_of_networks_is_up_to_date():
+    command = [sys.executable, ROOT / "docs" / "generate_models.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/devices.md"])
 def test_pages_show_what_happens(page, monkeypatch, tmp_path):
     if reason := load_extension("_emulated")[1]:
@@ -37,7 +43,7 @@ def test_pages_show_what_happens(page, monkeypatch, tmp_path):
     run_page(page)
 
 
-@pytest.mark.parametrize("page", ["docs/from_lasagne.md", "docs/from_pytorch.md"])
+@pytest.mark.parametrize("page", ["docs/from_lasagne.md", "docs/from_pytorch.md", "docs/models.md"])
 def test_pages_for_newcomers_show_what_happens(page):
     run_page(page)
 

@@ -20,6 +20,7 @@ TABLE = [
     (nl.ScaledTanH(0.5, 2), lambda x: 2 * math.tanh(0.5 * x), 1),
     (nl.ScaledTanh(2 / 3, 1.7159), lambda x: 1.7159 * math.tanh(2 / 3 * x), 1.7159 * 2 / 3),
     (nl.rectify, lambda x: max(x, 0), 0),
+    (nl.relu6, lambda x: min(max(x, 0), 6), 1),
     (nl.leaky_rectify, lambda x: x if x > 0 else 0.01 * x, 0.01),
     (nl.very_leaky_rectify, lambda x: x if x > 0 else x / 3, 1 / 3),
     (nl.LeakyRectify(0.2), lambda x: x if x > 0 else 0.2 * x, 0.2),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import updates
-from minitorch.parameter import Parameter
+from minitorch import init, layers, updates
+from minitorch.parameter import Parameter, without_values
 
 
 def test_it_is_a_leaf_that_wants_a_gradient():
@@ -122,3 +122,26 @@ def test_copies_take_their_memory_along(duplicate):
 def test_parameters_are_dictionary_keys_by_identity():
     a, b = Parameter([1.0]), Parameter([1.0])
     assert len({a: 0, b: 1}) == 2 and {a: 0}[a] == 0
+
+
+def test_without_values_nothing_is_drawn():
+    mt.random.seed(0)
+    before = mt.random.get_state()
+    with without_values():
+        net = layers.batch_norm(layers.DenseLayer((None, 3), 2, W=init.Orthogonal(), name="d"))
+        given = layers.DenseLayer((None, 3), 2, W=np.ones((3, 2)), b=init.Constant(0.5))
+    assert mt.random.get_state() == before
+    W, _, gamma, mean, inv_std = layers.get_all_params(net)
+    assert W.name == "d.W" and W.dtype == np.float32 and W.requires_grad
+    assert not W.get_value().any() and gamma.get_value().all() and inv_std.get_value().all()
+    assert not mean.requires_grad
+    assert given.W.get_value().all() and (given.b.get_value() == 0.5).all()
+    W.set_value(np.ones((3, 2)))  # the memory is its own
+    layers.get_output(net.input_layer.input_layer, {None: np.ones((2, 3))}).sum().backward()
+    assert (W.grad.numpy() == 2).all()
+
+
+def test_values_are_back_afterwards():
+    with pytest.raises(ZeroDivisionError), without_values(), without_values():
+        raise ZeroDivisionError
+    assert layers.DenseLayer((None, 3), 2).W.get_value().all()

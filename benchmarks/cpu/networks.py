@@ -1,7 +1,7 @@
 """The small networks of the training steps, in minitorch's layers: LSTM, ResNet-20, DCGAN.
 
-The MLP and LeNet are minitorch.models' own. Filters are not turned round, as other libraries
-have them, and batch normalisation has PyTorch's epsilon.
+The MLP, LeNet and ResNet-20 are minitorch.models' own. Filters are not turned round, as other
+libraries have them, and batch normalisation has PyTorch's epsilon.
 """
 
 from __future__ import annotations
@@ -13,39 +13,22 @@ from minitorch import init
 from minitorch.layers import (
     Conv2DLayer,
     DenseLayer,
-    ElemwiseSumLayer,
     EmbeddingLayer,
-    GlobalPoolLayer,
     InputLayer,
     LSTMLayer,
-    NonlinearityLayer,
-    PadLayer,
     ReshapeLayer,
-    SliceLayer,
     TransposedConv2DLayer,
     batch_norm,
 )
+from minitorch.models import build
 from minitorch.nonlinearities import LeakyRectify, rectify, sigmoid, softmax, tanh
 
-__all__ = ["conv_norm", "discriminator", "generator", "lstm", "resnet20"]
+__all__ = ["SMALL", "discriminator", "generator", "lstm", "resnet20"]
 
 NORM = {"epsilon": 1e-5, "alpha": 0.1}
-HE = init.HeNormal(gain="relu")
-
-
-def conv_norm(
-    net: Any, filters: int, size: int, stride: int = 1, *, last: bool = False, plain: bool = False
-) -> Any:
-    """A convolution that keeps the image (or takes every ``stride``-th place), normalised.
-
-    ``plain`` leaves out the rectifier. ``last`` is a residual branch's last one, which starts
-    small, so that fifty layers do not blow up differences in rounding.
-    """
-    conv = Conv2DLayer(
-        net, filters, size, stride=stride, pad=size // 2, W=HE,
-        nonlinearity=None if plain or last else rectify, flip_filters=False,
-    )  # fmt: skip
-    return batch_norm(conv, gamma=init.Constant(0.25 if last else 1.0), **NORM)
+# The scale with which residual branches start, so that fifty layers do not blow up differences in
+# rounding.
+SMALL = 0.25
 
 
 def lstm(size: Size) -> Any:
@@ -58,32 +41,11 @@ def lstm(size: Size) -> Any:
 
 
 def resnet20(size: Size) -> Any:
-    """He et al. 2015, table 6: three stages of three blocks, short cuts without weights.
-
-    ======  ===========  =======  ======
-    stage   blocks       filters  image
-    ======  ===========  =======  ======
-    first   -            16       32 x 32
-    1       3 x (3, 3)   16       32 x 32
-    2       3 x (3, 3)   32       16 x 16
-    3       3 x (3, 3)   64       8 x 8
-    ======  ===========  =======  ======
-    """
-    net = conv_norm(InputLayer((None, 3, size.side, size.side)), size.width, 3)
-    for stage in range(3):
-        for block in range(3):
-            net = _basic_block(net, size.width << stage, 2 if stage and not block else 1)
-    return DenseLayer(GlobalPoolLayer(net), size.classes, nonlinearity=softmax)
-
-
-def _basic_block(net: Any, filters: int, stride: int) -> Any:
-    """Two 3 x 3 convolutions; the short cut takes every other pixel and pads channels with 0."""
-    inner = conv_norm(conv_norm(net, filters, 3, stride), filters, 3, last=True)
-    if stride > 1:
-        rows = SliceLayer(net, slice(None, None, stride), axis=2)
-        net = SliceLayer(rows, slice(None, None, stride), axis=3)
-        net = PadLayer(net, [filters // 4, 0, 0], batch_ndim=1)
-    return NonlinearityLayer(ElemwiseSumLayer([inner, net]), rectify)
+    """He et al. 2015, section 4.2: three stages of three blocks, short cuts without weights."""
+    return build(
+        "resnet20", num_classes=size.classes, input_shape=(3, size.side, size.side),
+        width=size.width, residual_gamma=SMALL,
+    )  # fmt: skip
 
 
 def generator(size: Size) -> Any:

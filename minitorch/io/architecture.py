@@ -18,6 +18,7 @@ import numpy
 from minitorch import init, layers, nonlinearities
 from minitorch.autograd import Tensor, find_op, registry
 from minitorch.io.arrays import FileFormatError
+from minitorch.models import freeze
 from minitorch.parameter import Parameter, ParamExpr, expression_of, replay
 
 __all__ = ["describe", "rebuild"]
@@ -82,9 +83,8 @@ class _Writer:
                     ) from None
             self.places[layer] = len(self.records)
             own = [self.params.get(id(p)) for p in layer.get_params(unwrap_shared=False)]
-            self.records.append(
-                {"kind": type(layer).__name__, "arguments": arguments, "parameters": own}
-            )
+            record = {"kind": type(layer).__name__, "arguments": arguments, "parameters": own}
+            self.records.append({**record, "frozen": True} if layer.frozen else record)
         return self.places[layer]
 
     def written(self, value: Any) -> Any:
@@ -222,6 +222,8 @@ class _Reader:
             if place is not None and p is not self.params[place]:
                 self._adopt(place, p)
             self.given.add(place)
+        if record.get("frozen"):
+            freeze(layer)
         self.layers.append(layer)
 
     def _adopt(self, place: int, p: Parameter) -> None:

@@ -118,6 +118,8 @@ class Layer(_Remembering):
         (tied weights) is computed anew whenever it is read.
     creation : tuple
         The constructor's arguments, as ``(args, kwargs)``.
+    frozen : bool
+        Whether ``minitorch.models.freeze`` keeps the layer as it is.
     get_output_kwargs : list of str
         Keywords that :func:`get_output` may be given for this layer besides
         those that :meth:`get_output_for` names.
@@ -147,6 +149,8 @@ class Layer(_Remembering):
     >>> net.scale.grad
     Tensor([3.])
     """
+
+    frozen = False
 
     def __init__(self, incoming: Any, name: str | None = None) -> None:
         self._start(name)

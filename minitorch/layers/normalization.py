@@ -147,13 +147,15 @@ class BatchNormLayer(Layer):
         input : Tensor
         deterministic : bool
         batch_norm_use_averages : bool, optional
-            Normalise by the averages; default: ``deterministic``.
+            Normalise by the averages; default: ``deterministic``, and True for a frozen layer.
         batch_norm_update_averages : bool, optional
-            Take this batch into the averages; default: ``not deterministic``.
+            Take this batch into the averages; default: ``not deterministic``, and False for a
+            frozen layer.
         """
         use, update = batch_norm_use_averages, batch_norm_update_averages
-        use = deterministic if use is None else use
-        update = not deterministic if update is None else update
+        fixed = deterministic or self.frozen
+        use = fixed if use is None else use
+        update = not fixed if update is None else update
         out: Tensor
         if use:
             out = self._by_averages(input, copy=update)

@@ -1,33 +1,49 @@
-"""Network builders, and the names by which the command line knows them."""
+"""The classics, built from layers: a name, a function of settings, the output layer.
 
-from __future__ import annotations
+:func:`build` makes the network of a name in :data:`MODELS`. What it returns is the output layer
+itself, as in Lasagne, for everything in ``minitorch.layers`` takes a layer (or a list of
+layers, for networks with auxiliary heads) and walks from there; layers are found by their
+names with :func:`truncate` and :func:`named_layers`.
+"""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-from minitorch.layers import Layer
-from minitorch.models.lenet import build_lenet
+from minitorch.models.alexnet import build_alexnet
+from minitorch.models.efficientnet import build_efficientnet_lite0
+from minitorch.models.entry import Model
+from minitorch.models.googlenet import build_googlenet, inception, inception_naive
+from minitorch.models.inception_v3 import build_inception_v3
+from minitorch.models.lenet import build_keras_cnn, build_lenet
+from minitorch.models.lenet5 import build_lenet5
 from minitorch.models.mlp import build_mlp
-from minitorch.utils import did_you_mean
+from minitorch.models.nin import build_nin
+from minitorch.models.registry import MODELS, build
+from minitorch.models.resnet import build_cifar_resnet, build_resnet
+from minitorch.models.squeezenet import build_squeezenet
+from minitorch.models.transfer import freeze, named_layers, replace_head, truncate, unfreeze
+from minitorch.models.vgg import build_vgg, vgg_body
 
-__all__ = ["MODELS", "build", "build_lenet", "build_mlp"]
-
-MODELS: dict[str, Callable[..., Layer]] = {
-    "mlp64": partial(build_mlp, (64,)),
-    "mlp256": partial(build_mlp, (256, 256)),
-    "lenet": build_lenet,
-}
-
-
-def build(name: str, **options: Any) -> Layer:
-    """The network of a name in :data:`MODELS`; ValueError with close names otherwise.
-
-    Examples
-    --------
-    >>> build("lenet", dropout=0.5).output_shape
-    (None, 10)
-    """
-    if name in MODELS:
-        return MODELS[name](**options)
-    raise ValueError(f"no model named {name!r}; {did_you_mean(name, MODELS)}")
+__all__ = [
+    "MODELS",
+    "Model",
+    "build",
+    "build_alexnet",
+    "build_cifar_resnet",
+    "build_efficientnet_lite0",
+    "build_googlenet",
+    "build_inception_v3",
+    "build_keras_cnn",
+    "build_lenet",
+    "build_lenet5",
+    "build_mlp",
+    "build_nin",
+    "build_resnet",
+    "build_squeezenet",
+    "build_vgg",
+    "freeze",
+    "inception",
+    "inception_naive",
+    "named_layers",
+    "replace_head",
+    "truncate",
+    "unfreeze",
+    "vgg_body",
+]

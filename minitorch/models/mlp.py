@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from minitorch.layers import DenseLayer, DropoutLayer, InputLayer, Layer
+from minitorch.models.entry import Model
 from minitorch.nonlinearities import rectify, softmax
 
-__all__ = ["build_mlp"]
+__all__ = ["ENTRIES", "build_mlp"]
+
+LECTURE = "Deep learning, lecture at EuroPython 2016"
 
 
 def build_mlp(
     hidden: Sequence[int] = (64,),
     dropout: float = 0.0,
-    classes: int = 10,
+    num_classes: int = 10,
     input_shape: tuple[int, ...] = (1, 28, 28),
 ) -> Layer:
     """Dense layers of rectified units, then a softmax.
@@ -24,14 +28,14 @@ def build_mlp(
         Units of each hidden layer.
     dropout : float
         The probability to drop a hidden unit; 0 leaves these layers out.
-    classes : int
+    num_classes : int
     input_shape : tuple of int
         Of one example; it is flattened.
 
     Returns
     -------
     Layer
-        The output layer, of shape (None, classes); its outputs are probabilities.
+        The output layer, of shape (None, num_classes); its outputs are probabilities.
 
     Notes
     -----
@@ -58,4 +62,10 @@ def build_mlp(
         net = DenseLayer(net, num_units=units, nonlinearity=rectify, name=f"dense{number}")
         if dropout > 0:
             net = DropoutLayer(net, p=dropout, name=f"dropout{number}")
-    return DenseLayer(net, num_units=classes, nonlinearity=softmax, name="output")
+    return DenseLayer(net, num_units=num_classes, nonlinearity=softmax, name="output")
+
+
+ENTRIES = (
+    Model("mlp64", partial(build_mlp, (64,)), (1, 28, 28), LECTURE),
+    Model("mlp256", partial(build_mlp, (256, 256)), (1, 28, 28), LECTURE),
+)

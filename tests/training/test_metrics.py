@@ -44,7 +44,7 @@ def test_a_probability_of_zero_gives_a_finite_loss():
 
 def test_predicting_is_deterministic_and_in_batches():
     mt.random.seed(0)
-    network = build_mlp((8,), dropout=0.5, classes=3, input_shape=(4,))
+    network = build_mlp((8,), dropout=0.5, num_classes=3, input_shape=(4,))
     x = np.random.default_rng(0).normal(size=(11, 4)).astype(np.float32)
     whole = predict(network, x)
     assert whole.shape == (11, 3)

@@ -208,7 +208,7 @@ def test_data_that_do_not_fit_the_network():
     with pytest.raises(ValueError, match=r"takes inputs of shape \(1, 28, 28\).*\(1, 16, 16\)"):
         Trainer(build_lenet(), RECIPE, TRAIN, TEST)
     with pytest.raises(ValueError, match="10 classes need"):
-        Trainer(build_mlp((5,), classes=3, input_shape=(1, 16, 16)), RECIPE, TRAIN, TEST)
+        Trainer(build_mlp((5,), num_classes=3, input_shape=(1, 16, 16)), RECIPE, TRAIN, TEST)
 
 
 def test_a_model_file_goes_into_the_same_network_only(tmp_path):
