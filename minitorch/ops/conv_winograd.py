@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 LEAST_CHANNELS = 16  # of a group, in and out: with fewer its transforms outweigh the products
-LEAST_TILES = 32  # with fewer the filters' transforms do
+LEAST_TILES = 16  # with fewer the filters' transforms do
 
 _enabled = os.environ.get("MINITORCH_WINOGRAD") != "0"
 
@@ -98,8 +98,9 @@ def _fits(window: Any, stride: Any, dilation: Any) -> bool | str:
 def _pays(images: Any, channels: int) -> bool:
     """Whether it is allowed, and the faster one as measured on two AVX2 cores.
 
-    From 16 channels in and out and 32 tiles on it was ahead of k03_packed in all three
-    directions (1.1 to 3 times); with fewer of either it lost in one of them or in all.
+    From 16 channels in and out and 16 tiles on it was ahead of k03_packed in all three
+    directions (1.1 to 3 times; the forward of 512 x 512 filters on 16 tiles took as long by
+    either); with fewer of either it lost in one of them or in all.
     """
     tiles = images.shape[0] * math.prod(-(-n // 4) for n in images.shape[2:])
     exact = images.dtype != "float32"

@@ -41,7 +41,7 @@ def test_it_is_chosen_for_enough_channels_and_tiles(native):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"images": 1},  # 16 tiles
+        {"images": 1, "side": 12},  # 9 tiles
         {"channels": 15},
         {"filters": 15},
         {"groups": 2},
