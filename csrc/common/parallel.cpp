@@ -123,6 +123,51 @@ Pool& pool() {
     return *found;
 }
 
+// The tasks of run_steps: home h has the tasks [first(h), first(h + 1)) of every step.
+class Steps {
+  public:
+    static constexpr int HOMES = 64;  // at most
+
+    Steps(long steps, long tasks, int homes, StepFunction call, void* context)
+        : steps_(steps), tasks_(tasks), homes_(homes), call_(call), context_(context) {}
+
+    void work(int worker) {
+        for (long step = 0; step < steps_; step++) {
+            for (int i = 0; i < homes_; i++)
+                for (long task; (task = take(step, (worker + i) % homes_)) >= 0; done_++)
+                    call_(context_, step, task, worker);
+            const long due = (step + 1) * tasks_;
+            while (!spin_until([&] { return done_ >= due; }))
+                std::this_thread::sleep_for(std::chrono::microseconds(50));
+        }
+    }
+
+  private:
+    long first(int home) const { return tasks_ * home / homes_; }
+
+    // A task of the home that nobody has begun at this step, or -1. Nobody is ahead of the
+    // slowest task, so the counter of tasks taken tells the step too.
+    long take(long step, int home) {
+        const long count = first(home + 1) - first(home);
+        long taken = taken_[home].count;
+        while (taken < (step + 1) * count)
+            if (taken_[home].count.compare_exchange_weak(taken, taken + 1))
+                return first(home) + taken - step * count;
+        return -1;
+    }
+
+    struct alignas(64) Counter {  // in a cache line of its own
+        std::atomic<long> count{0};
+    };
+
+    const long steps_, tasks_;
+    const int homes_;
+    const StepFunction call_;
+    void* const context_;
+    Counter taken_[HOMES];
+    alignas(64) std::atomic<long> done_{0};  // tasks of all steps
+};
+
 }  // namespace
 
 int num_threads() {
@@ -136,6 +181,17 @@ void run_tasks(long tasks, int threads, TaskFunction call, void* context) {
     if (threads > tasks) threads = static_cast<int>(tasks);
     if (threads > 1 && pool().run(tasks, threads, call, context)) return;
     for (long task = 0; task < tasks; task++) call(context, task, 0);
+}
+
+void run_steps(long steps, long tasks, int threads, StepFunction call, void* context) {
+    const int homes = static_cast<int>(std::min<long>({threads, tasks, Steps::HOMES}));
+    if (homes > 1) {
+        Steps all(steps, tasks, homes, call, context);
+        return parallel_for(homes, homes,
+                            [&](long home, int) { all.work(static_cast<int>(home)); });
+    }
+    for (long step = 0; step < steps; step++)
+        for (long task = 0; task < tasks; task++) call(context, step, task, 0);
 }
 
 }  // namespace mt

@@ -25,4 +25,20 @@ void parallel_for(long tasks, int threads, Body&& body) {
     run_tasks(tasks, threads, call, const_cast<void*>(static_cast<const void*>(&body)));
 }
 
+using StepFunction = void (*)(void* context, long step, long task, int worker);
+void run_steps(long steps, long tasks, int threads, StepFunction call, void* context);
+
+// body(step, task, worker) for tasks that come again in every step: all of step 0, then all of
+// step 1, ... The threads are called once, not at each step; and each begins every step with the
+// same tasks, what they read being in its cache still, before it helps the others with theirs.
+// A step begins when the tasks before it are done, whoever did them: nobody waits for a thread
+// that has not come.
+template <class Body>
+void parallel_steps(long steps, long tasks, int threads, Body&& body) {
+    auto call = [](void* context, long step, long task, int worker) {
+        (*static_cast<Body*>(context))(step, task, worker);
+    };
+    run_steps(steps, tasks, threads, call, const_cast<void*>(static_cast<const void*>(&body)));
+}
+
 }  // namespace mt

@@ -35,9 +35,6 @@ struct MathConstants<float> {
                                     0x1.6d1116p-10f};
     // (2 artanh s - 2 s) / s^3 in s^2, for |s| <= (sqrt 2 - 1) / (sqrt 2 + 1)
     static constexpr float LOG[] = {0x1.55555cp-1f, 0x1.997c22p-2f, 0x1.2ee8c8p-2f};
-    // (tanh x - x) / x^3 in x^2, for |x| <= 0.625
-    static constexpr float TANH[] = {-0x1.555556p-2f, 0x1.1110eap-3f,  -0x1.ba08c4p-5f,
-                                     0x1.64a976p-6f,  -0x1.116a16p-7f, 0x1.2c83bep-9f};
 };
 
 template <>
@@ -60,12 +57,6 @@ struct MathConstants<double> {
     static constexpr double LOG[] = {
         0x1.5555555555558p-1, 0x1.9999999995273p-2, 0x1.2492492dfd86cp-2, 0x1.c71c62d5e53e0p-3,
         0x1.7462b91b8df65p-3, 0x1.39fdcceb4bb45p-3, 0x1.2b5f68a50d903p-3};
-    static constexpr double TANH[] = {
-        -0x1.5555555555555p-2,  0x1.111111111110dp-3,   -0x1.ba1ba1ba1aff0p-5,
-        0x1.664f488279253p-6,   -0x1.226e354ddfe76p-7,  0x1.d6d3cc561ddf0p-9,
-        -0x1.7da2fd7699415p-10, 0x1.355204d500838p-11,  -0x1.f4fccb781bc26p-13,
-        0x1.92d35608ddb06p-14,  -0x1.370efcb007c24p-15, 0x1.99b26b1ecbaf4p-17,
-        -0x1.475598d6800f0p-19};
 };
 
 // c[0] + c[1] x + c[2] x^2 + ...
@@ -77,13 +68,13 @@ inline Vector<T> polynomial(Vector<T> x, const T (&c)[COUNT]) {
     return sum;
 }
 
-// exp(x) = 2^n exp(r) with n = round(x / ln 2): exp(r), and n as the last digits of `shifted`.
+// exp(x) = 2^n exp(r) with n = round(x / ln 2): exp(r) - 1, and n as the last digits of `shifted`.
 template <class T>
-inline Vector<T> reduced_exp(Vector<T> x, Vector<T>& shifted) {
+inline Vector<T> reduced_expm1(Vector<T> x, Vector<T>& shifted) {
     using C = MathConstants<T>;
     shifted = x * C::LOG2_E + C::ROUND;
     const Vector<T> n = shifted - C::ROUND, r = x - n * C::LN2_HIGH - n * C::LN2_LOW;
-    return r * r * polynomial<T>(r, C::EXP) + r + T(1);
+    return r * r * polynomial<T>(r, C::EXP) + r;
 }
 
 // 2^n is multiplied in two halves: the result may be a denormal number, or so large that 2^n
@@ -96,7 +87,7 @@ inline Vector<T> vexp(Vector<T> x) {
     x = x < C::EXP_LEAST ? Vector<T>{} + C::EXP_LEAST : x;
     x = x > C::EXP_MOST ? Vector<T>{} + C::EXP_MOST : x;
     Vector<T> shifted;
-    const Vector<T> y = reduced_exp<T>(x, shifted);
+    const Vector<T> y = reduced_expm1<T>(x, shifted) + T(1);
     I exponents = (I)shifted - to_bits(C::ROUND) + 2 * C::BIAS;  // positive, as shifting wants it
     I half = (I)((U)exponents >> 1);
     return y * (Vector<T>)(half << C::DIGITS) * (Vector<T>)((exponents - half) << C::DIGITS);
@@ -107,8 +98,19 @@ template <class T>
 inline Vector<T> small_exp(Vector<T> x) {
     using I = typename Integers<T>::Vector;
     Vector<T> shifted;
-    const Vector<T> y = reduced_exp<T>(x, shifted);
+    const Vector<T> y = reduced_expm1<T>(x, shifted) + T(1);
     return (Vector<T>)((I)y + ((I)shifted << MathConstants<T>::DIGITS));
+}
+
+// exp(x) - 1 for the same x: 2^n (exp(r) - 1) + (2^n - 1), whose last part is exact where it
+// counts.
+template <class T>
+inline Vector<T> small_expm1(Vector<T> x) {
+    using I = typename Integers<T>::Vector;
+    Vector<T> shifted;
+    const Vector<T> y = reduced_expm1<T>(x, shifted);
+    const I power = ((I)shifted << MathConstants<T>::DIGITS) + to_bits(T(1));
+    return (Vector<T>)power * y + ((Vector<T>)power - T(1));
 }
 
 // log(x) = k ln 2 + log(1 + f), 1 + f between sqrt 1/2 and sqrt 2; with s = f / (2 + f) that is
@@ -142,17 +144,15 @@ inline Vector<T> magnitude(Vector<T> x) {
     return (Vector<T>)((I)x & std::numeric_limits<Bits<T>>::max());
 }
 
-// A polynomial near 0, where 1 - 2 / (exp(2 |x|) + 1) would cancel; the latter elsewhere. From
-// 20 on it is 1, for floats and doubles.
+// (exp(2 |x|) - 1) / (exp(2 |x|) + 1); from 20 on it is 1, for floats and doubles.
 template <class T>
 inline Vector<T> vtanh(Vector<T> x) {
     using I = typename Integers<T>::Vector;
-    const Vector<T> size = magnitude<T>(x), z = x * x;
-    const Vector<T> near = size + size * (z * polynomial<T>(z, MathConstants<T>::TANH));
+    const Vector<T> size = magnitude<T>(x);
     const Vector<T> most = size > T(20) ? Vector<T>{} + T(20) : size;  // NaN stays
-    const Vector<T> far = T(1) - T(2) / (small_exp<T>(most + most) + T(1));
+    const Vector<T> grown = small_expm1<T>(most + most);
     const I sign = (I)x & std::numeric_limits<Bits<T>>::min();
-    return (Vector<T>)((I)(size < T(0.625) ? near : far) | sign);
+    return (Vector<T>)((I)(grown / (grown + T(2))) | sign);
 }
 
 // 1 / (1 + exp(-x)) and exp(x) / (1 + exp(x)), whichever exponent is negative.
@@ -160,6 +160,14 @@ template <class T>
 inline Vector<T> vsigmoid(Vector<T> x) {
     const Vector<T> e = vexp<T>(-magnitude<T>(x));
     return (x < T(0) ? e : Vector<T>{} + T(1)) / (e + T(1));
+}
+
+// The same where what is below exp(-80) need not differ from it, as in a gate.
+template <class T>
+inline Vector<T> small_sigmoid(Vector<T> x) {
+    const Vector<T> least = x < T(-80) ? Vector<T>{} - T(80) : x;  // NaN stays
+    const Vector<T> within = least > T(80) ? Vector<T>{} + T(80) : least;
+    return T(1) / (small_exp<T>(-within) + T(1));
 }
 
 }  // namespace mt::MT_ISA

@@ -1,9 +1,12 @@
 // What fused recurrent kernels share: packed weights and states, blocks of units.
 //
-// A block is NR units, the width of a register tile. Weights are packed once, before the first
-// step. The state that a product reads is packed by whoever wrote it, into one of two buffers
-// that take turns: the tasks of a step read one and write the other.
+// A block is NR units, the width of a register tile, and a task of every step; the same thread
+// gets the same blocks, so that their weights stay in its cache. Weights are packed once, before
+// the first step. The state that a product reads is packed by whoever wrote it, into one of two
+// buffers that take turns: the tasks of a step read one and write the other.
 #pragma once
+
+#include <initializer_list>
 
 #include "common/parallel.hpp"
 #include "common/vmath.hpp"
@@ -13,31 +16,33 @@
 
 namespace mt::MT_ISA {
 
+// A block's numbers in a matrix whose rows have `parts` of H.
+template <class T>
+struct Strip {
+    const T* first;
+    long parts;
+};
+
 template <class T>
 struct RecurrentPlan {
-    static constexpr long TASKS = 8;
-    static constexpr long ALONE = 1 << 20;  // multiplications that are not worth waking a thread
-    long rows, blocks, run, tasks;          // rows: sequences, rounded up; run: blocks of a task
+    static constexpr long ALONE = 1 << 18;  // multiplications that are not worth a second thread
+    long rows, blocks;                      // rows: sequences, rounded up
     long steps, width;                      // of a product; sums of a block side by side
     T *weights, *states[2], *sums;
 
     // `steps` of the product for each of `width` panels of a block.
-    RecurrentPlan(const Recurrence& d, int threads, long steps, long width, T* base)
+    RecurrentPlan(const Recurrence& d, long steps, long width, T* base)
         : rows(round_up(d.N, MR)),
           blocks(round_up(d.H, NR<T>) / NR<T>),
-          run((blocks + TASKS - 1) / TASKS),
-          tasks((blocks + run - 1) / std::max(1L, run)),
           steps(steps),
           width(width),
           weights(base),
           states{base + blocks * width * NR<T> * steps,
                  base + blocks * width * NR<T> * steps + rows * steps},
-          sums(states[1] + rows * steps) {
-        (void)threads;
-    }
+          sums(states[1] + rows * steps) {}
 
     static std::size_t elements(const Recurrence& d, int threads, long steps, long width) {
-        const RecurrentPlan plan(d, threads, steps, width, nullptr);
+        const RecurrentPlan plan(d, steps, width, nullptr);
         return plan.blocks * width * NR<T> * steps + 2 * plan.rows * steps +
                threads * plan.rows * width * NR<T>;
     }
@@ -46,13 +51,12 @@ struct RecurrentPlan {
         return weights + (block * width + which) * NR<T> * steps;
     }
 
-    // body(block, the worker's room for sums) for all blocks.
+    // body(step, block, the worker's room for sums) for all blocks of step 0, then of step 1, ...
     template <class Body>
-    void for_each_block(const Recurrence& d, int threads, const Body& body) const {
+    void for_each_step(const Recurrence& d, int threads, long count, const Body& body) const {
         const bool few = d.N * d.H * 4 * d.H < ALONE;
-        parallel_for(tasks, few ? 1 : threads, [&](long task, int worker) {
-            for (long b = task * run; b < std::min(blocks, (task + 1) * run); b++)
-                body(b, sums + worker * rows * width * NR<T>);
+        parallel_steps(count, blocks, few ? 1 : threads, [&](long step, long b, int worker) {
+            body(step, b, sums + worker * rows * width * NR<T>);
         });
     }
 
@@ -65,12 +69,22 @@ struct RecurrentPlan {
                      state + n * steps + first * MR);
     }
 
-    // sums[rows x NR] = state x panel
-    void multiply(const Recurrence& d, const T* state, const T* panel, T* to) const {
-        for (long k = 0; k < steps; k += KC)
-            for (long n = 0; n < rows; n += MR)
-                tile_of_rows(d.N - n, std::min(KC, steps - k), state + n * steps + k * MR,
-                             panel + k * NR<T>, to + n * NR<T>, NR<T>, k > 0);
+    // sums[width x rows x NR] = state x the block's panels. Meanwhile what the gates will read and
+    // write comes nearer, some rows at each tile: in pieces so short no cache foresees it.
+    void multiply(const Recurrence& d, const T* state, long block, T* to,
+                  std::initializer_list<Strip<T>> ahead = {}) const {
+        const long turns = width * ((steps + KC - 1) / KC);
+        long turn = 0;
+        for (long q = 0; q < width; q++, to += rows * NR<T>)
+            for (long k = 0; k < steps; k += KC, turn++)
+                for (long n = 0; n < rows; n += MR) {
+                    for (long i = n + turn; i < std::min(d.N, n + MR); i += turns)
+                        for (const Strip<T>& of : ahead)
+                            for (long part = 0; part < of.parts; part++)
+                                __builtin_prefetch(of.first + (i * of.parts + part) * d.H, 0, 2);
+                    tile_of_rows(d.N - n, std::min(KC, steps - k), state + n * steps + k * MR,
+                                 panel(block, q) + k * NR<T>, to + n * NR<T>, NR<T>, k > 0);
+                }
     }
 };
 

@@ -10,6 +10,8 @@ from typing import Any
 from minitorch import init, nonlinearities, ops
 from minitorch.autograd import Tensor, no_grad
 from minitorch.layers.base import Layer, MergeLayer, shown_function
+from minitorch.ops.embedding import embedding_op
+from minitorch.ops.provenance import lookup_of
 from minitorch.parameter import expression_of
 from minitorch.utils import unroll_scan
 
@@ -356,6 +358,8 @@ class GatedLayer(BaseRecurrentLayer):
 
     def _prepared(self, inputs: Sequence[Tensor]) -> tuple[Tensor, Any]:
         """The sequence to walk over, and what to do with an element of it first."""
+        if (rows := self._looked_up(inputs)) is not None:
+            return rows, lambda x_t: x_t
         x = self._sequence(inputs)
         x = x.reshape((*x.shape[:2], self.num_inputs))
         part = self._input_part()
@@ -364,3 +368,17 @@ class GatedLayer(BaseRecurrentLayer):
         steps, batch = x.shape[:2]
         rows = part(x.reshape((steps * batch, self.num_inputs)))
         return rows.reshape((steps, batch, rows.shape[-1])), lambda x_t: x_t
+
+    def _looked_up(self, inputs: Sequence[Tensor]) -> Tensor | None:
+        """The input part of words of a small table: its rows are computed, and looked up.
+
+        One product for each word there is, instead of one for each place in the sequences.
+        """
+        found = lookup_of(inputs[0]) if self.precompute_input else None
+        if found is None:
+            return None
+        index, table = found
+        if index.ndim != 2 or 2 * table.shape[0] > math.prod(index.shape):
+            return None
+        rows: Tensor = embedding_op(self._input_part()(table), self._sequence([index]))
+        return rows

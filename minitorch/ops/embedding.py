@@ -15,6 +15,7 @@ from minitorch.ops.embedding_native import (
     embedding_wgrad_native,
     supports_embedding,
 )
+from minitorch.ops.provenance import remember
 
 __all__ = ["embedding", "embedding_wgrad"]
 
@@ -96,6 +97,10 @@ def embedding(index: Any, w: Tensor) -> Tensor:
     The gradient of a row is the sum over all places where it was looked up; it is
     dense, zero for the other rows.
 
+    The result remembers index and table: the gated layers multiply a table that is shorter
+    than the sequences instead of what was looked up in it. Where the gradient of the
+    result itself is wanted, call ``retain_grad()`` on it, or give it a hook, before.
+
     Examples
     --------
     >>> import minitorch as mt
@@ -127,8 +132,7 @@ def embedding(index: Any, w: Tensor) -> Tensor:
             )
 
     check_values(check, index)
-    result: Tensor = embedding_op(w, index)
-    return result
+    return remember(embedding_op(w, index), w, "embedding", (index, index.version))
 
 
 for _op, _call in ((embedding_op, embedding_fwd_native), (embedding_wgrad, embedding_wgrad_native)):

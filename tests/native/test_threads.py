@@ -105,12 +105,16 @@ def test_results_do_not_depend_on_the_number_of_threads(native, call, rung):
             np.testing.assert_array_equal(a, b)
 
 
-def test_callers_at_the_same_time(native):
+@pytest.mark.parametrize("name", ["conv_fwd", "gru"])
+def test_callers_at_the_same_time(native, name):
     """Whoever finds the pool taken works alone: nothing is mixed up."""
     mt.set_num_threads(2)
     x, w = fixed(6, 8, 12, 12), fixed(9, 8, 3, 3)
+    gates, W, hid = fixed(5, 16, 3 * 80), fixed(80, 3 * 80), fixed(16, 80)
 
     def call(i):
+        if name == "gru":
+            return mt.gru(gates * np.float32(i), W, hid).numpy()
         return conv_fwd(x * np.float32(i), w, **STATIC).numpy()
 
     expected = [call(i) for i in range(8)]
@@ -127,8 +131,10 @@ import minitorch as mt
 warnings.simplefilter("ignore")  # Python warns of forking with threads: that is what is tested
 mt.set_num_threads(2)
 x, w = np.ones((64, 4, 16, 16), "f4"), np.ones((8, 4, 3, 3), "f4")
+gates, start = np.ones((3, 16, 4 * 64), "f4"), np.ones((16, 64), "f4")
 def total():
-    return float(mt.conv2d(x, w).sum())
+    hidden, _ = mt.lstm(gates, np.ones((64, 4 * 64), "f4") / 64, start, start)
+    return float(mt.conv2d(x, w).sum()) + float(hidden.sum())
 before = total()
 child = os.fork()
 if child == 0:

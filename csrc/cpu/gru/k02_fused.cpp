@@ -5,7 +5,8 @@
 //           product with the turned weights, then the gates.
 // Changed   Tiles and vectors; the units are shared among threads.
 // Requires  Nothing.
-// Launch    For each step a task per some blocks of units, and back once more for the start.
+// Launch    A task per block of units, for the weights and then for each step; back once more for
+//           the start.
 // Reading   cpu/recurrent.hpp; then fwd_gate and fwd_block, bwd_gate and bwd_block.
 #include "cpu/gru/rungs.hpp"
 #include "cpu/recurrent.hpp"
@@ -18,8 +19,8 @@ template <class T>
 inline void fwd_gate(const T* sums, long part, const T* x, long H, long count, const T* before,
                      T* activated, T* hidden) {
     auto get = [&](const T* from) { return load_some(from, count); };
-    const Vector<T> r = vsigmoid<T>(get(x) + load(sums));
-    const Vector<T> u = vsigmoid<T>(get(x + H) + load(sums + part)), s = load(sums + 2 * part);
+    const Vector<T> r = small_sigmoid<T>(get(x) + load(sums));
+    const Vector<T> u = small_sigmoid<T>(get(x + H) + load(sums + part)), s = load(sums + 2 * part);
     const Vector<T> n = vtanh<T>(get(x + 2 * H) + r * s);
     store_some(activated, count, r), store_some(activated + H, count, u);
     store_some(activated + 2 * H, count, n), store_some(activated + 3 * H, count, s);
@@ -31,8 +32,10 @@ void fwd_block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b
                const T* hid, const GruStates<T>& to, T* sums) {
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
     const long part = plan.rows * NR<T>;
-    for (int q = 0; q < 3; q++)
-        plan.multiply(d, plan.states[t % 2], plan.panel(b, q), sums + q * part);
+    plan.multiply(d, plan.states[t % 2], b, sums,
+                  {{gates + t * 3 * NH + first, 3},
+                   {to.activated + t * 4 * NH + first, 4},
+                   {to.hidden + t * NH + first, 1}});
     const T* before = t ? to.hidden + (t - 1) * NH : hid;
     for (long n = 0; n < d.N; n++)
         for (long u = 0; u < units; u += Simd<T>::LANES) {
@@ -46,19 +49,17 @@ void fwd_block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b
 template <class T>
 void fwd(const Recurrence& d, int threads, const T* gates, const T* w, const T* hid,
          const GruStates<T>& to, T* scratch) {
-    const RecurrentPlan<T> plan(d, threads, d.H, 3, scratch);
-    plan.for_each_block(d, threads, [&](long b, T*) {
+    const RecurrentPlan<T> plan(d, d.H, 3, scratch);
+    std::fill(plan.states[0], plan.states[0] + 2 * plan.rows * d.H, T(0));
+    plan.pack_state(d, hid, d.H, 0, d.H, plan.states[0]);
+    plan.for_each_step(d, threads, 1 + d.T, [&](long step, long b, T* sums) {
+        if (step) return fwd_block(d, plan, step - 1, b, gates, hid, to, sums);
         const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
         for (int q = 0; q < 3; q++) {
             pack<NR<T>>(w + q * d.H + first, 1, 3 * d.H, units, d.H, plan.panel(b, q));
             pack_zeros<NR<T>>(units, d.H, plan.panel(b, q));
         }
     });
-    std::fill(plan.states[0], plan.states[0] + 2 * plan.rows * d.H, T(0));
-    plan.pack_state(d, hid, d.H, 0, d.H, plan.states[0]);
-    for (long t = 0; t < d.T; t++)
-        plan.for_each_block(
-            d, threads, [&](long b, T* sums) { fwd_block(d, plan, t, b, gates, hid, to, sums); });
 }
 
 // `dh` is all that reaches the state; d_hid becomes the share that passes the update gate by.
@@ -81,8 +82,14 @@ void bwd_block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b
                const GruStates<const T>& was, const T* hid, const GruGradients<T>& g, T* sums) {
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
     const bool last = t == d.T - 1;
-    if (!last) plan.multiply(d, plan.states[(t + 1) % 2], plan.panel(b, 0), sums);
     const T* before = t ? was.hidden + (t - 1) * NH : hid;
+    if (!last)
+        plan.multiply(d, plan.states[(t + 1) % 2], b, sums,
+                      {{was.activated + t * 4 * NH + first, 4},
+                       {g.d_gates + t * 3 * NH + first, 3},
+                       {g.d_state + t * 3 * NH + first, 3},
+                       {g.hidden + t * NH + first, 1},
+                       {before + first, 1}});
     for (long n = 0; n < d.N; n++)
         for (long u = 0; u < units; u += Simd<T>::LANES) {
             const long at = n * H + first + u, row = t * d.N + n, wide = row * 3 * H + first + u;
@@ -98,21 +105,21 @@ void bwd_block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b
 template <class T>
 void bwd(const Recurrence& d, int threads, const GruStates<const T>& was, const T* w, const T* hid,
          const GruGradients<T>& g, T* scratch) {
-    const RecurrentPlan<T> plan(d, threads, 3 * d.H, 1, scratch);
-    plan.for_each_block(d, threads, [&](long b, T*) {
-        const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
-        pack<NR<T>>(w + first * 3 * d.H, 3 * d.H, 1, units, 3 * d.H, plan.panel(b, 0));
-        pack_zeros<NR<T>>(units, 3 * d.H, plan.panel(b, 0));
-    });
+    const RecurrentPlan<T> plan(d, 3 * d.H, 1, scratch);
     std::fill(plan.states[0], plan.states[0] + 2 * plan.rows * plan.steps, T(0));
-    for (long t = d.T - 1; t >= 0; t--)
-        plan.for_each_block(d, threads,
-                            [&](long b, T* sums) { bwd_block(d, plan, t, b, was, hid, g, sums); });
-    plan.for_each_block(d, threads, [&](long b, T* sums) {
+    plan.for_each_step(d, threads, d.T + 2, [&](long step, long b, T* sums) {
         const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
-        plan.multiply(d, plan.states[0], plan.panel(b, 0), sums);
-        for (long n = 0; n < d.N; n++)
-            for (long u = 0; u < units; u++) g.d_hid[n * d.H + first + u] += sums[n * NR<T> + u];
+        if (step == 0) {
+            pack<NR<T>>(w + first * 3 * d.H, 3 * d.H, 1, units, 3 * d.H, plan.panel(b, 0));
+            pack_zeros<NR<T>>(units, 3 * d.H, plan.panel(b, 0));
+        } else if (step <= d.T) {
+            bwd_block(d, plan, d.T - step, b, was, hid, g, sums);
+        } else {
+            plan.multiply(d, plan.states[0], b, sums);
+            for (long n = 0; n < d.N; n++)
+                for (long u = 0; u < units; u++)
+                    g.d_hid[n * d.H + first + u] += sums[n * NR<T> + u];
+        }
     });
 }
 

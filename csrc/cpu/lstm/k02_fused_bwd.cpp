@@ -5,7 +5,7 @@
 //           these units need.
 // Changed   As in the forward.
 // Requires  Nothing.
-// Launch    For each step a task per some blocks of units, and once more for the start.
+// Launch    A task per block of units: for the weights, for each step, and for the start.
 // Reading   gate, block; lstm_back in minitorch/ops has the formulas.
 #include "cpu/lstm/rungs.hpp"
 #include "cpu/recurrent.hpp"
@@ -61,8 +61,14 @@ void block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b,
     constexpr long LANES = Simd<T>::LANES;
     const long H = d.H, NH = d.N * H, first = b * NR<T>, units = std::min(NR<T>, H - first);
     const bool last = t == d.T - 1;
-    if (!last) plan.multiply(d, plan.states[(t + 1) % 2], plan.panel(b, 0), sums);
     const T* before = t ? was.cells + (t - 1) * NH : start.cell;
+    if (!last)
+        plan.multiply(d, plan.states[(t + 1) % 2], b, sums,
+                      {{was.activated + t * 4 * NH + first, 4},
+                       {g.d_gates + t * 4 * NH + first, 4},
+                       {g.hidden + t * NH + first, 1},
+                       {g.cells + t * NH + first, 1},
+                       {before + first, 1}});
     for (long n = 0; n < d.N; n++)
         for (long u = first; u < first + units; u += LANES) {
             const long at = n * H + u, row = t * NH + at, wide = (t * d.N + n) * 4 * H + u;
@@ -86,22 +92,21 @@ void block(const Recurrence& d, const RecurrentPlan<T>& plan, long t, long b,
 template <class T>
 void bwd(const Recurrence& d, int threads, const LstmStates<const T>& was,
          const LstmStart<T>& start, const LstmGradients<T>& g, T* scratch) {
-    const RecurrentPlan<T> plan(d, threads, 4 * d.H, 1, scratch);
-    plan.for_each_block(d, threads, [&](long b, T*) {
-        const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
-        pack<NR<T>>(start.w + first * 4 * d.H, 4 * d.H, 1, units, 4 * d.H, plan.panel(b, 0));
-        pack_zeros<NR<T>>(units, 4 * d.H, plan.panel(b, 0));
-    });
+    const RecurrentPlan<T> plan(d, 4 * d.H, 1, scratch);
     std::fill(plan.states[0], plan.states[0] + 2 * plan.rows * plan.steps, T(0));
     if (g.d_peepholes) std::fill(g.d_peepholes, g.d_peepholes + 3 * d.H, T(0));
-    for (long t = d.T - 1; t >= 0; t--)
-        plan.for_each_block(d, threads,
-                            [&](long b, T* sums) { block(d, plan, t, b, was, start, g, sums); });
-    plan.for_each_block(d, threads, [&](long b, T* sums) {
+    plan.for_each_step(d, threads, d.T + 2, [&](long step, long b, T* sums) {
         const long first = b * NR<T>, units = std::min(NR<T>, d.H - first);
-        plan.multiply(d, plan.states[0], plan.panel(b, 0), sums);
-        for (long n = 0; n < d.N; n++)
-            std::copy(sums + n * NR<T>, sums + n * NR<T> + units, g.d_hid + n * d.H + first);
+        if (step == 0) {
+            pack<NR<T>>(start.w + first * 4 * d.H, 4 * d.H, 1, units, 4 * d.H, plan.panel(b, 0));
+            pack_zeros<NR<T>>(units, 4 * d.H, plan.panel(b, 0));
+        } else if (step <= d.T) {
+            block(d, plan, d.T - step, b, was, start, g, sums);
+        } else {
+            plan.multiply(d, plan.states[0], b, sums);
+            for (long n = 0; n < d.N; n++)
+                std::copy(sums + n * NR<T>, sums + n * NR<T> + units, g.d_hid + n * d.H + first);
+        }
     });
 }
 
