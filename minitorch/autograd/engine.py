@@ -404,7 +404,9 @@ def grad(
         if g is None and not allow_unused:
             raise RuntimeError(
                 f"input {index} {wanted[index].shape} was not used to compute the outputs; "
-                f"allow_unused=True gives None for it"
+                f"allow_unused=True gives None for it. A loss goes from probabilities straight to "
+                f"their logits, a gated layer from embedded words to the table, unless "
+                f"retain_grad() was called on them before"
             )
     return results[0] if single else results
 
