@@ -1,6 +1,7 @@
 """Which instruction set the kernels use, and how it is said that another cannot be."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -62,3 +63,11 @@ def test_one_that_this_cpu_cannot_run_is_refused(native):
         asked = run("import minitorch", MINITORCH_ISA=name)
         assert asked.returncode == 1
         assert f"ImportError: MINITORCH_ISA: {message}" in asked.stderr
+
+
+def test_no_variant_runs_when_the_module_is_loaded():
+    """A table outside of functions that calls functions of its variant would be made then, in
+    instructions that the CPU may not have."""
+    for source in (ROOT / "csrc" / "cpu").rglob("*.cpp"):
+        tables = re.findall(r"^(?:static )?const .*? = \{$.*?^\};", source.read_text(), re.S | re.M)
+        assert not any(re.search(r"MT_ALL_TYPES|\w+<\w+>\(\)", table) for table in tables), source
