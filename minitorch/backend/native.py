@@ -373,9 +373,9 @@ def native_array(a: Any) -> Any:
 
 
 def native_planes(a: Any) -> Any:
-    """The same with the axes (N, C, H, W): an array (N, C, W) is an image of one row."""
+    """The same; an array (N, C, W) is an image of one row, (N, C, 1, W)."""
     a = native_array(a)
-    return a if a.ndim == 4 else a[:, :, None]
+    return a[:, :, None] if a.ndim == 3 else a
 
 
 def native_status() -> dict[str, Any]:
