@@ -214,7 +214,8 @@ def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
     """_cpu: the kernels once per instruction set (the macro MT_ISA names it)."""
     isas = {isa: flags for isa, flags in ISAS.items() if not flags or build.knows(flags)}
     for isa in sorted(set(ISAS) - set(isas)):
-        print(f"warning: minitorch._cpu has no {isa}: {build.cxx} does not know {ISAS[isa]}")
+        unknown = f"{build.cxx} does not know {' '.join(ISAS[isa])}"
+        print(f"warning: minitorch._cpu has no {isa}: {unknown}", file=sys.stderr)
     has = [f"-DMT_HAS_{isa.upper()}=1" for isa in isas]
     shared = objects / "+".join(isas)  # what knows of all variants
     command = [*build.compile_command, *WARNINGS, *OPENMP, *NO_ERRNO]
