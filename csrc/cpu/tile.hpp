@@ -42,7 +42,7 @@ inline void tile_of(long steps, const T* a, const T* b, T* c, long c_row, bool a
         __builtin_prefetch(c + i * c_row, 1);
         __builtin_prefetch(c + i * c_row + NR<T> - 1, 1);
     }
-    auto step = [&](long k, long sums) {
+    auto step = [&](long k, long sums) __attribute__((always_inline)) {
         const Vector<T> b0 = load(b + k * NR<T>), b1 = load(b + k * NR<T> + LANES);
 #pragma GCC unroll 14
         for (long i = 0; i < ROWS; i++) {
