@@ -4,6 +4,7 @@
 #   make test-slow  those marked slow
 #   make watched    the kernels' tests on the device that checks every access
 #   make test-asan, make test-tsan   the kernels, CPU and CUDA, under the compiler's sanitizers
+#   make test-wide  the kernels with AVX-512's vector width, on a CPU that has AVX2
 #   make lint       formatter, linter, type checker
 #   make bench      the benchmarks, beside whatever peers are installed
 #   make clean      remove .venv and what was built
@@ -19,7 +20,7 @@ comma  := ,
 SOURCES := pyproject.toml setup.py $(shell find csrc -type f 2>/dev/null)
 
 .DELETE_ON_ERROR:
-.PHONY: lenet test test-slow watched test-asan test-tsan lint bench clean
+.PHONY: lenet test test-slow watched test-asan test-tsan test-wide lint bench clean
 
 $(RUN):
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"minitorch needs Python 3.11 to 3.13, {sys.executable} is {v[0]}.{v[1]}; try: make PYTHON=python3.12")'
@@ -48,6 +49,9 @@ watched: $(VENV)/.with-test+examples
 
 test-asan test-tsan: $(VENV)/.with-test+examples
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -m slow tests/native/test_sanitizers.py tests/cuda/test_sanitizers.py -k $(if $(findstring asan,$@),address,thread)
+
+test-wide: $(VENV)/.with-test+examples
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -m slow tests/native/test_wide.py
 
 lint: $(VENV)/.with-lint
 	$(RUN) -m ruff check .

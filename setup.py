@@ -16,6 +16,8 @@ the installation goes on. In the environment:
     MINITORCH_CUDA=1      asks for _cuda: the installation fails without it; 0 leaves it out
     MINITORCH_EMULATED=0  leaves _emulated out
     MINITORCH_MODULES     the only modules to build, e.g. "_cpu"; the others stay as they are
+    MINITORCH_ISAS        the only instruction sets of _cpu beside the first, e.g. "generic,avx2";
+                          with "wide", a test's, it is built into build/wide
     MINITORCH_CFLAGS      more flags for the C++ compiler, e.g. -fsanitize=address
     CUDA_HOME             where nvcc's bin/ is, if it is neither in PATH nor a pip package
     MINITORCH_CUDA_ARCHS  what to compile for, default "80 90a 100a"
@@ -40,13 +42,24 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
-X86 = platform.machine().lower() in ("x86_64", "amd64")
+MACHINE = platform.machine().lower()
 
 # Name -> compiler flags, the most portable first: the linker keeps the first copy
 # of an inline function that several variants contain, and that one must run anywhere.
-ISAS: dict[str, list[str]] = {"generic": []}
-if X86:
+ISAS: dict[str, list[str]] = {"neon" if MACHINE in ("aarch64", "arm64") else "generic": []}
+TEST_ISAS: dict[str, list[str]] = {}  # built only if MINITORCH_ISAS names them
+if MACHINE in ("x86_64", "amd64"):
     ISAS["avx2"] = ["-mavx2", "-mfma"]
+    ISAS["avx512"] = [*ISAS["avx2"], *(f"-mavx512{part}" for part in ("f", "vl", "dq", "bw"))]
+    ISAS["avx512"] += ["-mprefer-vector-width=512"]
+    # AVX-512's vectors and tiles on a CPU that has AVX2 (-Wno-psabi: nothing is passed in them).
+    TEST_ISAS["wide"] = [*ISAS["avx2"], "-DMT_VECTOR_BYTES=64", "-Wno-psabi"]
+if named_isas := os.environ.get("MINITORCH_ISAS", "").replace(",", " ").split():
+    if unknown := sorted(set(named_isas) - set(ISAS) - set(TEST_ISAS)):
+        there = ", ".join([*ISAS, *TEST_ISAS])
+        sys.exit(f"MINITORCH_ISAS names {', '.join(unknown)}; there are {there}")
+    base = next(iter(ISAS))
+    ISAS = {n: f for n, f in (ISAS | TEST_ISAS).items() if n in (base, *named_isas)}
 
 WARNINGS = ["-Wall", "-Wextra"]
 COMMON = ["-std=c++17", "-O3", "-g0", "-fPIC", "-fvisibility=hidden"]
@@ -71,6 +84,8 @@ SANITIZED_CPU = {
     "address": ["-fsanitize=address,undefined", "-fno-sanitize=vptr", "-fno-sanitize-recover=all"],
     "thread": ["-fsanitize=thread"],
 }
+# A folder of build/ for what is not to be installed.
+ASIDE = SANITIZER or ("wide" if "wide" in ISAS else "")
 ARCHS = os.environ.get("MINITORCH_CUDA_ARCHS", "80 90a 100a").split()
 
 DEVICE_BINDINGS = ("device", "checks")  # folders of csrc/bindings; the others are _cpu's
@@ -103,8 +118,8 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
         """Build what can be built."""
         self.in_tree = self.editable_mode or self.inplace  # setuptools clears it while it builds
         self.folder = (ROOT if self.in_tree else Path(self.build_lib)) / "minitorch"
-        if SANITIZER:
-            self.folder = ROOT / "build" / SANITIZER
+        if ASIDE:
+            self.folder = ROOT / "build" / ASIDE
         super().run()
 
     def build_extensions(self) -> None:
@@ -121,10 +136,10 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
             try:
                 self._check_tools()
                 self._build(ext, RECIPES[module])
-                if not SANITIZER:
+                if not ASIDE:
                     self.extensions.append(ext)
             except Exception as error:  # whatever a broken toolchain throws
-                if SANITIZER or (module == "_cuda" and os.environ.get("MINITORCH_CUDA") == "1"):
+                if ASIDE or (module == "_cuda" and os.environ.get("MINITORCH_CUDA") == "1"):
                     raise
                 reason = (str(error).strip() or repr(error)).splitlines()[-1]
                 print(f"warning: minitorch.{module} is not built: {reason}", file=sys.stderr)
@@ -150,13 +165,13 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
 
     def _build(self, ext: Extension, recipe: Callable[[Any, Path], tuple[list[Job], Any]]) -> None:
         """Compile side by side what has changed, and link it all."""
-        objects = Path(self.build_temp).absolute() / SANITIZER / ext.name
+        objects = Path(self.build_temp).absolute() / ASIDE / ext.name
         objects.mkdir(parents=True, exist_ok=True)
         jobs, libraries = recipe(self, objects)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             list(pool.map(self._compile, jobs))
         target = Path(self.get_ext_fullpath(ext.name)).absolute()
-        if SANITIZER:
+        if ASIDE:
             target = self.folder / target.name
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(target.name + ".new")
@@ -183,6 +198,11 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
         command = [*command, "-c", "-o", str(made), "-MD", "-MF", str(listed)]
         self._call(command, f"{command[0]} could not compile {source.relative_to(ROOT)}")
 
+    def knows(self, flags: list[str]) -> bool:
+        """Whether the compiler takes these flags."""
+        command = [*self.cxx.split(), *flags, "-fsyntax-only", "-x", "c++", os.devnull]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
     def _call(self, command: list[str], otherwise: str) -> None:
         if self.verbose > 1:
             print(*command, flush=True)
@@ -192,16 +212,21 @@ class BuildNative(build_ext):  # type: ignore[misc]  # setuptools is not typed h
 
 def cpu(build: BuildNative, objects: Path) -> tuple[list[Job], list[str]]:
     """_cpu: the kernels once per instruction set (the macro MT_ISA names it)."""
-    has = [f"-DMT_HAS_{isa.upper()}=1" for isa in ISAS]
+    isas = {isa: flags for isa, flags in ISAS.items() if not flags or build.knows(flags)}
+    for isa in sorted(set(ISAS) - set(isas)):
+        unknown = f"{build.cxx} does not know {' '.join(ISAS[isa])}"
+        print(f"warning: minitorch._cpu has no {isa}: {unknown}", file=sys.stderr)
+    has = [f"-DMT_HAS_{isa.upper()}=1" for isa in isas]
+    shared = objects / "+".join(isas)  # what knows of all variants
     command = [*build.compile_command, *WARNINGS, *OPENMP, *NO_ERRNO]
     command += [*SANITIZED[SANITIZER], *SANITIZED_CPU[SANITIZER], *EXTRA]
     jobs = []
     bindings = [p for p in sources("bindings", "*.cpp") if p.parent.name not in DEVICE_BINDINGS]
     for source in [*bindings, *sources("common", "*.cpp")]:
         jobs.append(
-            ([*command, *has, str(source)], objects / f"{source.parent.name}-{source.stem}.o")
+            ([*command, *has, str(source)], shared / f"{source.parent.name}-{source.stem}.o")
         )
-    for isa, flags in ISAS.items():
+    for isa, flags in isas.items():
         for source in sources("cpu", "*.cpp"):
             made = objects / isa / f"{source.parent.name}-{source.stem}.o"
             jobs.append(([*command, *has, f"-DMT_ISA={isa}", *flags, str(source)], made))

@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/conv2d.hpp"
+#include "bindings/conv3d.hpp"
 #include "bindings/elementwise.hpp"
 #include "bindings/embedding.hpp"
 #include "bindings/gru.hpp"
@@ -32,6 +33,7 @@ PYBIND11_MODULE(_cpu, module) {
     mt::bind_program(module);
     mt::bind_elementwise(module);
     mt::bind_conv2d(module, rungs);
+    mt::bind_conv3d(module);
     mt::bind_embedding(module, rungs);
     mt::bind_gru(module, rungs);
     mt::bind_lstm(module, rungs);

@@ -2,7 +2,7 @@
 //
 //   c[MR x NR] (+)= a b     a: MR numbers a step, b: NR numbers a step, both packed step after step
 //
-// In each step MR x 2 vectors of c grow by the product of a broadcast number and a vector: twelve
+// In each step MR x 2 vectors of c grow by the product of a broadcast number and a vector: so many
 // independent sums hide the latency of the multiply-add, and every number loaded is used often.
 #pragma once
 
@@ -12,7 +12,15 @@
 
 namespace mt::MT_ISA {
 
+// As many rows as leave registers for b and what is broadcast. ARM, too, has 32, but loads several
+// numbers of a into one: with more rows some of the sums would go to the stack.
+#if MT_VECTOR_BYTES == 64
+constexpr long MR = 14;
+#elif defined(__aarch64__)
+constexpr long MR = 8;
+#else
 constexpr long MR = 6;
+#endif
 template <class T>
 constexpr long NR = 2 * Simd<T>::LANES;
 // Steps after which packed panels are done with: NR x KC numbers stay in the first-level cache.
@@ -29,14 +37,14 @@ inline void tile_of(long steps, const T* a, const T* b, T* c, long c_row, bool a
     constexpr long LANES = Simd<T>::LANES;
     Vector<T> left[SPLIT][ROWS] = {}, right[SPLIT][ROWS] = {};
     // What c holds is added last: until then it has time to come from wherever it is.
-#pragma GCC unroll 6
+#pragma GCC unroll 14
     for (long i = 0; i < ROWS; i++) {
         __builtin_prefetch(c + i * c_row, 1);
         __builtin_prefetch(c + i * c_row + NR<T> - 1, 1);
     }
-    auto step = [&](long k, long sums) {
+    auto step = [&](long k, long sums) __attribute__((always_inline)) {
         const Vector<T> b0 = load(b + k * NR<T>), b1 = load(b + k * NR<T> + LANES);
-#pragma GCC unroll 6
+#pragma GCC unroll 14
         for (long i = 0; i < ROWS; i++) {
             left[sums][i] += a[k * MR + i] * b0;
             right[sums][i] += a[k * MR + i] * b1;
@@ -48,7 +56,7 @@ inline void tile_of(long steps, const T* a, const T* b, T* c, long c_row, bool a
 #pragma GCC unroll 2
         for (long s = 0; s < SPLIT; s++) step(k + s, s);
     for (; k < steps; k++) step(k, 0);
-#pragma GCC unroll 6
+#pragma GCC unroll 14
     for (long i = 0; i < ROWS; i++) {
         if (SPLIT == 2) left[0][i] += left[SPLIT - 1][i], right[0][i] += right[SPLIT - 1][i];
         if (add) left[0][i] += load(c + i * c_row), right[0][i] += load(c + i * c_row + LANES);
@@ -62,11 +70,13 @@ inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add)
     tile_of<MR, 1>(steps, a, b, c, c_row, add);
 }
 
-// As many rows of a tile as are there, or up to one more.
+// As many rows of a tile as are there, or a few more.
 template <class T>
 inline void tile_of_rows(long rows, long steps, const T* a, const T* b, T* c, long c_row,
                          bool add) {
-    if (rows > 4) return tile(steps, a, b, c, c_row, add);
+    if (rows > 8 || (MR <= 8 && rows > 4)) return tile(steps, a, b, c, c_row, add);
+    if constexpr (MR > 8)
+        if (rows > 4) return tile_of<8, 1>(steps, a, b, c, c_row, add);
     if (rows > 2) return tile_of<4, 1>(steps, a, b, c, c_row, add);
     tile_of<2, 2>(steps, a, b, c, c_row, add);
 }
@@ -75,7 +85,7 @@ inline void tile_of_rows(long rows, long steps, const T* a, const T* b, T* c, lo
 template <class T>
 inline void tile_at_edge(long steps, const T* a, const T* b, T* c, long c_row, bool add, long m,
                          long n) {
-    if (n >= NR<T> && (m >= MR || m == 4 || m == 2))
+    if (n >= NR<T> && (m >= MR || (MR > 8 && m == 8) || m == 4 || m == 2))
         return tile_of_rows(m, steps, a, b, c, c_row, add);
     T whole[MR * NR<T>];
     tile_of_rows(m, steps, a, b, whole, NR<T>, false);

@@ -190,13 +190,16 @@ class KernelTable:
 def load_extension(name: str) -> tuple[ModuleType | None, str]:
     """A compiled module of this package (``"_cpu"``, ``"_cuda"``), or None and why not.
 
-    MINITORCH_NATIVE=0 in the environment leaves all of them out.
+    MINITORCH_NATIVE=0 in the environment leaves all of them out. MINITORCH_ISA names the
+    instruction set that ``_cpu`` is to use: ImportError if that cannot be.
     """
     if os.environ.get("MINITORCH_NATIVE") == "0":
         return None, f"minitorch.{name} is left out because MINITORCH_NATIVE=0"
     try:
         return importlib.import_module(f"minitorch.{name}"), ""
     except ImportError as error:
+        if name == "_cpu" and os.environ.get("MINITORCH_ISA"):
+            raise  # asked for, so NumPy will not do
         # The build leaves a note when it fails.
         note = os.path.join(os.path.dirname(__file__), os.pardir, f"{name}_missing.txt")
         reason = str(error)
@@ -372,9 +375,9 @@ def native_array(a: Any) -> Any:
 
 
 def native_planes(a: Any) -> Any:
-    """The same with the axes (N, C, H, W): an array (N, C, W) is an image of one row."""
+    """The same; an array (N, C, W) is an image of one row, (N, C, 1, W)."""
     a = native_array(a)
-    return a if a.ndim == 4 else a[:, :, None]
+    return a[:, :, None] if a.ndim == 3 else a
 
 
 def native_status() -> dict[str, Any]:
@@ -389,10 +392,10 @@ def native_status() -> dict[str, Any]:
     native, reason = load_extension("_cpu")
     if native is None:
         return {"available": False, "note": f"{reason}; NumPy does everything"}
-    return {
-        "available": True,
-        "note": f"{native.isa()} of {', '.join(native.isas())}; {native.num_threads()} thread(s)",
-    }
+    note = f"{native.isa()} of {', '.join(native.isas())}; {native.num_threads()} thread(s)"
+    if beyond := ", ".join(native.isas_beyond()):
+        note += f"; {beyond}: compiled, but this CPU cannot run it"
+    return {"available": True, "note": note}
 
 
 def get_num_threads() -> int:

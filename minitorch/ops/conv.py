@@ -48,6 +48,7 @@ from minitorch.ops.conv_native import (
 )
 from minitorch.ops.conv_order import conv_dgrad_order, conv_fwd_order, conv_wgrad_order
 from minitorch.ops.conv_shape import conv_output_length
+from minitorch.ops.conv_slices import by_filters, by_images
 from minitorch.ops.conv_winograd import (
     needs_filters,
     needs_size,
@@ -317,9 +318,9 @@ _BY_FILTERS = (
 )
 _BY_IMAGES = (needs_size, pays_with_size, one_channel_images, few_gradients, pointwise_size)
 for _op, _call, (_square, _many, _one, _few, _pixel) in (
-    (conv_fwd, conv_fwd_native, _BY_FILTERS),
-    (conv_dgrad, conv_dgrad_native, _BY_FILTERS),
-    (conv_wgrad, conv_wgrad_native, _BY_IMAGES),
+    (conv_fwd, conv_fwd_native, map(by_filters, _BY_FILTERS)),
+    (conv_dgrad, conv_dgrad_native, map(by_filters, _BY_FILTERS)),
+    (conv_wgrad, conv_wgrad_native, map(by_images, _BY_IMAGES)),
 ):
     attach(
         _op,

@@ -1,6 +1,7 @@
 """The kernels of csrc/cpu/conv2d as the bodies of the convolution ops are called.
 
-One spatial axis is taken as an image of one row.
+One spatial axis is taken as an image of one row; three are computed slice by slice
+(csrc/cpu/conv3d), by the same rungs.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def supports_conv(*arrays: Any, **_: Any) -> bool | str:
         return f"its arrays must be of one dtype, they are {dtypes}"
     if given[0].dtype not in NATIVE_FLOATS:
         return f"it computes in float32 and float64, the arrays are {given[0].dtype}"
-    if given[0].ndim not in (3, 4):
-        return f"it has one or two spatial axes, x has {given[0].ndim - 2}"
+    if given[0].ndim not in (3, 4, 5):
+        return f"it has one to three spatial axes, x has {given[0].ndim - 2}"
     return True
 
 
@@ -76,12 +77,12 @@ def pointwise_filters(_: Any, w: Any, *__: Any, pad: Any, groups: int, **___: An
 
 
 def _settings(stride: Any, pad: Any, dilation: Any, groups: int) -> dict[str, Any]:
-    """The static arguments for two spatial axes; kernels want the padding before."""
+    """The static arguments for two or three axes; kernels want the padding before."""
     if len(stride) == 1:
         stride, pad, dilation = (1, *stride), ((0, 0), *pad), (1, *dilation)
     return {
         "stride": stride,
-        "pad": (pad[0][0], pad[1][0]),
+        "pad": tuple(before for before, _ in pad),
         "dilation": dilation,
         "groups": groups,
     }
@@ -106,7 +107,8 @@ def conv_fwd_native(
     b = None if b is None else native_array(b)
     settings = _settings(stride, pad, dilation, groups)
     planes = (native_planes(x), native_planes(w), b, native_planes(y))
-    native.conv2d_fwd(rung, *planes, **settings, relu=relu)
+    fill = native.conv3d_fwd if x.ndim == 5 else native.conv2d_fwd
+    fill(rung, *planes, **settings, relu=relu)
     return y
 
 
@@ -125,7 +127,8 @@ def conv_dgrad_native(
     """``conv_dgrad`` by a rung of csrc/cpu/conv2d."""
     dx = native_empty((dy.shape[0], w.shape[1] * groups, *size), dy.dtype)
     settings = _settings(stride, pad, dilation, groups)
-    native.conv2d_dgrad(rung, native_planes(dy), native_planes(w), native_planes(dx), **settings)
+    fill = native.conv3d_dgrad if dy.ndim == 5 else native.conv2d_dgrad
+    fill(rung, native_planes(dy), native_planes(w), native_planes(dx), **settings)
     return dx
 
 
@@ -144,5 +147,6 @@ def conv_wgrad_native(
     """``conv_wgrad`` by a rung of csrc/cpu/conv2d."""
     dw = native_empty((dy.shape[1], x.shape[1] // groups, *size), x.dtype)
     settings = _settings(stride, pad, dilation, groups)
-    native.conv2d_wgrad(rung, native_planes(x), native_planes(dy), native_planes(dw), **settings)
+    fill = native.conv3d_wgrad if x.ndim == 5 else native.conv2d_wgrad
+    fill(rung, native_planes(x), native_planes(dy), native_planes(dw), **settings)
     return dw

@@ -17,7 +17,8 @@ def draw(*shape, seed=0):
 
 
 def conv(x, w, b=None):
-    return mt.ops.conv_fwd(x, w, b, stride=(1, 1), pad=((1, 1), (1, 1)), dilation=(1, 1), groups=1)
+    n = x.ndim - 2
+    return mt.ops.conv_fwd(x, w, b, stride=(1,) * n, pad=((1, 1),) * n, dilation=(1,) * n, groups=1)
 
 
 def finished(f, *arrays):
@@ -45,6 +46,11 @@ CASES = {
     "convolution with a bias": (
         lambda x, w, b: [mt.relu(conv(x, w, b))],
         (IMAGES, FILTERS, draw(4)),
+        [(False, True)],
+    ),
+    "convolution of volumes": (
+        lambda x, w, b: [mt.relu(conv(x, w, b))],
+        (draw(2, 3, 4, 6, 5), draw(4, 3, 2, 3, 3), draw(4)),
         [(False, True)],
     ),
     # What stays a pass of its own

@@ -1,29 +1,8 @@
-"""Fixtures of the native kernels' tests; without the compiled module they skip, with its reason.
-
-MINITORCH_TEST_CPU in the environment puts another build in minitorch._cpu's place, a file such as
-``build/address/_cpu.*.so``.
-"""
-
-import importlib.util
-import os
-import sys
+"""Fixtures of the native kernels' tests; without the compiled module they skip, with its reason."""
 
 import pytest
 
-
-def _replace_the_module(file):
-    """Before minitorch is imported: its ops take their kernels from the module then."""
-    assert "minitorch" not in sys.modules, "minitorch has its kernels already"
-    spec = importlib.util.spec_from_file_location("minitorch._cpu", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sys.modules["minitorch._cpu"] = module
-
-
-if os.environ.get("MINITORCH_TEST_CPU"):
-    _replace_the_module(os.environ["MINITORCH_TEST_CPU"])
-
-from tests.native.support import NATIVE, REASON  # noqa: E402
+from tests.native.support import NATIVE, REASON
 
 
 @pytest.fixture

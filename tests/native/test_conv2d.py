@@ -122,9 +122,9 @@ def arrays(case, dtype):
     return [rng.normal(size=s).astype(dtype) for s in (case.x, case.w, (case.k,), case.y)]
 
 
-def directions(rung, case, dtype):
+def directions(rung, case, dtype, given=None):
     """Per direction: call, shape of the result, exact result, bound of its rounding errors."""
-    x, w, b, dy = arrays(case, dtype)
+    x, w, b, dy = given or arrays(case, dtype)
     wide = [a.astype(np.float64) for a in (x, w, b, dy)]
     sizes = [np.abs(a) for a in wide]
     taps = int(np.prod(case.w[1:]))

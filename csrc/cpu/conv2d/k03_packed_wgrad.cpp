@@ -1,6 +1,6 @@
 // Convolution, rung 3, weight gradient: a matrix product that reads the image where it lies.
 //
-// Idea      dw' = x' dy', summed over all positions: row i of x' is what tap i sees, and MR
+// Idea      dw' = x' dy', summed over all positions: row i of x' is what tap i sees, and ROWS
 //           pointers into the image walk along it. dy is turned, so that NR filters lie beside
 //           each other, for some positions at a time: in the first-level cache.
 // Changed   As in the forward: register tiles. Here only one operand is packed.
@@ -13,9 +13,10 @@
 namespace mt::MT_ISA {
 namespace {
 
-constexpr long TAPS = 32 * MR;   // of a task: enough to turn dy anew for each task
-constexpr long TASKS = 16;       // images are cut into runs until there are about so many
-constexpr long POSITIONS = 256;  // about so many at a time: whole rows, or some small images
+constexpr long ROWS = 6;          // of a tile: taps, whose pointers the other registers hold
+constexpr long TAPS = 32 * ROWS;  // of a task: enough to turn dy anew for each task
+constexpr long TASKS = 16;        // images are cut into runs until there are about so many
+constexpr long POSITIONS = 256;   // about so many at a time: whole rows, or some small images
 
 template <class T>
 struct Scratch {
@@ -32,7 +33,7 @@ struct Scratch {
         : pieces(base),
           panels((d.filters() + NR<T> - 1) / NR<T>),
           columns(panels * NR<T>),
-          rows(round_up(d.taps(), MR)),
+          rows(round_up(d.taps(), ROWS)),
           tap_blocks((rows + TAPS - 1) / TAPS),
           run(cut(d)),
           runs((d.N + run - 1) / run),
@@ -76,36 +77,36 @@ inline void turn(const T* from, long plane, long filters, long count, T* to) {
     }
 }
 
-// Where MR taps see an image at its first position, and how far the next row and image are.
+// Where ROWS taps see an image at its first position, and how far the next row and image are.
 template <class T>
 struct Walk {
-    const T* taps[MR];
+    const T* taps[ROWS];
     long images, rows, row, image;
 };
 
-// c[MR x VECTORS] += sum over all positions of a walk of taps[i][position] dy[position].
+// c[ROWS x VECTORS] += sum over all positions of a walk of taps[i][position] dy[position].
 template <int VECTORS, class T>
 inline void tile_from_image(const Conv2d& d, Walk<T> walk, const T* dy, T* c, long c_row) {
     constexpr long LANES = Simd<T>::LANES;
-    Vector<T> sum[MR][VECTORS] = {};
+    Vector<T> sum[ROWS][VECTORS] = {};
     for (long n = 0; n < walk.images; n++) {
-        const T* from[MR];
+        const T* from[ROWS];
 #pragma GCC unroll 6
-        for (long i = 0; i < MR; i++) from[i] = walk.taps[i] + n * walk.image;
+        for (long i = 0; i < ROWS; i++) from[i] = walk.taps[i] + n * walk.image;
         for (long p = 0; p < walk.rows; p++) {
             for (long q = 0; q < d.Q; q++, dy += NR<T>) {
                 Vector<T> g[VECTORS];
                 for (long v = 0; v < VECTORS; v++) g[v] = load(dy + v * LANES);
 #pragma GCC unroll 6
-                for (long i = 0; i < MR; i++)
+                for (long i = 0; i < ROWS; i++)
                     for (long v = 0; v < VECTORS; v++) sum[i][v] += from[i][q] * g[v];
             }
 #pragma GCC unroll 6
-            for (long i = 0; i < MR; i++) from[i] += walk.row;
+            for (long i = 0; i < ROWS; i++) from[i] += walk.row;
         }
     }
 #pragma GCC unroll 6
-    for (long i = 0; i < MR; i++)
+    for (long i = 0; i < ROWS; i++)
         for (long v = 0; v < VECTORS; v++) {
             T* to = c + i * c_row + v * LANES;
             store(to, load(to) + sum[i][v]);
@@ -131,8 +132,8 @@ void add_images(const Conv2d& d, const Scratch<T>& scratch, const T* dy, long gr
                 for (long i = 0, count = walk.rows * d.Q; i < walk.images; i++)
                     turn(dy + ((n + i) * d.K + group * d.filters() + k) * d.positions() + p * d.Q,
                          d.positions(), d.filters() - k, count, turned + i * count * NR<T>);
-                for (long t = t0; t < t1; t += MR) {
-                    for (long i = 0; i < MR; i++)  // rows that are not there repeat the last tap
+                for (long t = t0; t < t1; t += ROWS) {
+                    for (long i = 0; i < ROWS; i++)  // rows that are not there repeat the last tap
                         walk.taps[i] = image + scratch.offsets[std::min(t + i, d.taps() - 1)];
                     T* c = sums + t * scratch.columns + k;
                     if (d.filters() - k > Simd<T>::LANES)

@@ -43,26 +43,26 @@ bool fits_depthwise(const Conv2d& d) {
     return d.depth() == 1;
 }
 
-#define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
-
-const Conv2dRung RUNGS[] = {
-    {"k01_naive", "the definition, loop by loop", "", every, MT_ALL_TYPES(conv2d_k01_naive)},
-    {"k02_rows", "a row of positions at a time, for each tap", "", every,
-     MT_ALL_TYPES(conv2d_k02_rows)},
-    {"k03_packed", "register tiles on operands packed straight from the image", "", every,
-     MT_ALL_TYPES(conv2d_k03_packed)},
-    {"k04_winograd", "4 x 4 results of 3 x 3 filters, or 2 x 2 of 5 x 5, by 36 products",
-     "3 x 3 or 5 x 5 filters, stride 1 and dilation 1", fits_winograd,
-     MT_ALL_TYPES(conv2d_k04_winograd)},
-    {"k05_depthwise", "a plane at a time, within the first-level cache", "one channel a group",
-     fits_depthwise, MT_ALL_TYPES(conv2d_k05_depthwise)},
-    {"k06_pointwise", "filters of 1x1 as a matrix product on the images as they lie", "", every,
-     MT_ALL_TYPES(conv2d_k06_pointwise)},
-};
-
 }  // namespace
 
+#define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
+
 Conv2dTable conv2d_table() {
+    // Made when it is asked for: whoever loads the module may not know these instructions.
+    static const Conv2dRung RUNGS[] = {
+        {"k01_naive", "the definition, loop by loop", "", every, MT_ALL_TYPES(conv2d_k01_naive)},
+        {"k02_rows", "a row of positions at a time, for each tap", "", every,
+         MT_ALL_TYPES(conv2d_k02_rows)},
+        {"k03_packed", "register tiles on operands packed straight from the image", "", every,
+         MT_ALL_TYPES(conv2d_k03_packed)},
+        {"k04_winograd", "4 x 4 results of 3 x 3 filters, or 2 x 2 of 5 x 5, by 36 products",
+         "3 x 3 or 5 x 5 filters, stride 1 and dilation 1", fits_winograd,
+         MT_ALL_TYPES(conv2d_k04_winograd)},
+        {"k05_depthwise", "a plane at a time, within the first-level cache", "one channel a group",
+         fits_depthwise, MT_ALL_TYPES(conv2d_k05_depthwise)},
+        {"k06_pointwise", "filters of 1x1 as a matrix product on the images as they lie", "", every,
+         MT_ALL_TYPES(conv2d_k06_pointwise)},
+    };
     return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
 }
 

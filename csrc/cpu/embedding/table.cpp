@@ -2,19 +2,16 @@
 #include "cpu/embedding/rungs.hpp"
 
 namespace mt::MT_ISA {
-namespace {
 
 #define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
 
-const EmbeddingRung RUNGS[] = {
-    {"k01_naive", "the definition, number by number", "", MT_ALL_TYPES(embedding_k01_naive)},
-    {"k02_slices", "rows shared among threads; for the gradient, slices of all rows", "",
-     MT_ALL_TYPES(embedding_k02_slices)},
-};
-
-}  // namespace
-
 EmbeddingTable embedding_table() {
+    // Made when it is asked for: whoever loads the module may not know these instructions.
+    static const EmbeddingRung RUNGS[] = {
+        {"k01_naive", "the definition, number by number", "", MT_ALL_TYPES(embedding_k01_naive)},
+        {"k02_slices", "rows shared among threads; for the gradient, slices of all rows", "",
+         MT_ALL_TYPES(embedding_k02_slices)},
+    };
     return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
 }
 

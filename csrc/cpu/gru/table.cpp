@@ -2,19 +2,16 @@
 #include "cpu/gru/rungs.hpp"
 
 namespace mt::MT_ISA {
-namespace {
 
 #define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
 
-const GruRung RUNGS[] = {
-    {"k01_naive", "the definition, unit by unit", "", MT_ALL_TYPES(gru_k01_naive)},
-    {"k02_fused", "weights packed once, the gates in the product's task", "",
-     MT_ALL_TYPES(gru_k02_fused)},
-};
-
-}  // namespace
-
 GruTable gru_table() {
+    // Made when it is asked for: whoever loads the module may not know these instructions.
+    static const GruRung RUNGS[] = {
+        {"k01_naive", "the definition, unit by unit", "", MT_ALL_TYPES(gru_k01_naive)},
+        {"k02_fused", "weights packed once, the gates in the product's task", "",
+         MT_ALL_TYPES(gru_k02_fused)},
+    };
     return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
 }
 

@@ -2,19 +2,16 @@
 #include "cpu/loss/rungs.hpp"
 
 namespace mt::MT_ISA {
-namespace {
 
 #define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
 
-const LossRung RUNGS[] = {
-    {"k01_naive", "the definition, row by row", "", MT_ALL_TYPES(loss_k01_naive)},
-    {"k02_vectors", "vectors of classes, or of rows; powers are computed once", "",
-     MT_ALL_TYPES(loss_k02_vectors)},
-};
-
-}  // namespace
-
 LossTable loss_table() {
+    // Made when it is asked for: whoever loads the module may not know these instructions.
+    static const LossRung RUNGS[] = {
+        {"k01_naive", "the definition, row by row", "", MT_ALL_TYPES(loss_k01_naive)},
+        {"k02_vectors", "vectors of classes, or of rows; powers are computed once", "",
+         MT_ALL_TYPES(loss_k02_vectors)},
+    };
     return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
 }
 

@@ -11,19 +11,15 @@ LstmKernels<T> lstm_k02_fused() {
     return kernels;
 }
 
-namespace {
-
 #define MT_ALL_TYPES(rung) {rung<float>(), rung<double>()}
 
-const LstmRung RUNGS[] = {
-    {"k01_naive", "the definition, unit by unit", "", MT_ALL_TYPES(lstm_k01_naive)},
-    {"k02_fused", "weights packed once, the gates in the product's task", "",
-     MT_ALL_TYPES(lstm_k02_fused)},
-};
-
-}  // namespace
-
 LstmTable lstm_table() {
+    // Made when it is asked for: whoever loads the module may not know these instructions.
+    static const LstmRung RUNGS[] = {
+        {"k01_naive", "the definition, unit by unit", "", MT_ALL_TYPES(lstm_k01_naive)},
+        {"k02_fused", "weights packed once, the gates in the product's task", "",
+         MT_ALL_TYPES(lstm_k02_fused)},
+    };
     return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
 }
 
