@@ -1,7 +1,8 @@
 """Where a convolution on the CPU is computed by Winograd's formula, and how to forbid it.
 
 The rung k04_winograd makes 4 x 4 results of a 3 x 3 filter by 36 products instead of 144, and
-2 x 2 results of a 5 x 5 filter by 36 instead of 100.
+2 x 2 results of a 5 x 5 filter by 36 instead of 100. Where the stride is 2, see
+:mod:`minitorch.ops.conv_phases`.
 
 Notes
 -----
@@ -59,9 +60,10 @@ def get_winograd() -> bool:
 def set_winograd(enabled: bool) -> None:
     """Let float32 convolutions on the CPU use Winograd's formula, or forbid it.
 
-    It is faster for 3 x 3 and 5 x 5 filters of stride 1, and less exact: see the error in
-    :mod:`minitorch.ops.conv_winograd`. float64 never uses it, unless
-    ``use_kernel`` forces it. MINITORCH_WINOGRAD=0 in the environment forbids it from the start.
+    It is faster for 3 x 3 and 5 x 5 filters of stride 1 and for 3 to 6 taps with a stride of 2,
+    and less exact: see the error in :mod:`minitorch.ops.conv_winograd`. float64 never uses it,
+    unless ``use_kernel`` forces it. MINITORCH_WINOGRAD=0 in the environment forbids it from the
+    start.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ constexpr long SUMS = 1 << 21;  // about so many, of all parts together
 
 template <int M, class T>
 struct Scratch {
-    static constexpr int POINTS = Winograd<M>::POINTS * Winograd<M>::POINTS;
+    static constexpr int POINTS = Winograd<M, 7 - M>::POINTS * Winograd<M, 7 - M>::POINTS;
     Pieces<T> pieces;
     Planes<const T> x, dy;
     Tiles tiles;
@@ -52,7 +52,7 @@ struct Scratch {
 template <int M, class T>
 void transform(const Conv2d& d, const Scratch<M, T>& scratch, long group, long block, long t0,
                long t1, T* images, T* gradients) {
-    using W = Winograd<M>;
+    using W = Winograd<M, 7 - M>;
     constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS, ALL = POINTS * POINTS;
     const long of_dy = block - scratch.x.blocks();
     for (long t = t0; t < t1; t++) {
@@ -87,7 +87,8 @@ void multiply(long count, long run, const T* x, long c0, long c1, const T* dy, l
 template <int M, class T>
 void add_part(const Conv2d& d, int threads, const Scratch<M, T>& scratch, long group, long part,
               T* images, T* gradients) {
-    constexpr long LANES = Simd<T>::LANES, ALL = Winograd<M>::POINTS * Winograd<M>::POINTS;
+    constexpr long LANES = Simd<T>::LANES,
+                   ALL = Winograd<M, 7 - M>::POINTS * Winograd<M, 7 - M>::POINTS;
     const long blocks = scratch.x.blocks() + scratch.dy.blocks(), padded = scratch.x.padded();
     const long strips = (padded + STRIP - 1) / STRIP, first = part * scratch.part;
     const long last = std::min(first + scratch.part, scratch.tiles.count);
@@ -113,8 +114,8 @@ void add_part(const Conv2d& d, int threads, const Scratch<M, T>& scratch, long g
 // The filters' gradients from their transforms; LANES filters at a time.
 template <int M, class T>
 void finish(const Conv2d& d, int threads, long group, const Scratch<M, T>& scratch, T* dw) {
-    using W = Winograd<M>;
-    constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS, TAPS = W::TAPS * W::TAPS;
+    using W = Winograd<M, 7 - M>;
+    constexpr long LANES = Simd<T>::LANES, POINTS = W::POINTS, TAPS = (7 - M) * (7 - M);
     parallel_for(scratch.dy.blocks(), threads, [&](long block, int) {
         const T* from = scratch.sums + block * LANES * scratch.x.padded();
         T* to = dw + (group * d.filters() + block * LANES) * d.taps();
@@ -125,8 +126,7 @@ void finish(const Conv2d& d, int threads, long group, const Scratch<M, T>& scrat
                 for (long part = 1; part < scratch.parts; part++)
                     m[i] += load(from + (part * POINTS * POINTS + i) * scratch.sum_room);
             }
-            both_ways<POINTS, W::TAPS>(m, g,
-                                       [](auto... a) { W::template filter_gradient<T>(a...); });
+            both_ways<POINTS, 7 - M>(m, g, [](auto... a) { W::template filter_gradient<T>(a...); });
             T taps[TAPS * LANES];
             for (long i = 0; i < TAPS; i++) store(taps + i * LANES, g[i]);
             for (long k = 0; k < std::min(LANES, d.filters() - block * LANES); k++)

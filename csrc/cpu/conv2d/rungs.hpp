@@ -34,6 +34,10 @@ void add_k05_depthwise_dgrad(Conv2dKernels<T>& kernels);
 template <class T>
 Conv2dKernels<T> conv2d_k06_pointwise();
 
+// Rung 7
+template <class T>
+void add_k07_phases_fwd(Conv2dKernels<T>& kernels);  // and the input gradient
+
 inline std::size_t no_scratch(const Conv2d&, int) {
     return 0;
 }
