@@ -96,4 +96,4 @@ def phases_pay_backward(dy: Any, w: Any, *, groups: int, **_: Any) -> bool:
 
 def phases_pay_with_size(x: Any, dy: Any, *, size: Any, groups: int, **_: Any) -> bool:
     """The same of a ``conv_wgrad``."""
-    return False
+    return _pays(dy.shape, size, min(x.shape[1], dy.shape[1]) // groups, x.dtype)

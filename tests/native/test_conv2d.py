@@ -327,10 +327,14 @@ def test_any_geometry_of_phases(case, dtype):
     [
         Case((4, 1, 50, 50), 1, (3, 3)),  # 576 tiles, in 9 parts
         Case((1, 60, 44, 44), 120, (3, 3)),  # 121 tiles, of which 96 at a time
+        Case((2, 1, 134, 134), 1, (4, 4), STRIDE),  # 578 tiles, in 9 parts
+        Case((1, 40, 90, 90), 40, (4, 4), STRIDE),  # 121 tiles
+        Case((1, 70, 10, 18), 30, (4, 4), STRIDE),  # 2 tiles, filters by strips
     ],
+    ids=lambda case: f"{case.x} {case.size}",
 )
 def test_winograd_adds_parts_and_runs_of_tiles(native, isa, case):
-    check(native, "k04_winograd", case, "float32")
+    check(native, "k07_phases" if case.stride == STRIDE else "k04_winograd", case, "float32")
 
 
 @pytest.mark.parametrize(

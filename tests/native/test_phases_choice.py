@@ -12,7 +12,7 @@ PAD = {**CONV, "stride": (2, 2), "pad": ((1, 1), (1, 1))}
 
 
 def choices(images=32, channels=64, filters=64, side=16, dtype="f4", window=(4, 4), **static):
-    """What would run forward and for the input's gradient."""
+    """What would run forward, for the input's and for the filters' gradient."""
     static = {**PAD, **static}
     settings = (static[name] for name in ("stride", "pad", "dilation"))
     rows = zip((side, side), window, *settings, strict=True)
@@ -22,6 +22,7 @@ def choices(images=32, channels=64, filters=64, side=16, dtype="f4", window=(4, 
     return {
         chosen(conv_fwd, x, w, None, **static),
         chosen(conv_dgrad, y, w, size=(side, side), **static),
+        chosen(conv_wgrad, x, y, size=window, **static),
     }
 
 

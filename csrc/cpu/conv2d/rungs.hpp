@@ -37,6 +37,8 @@ Conv2dKernels<T> conv2d_k06_pointwise();
 // Rung 7
 template <class T>
 void add_k07_phases_fwd(Conv2dKernels<T>& kernels);  // and the input gradient
+template <class T>
+void add_k07_phases_wgrad(Conv2dKernels<T>& kernels);
 
 inline std::size_t no_scratch(const Conv2d&, int) {
     return 0;

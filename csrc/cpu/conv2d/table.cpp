@@ -32,7 +32,7 @@ template <class T>
 Conv2dKernels<T> conv2d_k07_phases() {
     Conv2dKernels<T> kernels;
     add_k07_phases_fwd(kernels);
-    add_k03_packed_wgrad(kernels);
+    add_k07_phases_wgrad(kernels);
     return kernels;
 }
 

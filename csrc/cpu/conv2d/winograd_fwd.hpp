@@ -10,20 +10,18 @@ namespace mt::MT_ISA {
 
 // The taps of LANES filters, `next` apart, a vector each. Filters past `count` repeat the last.
 template <class T>
-inline void load_taps(const T* w, const T* end, long next, long count, long taps, Vector<T>* to) {
+inline void load_taps(const T* w, long next, long count, long taps, Vector<T>* to) {
     constexpr long LANES = Simd<T>::LANES;
-    for (long i = 0; i < taps; i += LANES) {
-        Vector<T> square[LANES] = {};
-        for (long k = 0; k < LANES; k++) {
-            const T* from = w + std::min(k, count - 1) * next + i;
-            if (end - from >= LANES)
-                square[k] = load(from);
-            else
-                __builtin_memcpy(&square[k], from, (end - from) * sizeof(T));
-        }
-        transpose<T>(square);
-        for (long k = 0; k < LANES; k++) to[i + k] = square[k];
+    const T* lanes[LANES];
+    for (long k = 0; k < LANES; k++) lanes[k] = w + std::min(k, count - 1) * next;
+    long i = 0;
+    for (; i + LANES <= taps; i += LANES, to += LANES) {
+#pragma GCC unroll 16
+        for (long k = 0; k < LANES; k++) to[k] = load(lanes[k] + i);
+        transpose<T>(to);
     }
+    for (; i < taps; i++, to++)
+        for (long k = 0; k < LANES; k++) (*to)[k] = lanes[k][i];
 }
 
 // A vector of filters, channels `first` and on of `to`: for each point all phases of channels
@@ -33,11 +31,10 @@ void transform_filters(const Job<T>& job, long group, long first, long c0, long 
                        long room) {
     constexpr long LANES = Simd<T>::LANES, TAPS = F::TAPS, MOST = F::COUNT * TAPS * TAPS;
     const T* w = job.w + group * job.w_group + first * job.w_to;
-    const T* const end = job.w + job.groups * job.w_group;
     for (long c = c0; c < c0 + count; c++, to += LANES) {
-        Vector<T> taps[MOST + LANES] = {}, g[TAPS * TAPS], u[F::ALL];
+        Vector<T> taps[MOST] = {}, g[TAPS * TAPS], u[F::ALL];
         if (c < job.from.depth)
-            load_taps(w + c * job.w_from, end, job.w_to, std::min(LANES, job.to.depth - first),
+            load_taps(w + c * job.w_from, job.w_to, std::min(LANES, job.to.depth - first),
                       job.w_taps, taps);
         for (long phase = 0; phase < F::COUNT; phase++) {
             const Phase &row = job.geometry.row(phase), &column = job.geometry.column(phase);
@@ -95,6 +92,7 @@ template <class F, class T>
 void transform_back(const Job<T>& job, const FwdScratch<F, T>& scratch, long group, long first,
                     long t0, long count, const T* from) {
     constexpr long LANES = Simd<T>::LANES;
+    const Counted<F> counted(job.geometry);
     T bias[LANES] = {};
     for (long i = 0; job.bias && i < std::min(LANES, job.to.depth - first); i++)
         bias[i] = job.bias[group * job.to.depth + first + i];
@@ -103,8 +101,8 @@ void transform_back(const Job<T>& job, const FwdScratch<F, T>& scratch, long gro
         for (long phase = 0; phase < scratch.MADE; phase++) {
             const T* at = from + phase * scratch.made_room;
             for (long i = 0; i < F::ALL; i++)
-                m[i] = F::READ || counts<F>(job.geometry, phase, i) ? load(at + i * scratch.to_room)
-                                                                    : Vector<T>{};
+                m[i] =
+                    F::READ || counted.at[phase][i] ? load(at + i * scratch.to_room) : Vector<T>{};
             const long place = job.geometry.row(phase).place * F::TILE;
             both_ways<F::POINTS, F::RESULTS>(
                 m, F::POINTS, 1, y + place + job.geometry.column(phase).place, F::OUT * F::TILE,

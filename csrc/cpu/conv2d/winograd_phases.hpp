@@ -73,9 +73,21 @@ inline Axis made_axis(long taps, long pad) {
 template <class F>
 inline bool counts(const Geometry& geometry, long phase, long point) {
     constexpr long LAST = F::POINTS - 1;
+    if (F::COUNT == 1) return true;
     return (geometry.row(phase).taps == F::TAPS || point / F::POINTS < LAST) &&
            (geometry.column(phase).taps == F::TAPS || point % F::POINTS < LAST);
 }
+
+// The same of all phases and points.
+template <class F>
+struct Counted {
+    bool at[F::COUNT][F::ALL];
+
+    explicit Counted(const Geometry& geometry) {
+        for (long phase = 0; phase < F::COUNT; phase++)
+            for (long i = 0; i < F::ALL; i++) at[phase][i] = counts<F>(geometry, phase, i);
+    }
+};
 
 // The window of a tile, `views` phases of it transformed: `view_room` from one to the next.
 template <class F, class T>
