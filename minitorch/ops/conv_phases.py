@@ -37,9 +37,9 @@ __all__ = [
     "phases_pay_with_size",
 ]
 
-LEAST_CHANNELS = 16  # of a group, in and out: with fewer the transforms outweigh the products
-FILTERS = 600  # products of a channel and a filter for which one could transform its taps
-OVERHEAD = 1.25  # what a product costs with its share of the images' transforms
+LEAST_CHANNELS = 8  # of a group, in and out: with fewer than in a vector most of it is wasted
+FILTERS = 350  # products of a channel and a filter for which one could transform its taps
+OVERHEAD = 1.15  # what a product costs with its share of the images' transforms
 
 
 def _fits(window: Any, stride: Any, dilation: Any) -> bool | str:
@@ -53,11 +53,11 @@ def _fits(window: Any, stride: Any, dilation: Any) -> bool | str:
     )
 
 
-def _pays(y: Any, window: Any, channels: int, dtype: Any) -> bool:
-    """Whether it is allowed, and the faster one as measured on AVX2 cores.
+def _pays(y: Any, window: Any, channels: int, dtype: Any, filters: int = FILTERS) -> bool:
+    """Whether it is allowed, and the faster one as measured on one AVX2 core.
 
     ``y`` is the shape of the forward's result. The rule compares the products of a channel with
-    a filter, counted both ways.
+    a filter, counted both ways; it was right within a tenth from 1 to 2048 tiles.
     """
     if not get_winograd() or dtype != "float32" or channels < LEAST_CHANNELS:
         return False
@@ -65,7 +65,7 @@ def _pays(y: Any, window: Any, channels: int, dtype: Any) -> bool:
     # Along an axis 9 points for 2 and 1 taps, 10 for 2 and 2, 11 for 3 and 2, 12 for 3 and 3.
     products = tiles * math.prod(6 + n for n in window)
     direct = y[0] * math.prod(y[2:]) * math.prod(window)
-    return direct > OVERHEAD * (products + FILTERS)
+    return direct > OVERHEAD * (products + filters)
 
 
 def phases_need_filters(
@@ -95,5 +95,5 @@ def phases_pay_backward(dy: Any, w: Any, *, groups: int, **_: Any) -> bool:
 
 
 def phases_pay_with_size(x: Any, dy: Any, *, size: Any, groups: int, **_: Any) -> bool:
-    """The same of a ``conv_wgrad``."""
-    return _pays(dy.shape, size, min(x.shape[1], dy.shape[1]) // groups, x.dtype)
+    """The same of a ``conv_wgrad``: with few positions the direct one is not fast, either."""
+    return _pays(dy.shape, size, min(x.shape[1], dy.shape[1]) // groups, x.dtype, filters=0)

@@ -43,11 +43,10 @@ def test_it_is_chosen_for_enough_channels_and_tiles(native, window):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"images": 1, "side": 8},  # 16 positions, and filters have to be transformed for them
-        {"images": 2, "side": 14, "window": (3, 3)},  # 7 x 7 positions, of 8 x 8 in tiles
-        {"channels": 15},
-        {"filters": 15},
-        {"groups": 8},
+        {"side": 9, "window": (3, 3)},  # 5 x 5 positions, of 8 x 8 in tiles
+        {"channels": 7},
+        {"filters": 7},
+        {"groups": 16},
         {"dtype": "f8"},
         {"window": (2, 2)},
         {"window": (4, 5)},
@@ -58,6 +57,12 @@ def test_it_is_chosen_for_enough_channels_and_tiles(native, window):
 )
 def test_elsewhere_it_is_not(native, changed):
     assert choices(**changed) == {"k03_packed"}
+
+
+@pytest.mark.parametrize("changed", [{"images": 1, "side": 8}, {"side": 14, "window": (3, 3)}])
+def test_for_few_positions_no_filters_are_transformed(native, changed):
+    """A weight gradient transforms none."""
+    assert choices(**{"images": 2, **changed}) == {"k03_packed", "k07_phases"}
 
 
 def test_it_can_be_forbidden(native, without_winograd):

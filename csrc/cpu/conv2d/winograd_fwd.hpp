@@ -136,8 +136,9 @@ void convolve(const Job<T>& job, int threads, T* base) {
     const FwdScratch<F, T> s(job, threads, base);
     transform_shared(job, s, threads);
     parallel_for(job.groups * s.blocks * s.strips, threads, [&](long task, int worker) {
-        const long group = task / s.strips / s.blocks, v0 = task % s.strips * s.strip;
-        const long vectors = std::min(s.strip, s.vectors - v0);
+        const long group = task / s.strips / s.blocks, strip = task % s.strips;
+        const long v0 = strip * s.vectors / s.strips;
+        const long vectors = (strip + 1) * s.vectors / s.strips - v0;
         const long t0 = task / s.strips % s.blocks * s.block;
         const long count = std::min(s.block, s.tiles.count - t0);
         T* from = s.from + (s.few ? group : worker) * F::ALL * s.from_room;

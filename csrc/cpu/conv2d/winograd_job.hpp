@@ -50,10 +50,11 @@ struct FwdScratch {
     static constexpr long LANES = Simd<T>::LANES, ALL = F::ALL, MADE = F::MADE ? F::COUNT : 1;
     Pieces<T> pieces;
     Tiles tiles;
-    long padded, vectors, views;        // channels of `from`; vectors of filters; phases of windows
-    bool few;                           // tiles
-    long block, blocks, strip, strips;  // tiles and vectors of filters of a task; such tasks
-    long chunk;                         // channels of `from` at a time, each phase of them
+    long padded, vectors, views;  // channels of `from`; vectors of filters; phases of windows
+    bool few;                     // tiles
+    long block, blocks;           // tiles of a task; such tasks
+    long strips, strip;           // parts of the filters' vectors; the most in one
+    long chunk;                   // channels of `from` at a time, each phase of them
     long from_room, w_room, made_room, to_room;  // of a point; of a phase that is made
     T *from, *filters, *to;
 
@@ -63,11 +64,11 @@ struct FwdScratch {
           padded(job.from.padded()),
           vectors(job.to.blocks()),
           views(F::READ || (F::MADE && !job.one_view()) ? F::COUNT : 1),
-          few(tiles.count && 2 * tiles.count <= job.to.padded()),
+          few(tiles.count && tiles.count <= job.to.padded()),
           block(few ? round_up(tiles.count, 4) : tiles_of_task(threads)),
           blocks((tiles.count + block - 1) / block),
-          strip(few ? std::min(3L, vectors) : vectors),
-          strips((vectors + strip - 1) / strip),
+          strips(few ? std::min(vectors, round_up((vectors + 2) / 3, threads)) : 1),
+          strip((vectors + strips - 1) / strips),
           chunk(few ? std::min(padded, channels_of_chunk()) : padded),
           from_room(point_room<T>(block, views * padded)),
           w_room(point_room<T>(F::COUNT * chunk, strip * LANES)),
@@ -87,8 +88,8 @@ struct FwdScratch {
     }
     // So many that their filters, just transformed, are still in the second-level cache.
     long channels_of_chunk() const {
-        constexpr long BYTES = 384 << 10;
-        const long most = BYTES / (ALL * F::COUNT * strip * LANES * long(sizeof(T)));
+        constexpr long NUMBERS = (384 << 10) / sizeof(T);
+        const long most = NUMBERS / (ALL * F::COUNT * std::min(3L, vectors) * LANES);
         return std::max(1L, most / LANES) * LANES;
     }
     // Where channel `first` of a point's tiles begins; its phases are as far apart as there are
