@@ -101,8 +101,7 @@ void transform_back(const Job<T>& job, const FwdScratch<F, T>& scratch, long gro
         for (long phase = 0; phase < scratch.MADE; phase++) {
             const T* at = from + phase * scratch.made_room;
             for (long i = 0; i < F::ALL; i++)
-                m[i] =
-                    F::READ || counted.at[phase][i] ? load(at + i * scratch.to_room) : Vector<T>{};
+                m[i] = counted.at[phase][i] ? load(at + i * scratch.to_room) : Vector<T>{};
             const long place = job.geometry.row(phase).place * F::TILE;
             both_ways<F::POINTS, F::RESULTS>(
                 m, F::POINTS, 1, y + place + job.geometry.column(phase).place, F::OUT * F::TILE,

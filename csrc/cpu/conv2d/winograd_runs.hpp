@@ -8,7 +8,7 @@ namespace mt::MT_ISA {
 template <class F, class T>
 struct WgradScratch {
     static constexpr long LANES = Simd<T>::LANES, ALL = F::ALL;
-    static constexpr long STRIP = 64 / F::COUNT;  // channels of a task
+    static constexpr long STRIP = 64 / F::COUNT;  // channels of a task that takes all tiles
     static constexpr long SUMS = 1 << 21;         // about so many, of all parts together
     Pieces<T> pieces;
     Geometry geometry;
@@ -57,18 +57,19 @@ void transform(const WgradScratch<F, T>& s, long group, long block, long t0, lon
                T* gradients) {
     constexpr long LANES = Simd<T>::LANES, M = F::RESULTS;
     const long of_dy = block - s.x.blocks();
-    images += block * s.width * LANES, gradients += of_dy * s.width * LANES;
-    for (long t = t0; t < t1; t++, images += LANES, gradients += LANES) {
+    for (long t = t0; t < t1; t++) {
         const Corner at = corner(s.tiles, M, t);
         if (of_dy < 0) {
-            transform_window<F>(s.geometry, F::COUNT, s.x, group, block * LANES, at, images,
-                                s.x.padded() * s.width, s.x_room);
+            transform_window<F>(s.geometry, F::COUNT, s.x, group, block * LANES, at,
+                                images + (block * s.width + t - t0) * LANES, s.x.padded() * s.width,
+                                s.x_room);
             continue;
         }
         Vector<T> in[M * M], v[F::ALL];
         load_window<M>(s.dy, group, of_dy * LANES, at, in);
         both_ways<M, F::POINTS>(in, v, [](auto... a) { F::template output_gradient<T>(a...); });
-        for (long i = 0; i < F::ALL; i++) store(gradients + i * s.dy_room, v[i]);
+        T* to = gradients + (of_dy * s.width + t - t0) * LANES;
+        for (long i = 0; i < F::ALL; i++) store(to + i * s.dy_room, v[i]);
     }
 }
 

@@ -30,7 +30,7 @@ void multiply(const WgradScratch<F, T>& s, long point, long count, const T* x, l
 template <class F, class T>
 void add_part(const WgradScratch<F, T>& s, int threads, long group, long part, T* images,
               T* gradients) {
-    constexpr long LANES = Simd<T>::LANES, STRIP = s.STRIP;
+    constexpr long LANES = Simd<T>::LANES, STRIP = 64;  // channels of a task
     const long padded = s.x.padded(), strips = (padded + STRIP - 1) / STRIP;
     const long first = part * s.part, last = std::min(first + s.part, s.tiles.count);
     T* sums = s.sums + part * F::ALL * s.sum_room;
