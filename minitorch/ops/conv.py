@@ -47,6 +47,13 @@ from minitorch.ops.conv_native import (
     supports_conv,
 )
 from minitorch.ops.conv_order import conv_dgrad_order, conv_fwd_order, conv_wgrad_order
+from minitorch.ops.conv_phases import (
+    phases_need_filters,
+    phases_need_size,
+    phases_pay_backward,
+    phases_pay_forward,
+    phases_pay_with_size,
+)
 from minitorch.ops.conv_shape import conv_output_length
 from minitorch.ops.conv_slices import by_filters, by_images
 from minitorch.ops.conv_winograd import (
@@ -309,26 +316,43 @@ def conv_wgrad_ddy(g, x, stride, pad, dilation, groups):
     return conv_fwd(x, g, stride=stride, pad=pad, dilation=dilation, groups=groups)
 
 
-_BY_FILTERS = (
-    needs_filters,
-    pays_with_filters,
-    one_channel_filters,
-    few_filters,
-    pointwise_filters,
-)
-_BY_IMAGES = (needs_size, pays_with_size, one_channel_images, few_gradients, pointwise_size)
-for _op, _call, (_square, _many, _one, _few, _pixel) in (
-    (conv_fwd, conv_fwd_native, map(by_filters, _BY_FILTERS)),
-    (conv_dgrad, conv_dgrad_native, map(by_filters, _BY_FILTERS)),
-    (conv_wgrad, conv_wgrad_native, map(by_images, _BY_IMAGES)),
+_FILTERS = {
+    "needs": {
+        "k04_winograd": needs_filters,
+        "k05_depthwise": one_channel_filters,
+        "k07_phases": phases_need_filters,
+    },
+    "prefers": {
+        "k04_winograd": pays_with_filters,
+        "k05_depthwise": few_filters,
+        "k06_pointwise": pointwise_filters,
+    },
+}
+_SIZE = {
+    "needs": {
+        "k04_winograd": needs_size,
+        "k05_depthwise": one_channel_images,
+        "k07_phases": phases_need_size,
+    },
+    "prefers": {
+        "k04_winograd": pays_with_size,
+        "k05_depthwise": few_gradients,
+        "k06_pointwise": pointwise_size,
+    },
+}
+for _op, _call, _rungs, _phases, _in_volumes in (
+    (conv_fwd, conv_fwd_native, _FILTERS, phases_pay_forward, by_filters),
+    (conv_dgrad, conv_dgrad_native, _FILTERS, phases_pay_backward, by_filters),
+    (conv_wgrad, conv_wgrad_native, _SIZE, phases_pay_with_size, by_images),
 ):
+    _prefers = {**_rungs["prefers"], "k07_phases": _phases}
     attach(
         _op,
         "conv2d",
         _call,
         supports=supports_conv,
-        needs={"k05_depthwise": _one, "k04_winograd": _square},
-        prefers={"k06_pointwise": _pixel, "k05_depthwise": _few, "k04_winograd": _many},
+        needs={name: _in_volumes(ask) for name, ask in _rungs["needs"].items()},
+        prefers={name: _in_volumes(ask) for name, ask in _prefers.items()},
     )
 for _op, _call, _supports, _order in (
     (conv_fwd, conv_fwd_device, conv_fwd_supports, conv_fwd_order),

@@ -1,7 +1,8 @@
 """Where a convolution on the CPU is computed by Winograd's formula, and how to forbid it.
 
 The rung k04_winograd makes 4 x 4 results of a 3 x 3 filter by 36 products instead of 144, and
-2 x 2 results of a 5 x 5 filter by 36 instead of 100.
+2 x 2 results of a 5 x 5 filter by 36 instead of 100. Where the stride is 2, see
+:mod:`minitorch.ops.conv_phases`.
 
 Notes
 -----
@@ -38,8 +39,8 @@ __all__ = [
     "set_winograd",
 ]
 
-LEAST_CHANNELS = 16  # of a group, in and out: with fewer its transforms outweigh the products
-LEAST_TILES = 16  # with fewer the filters' transforms do
+LEAST_CHANNELS = 8  # of a group, in and out: with fewer than in a vector most of it is wasted
+LEAST_TILES = 4  # with fewer the filters' transforms outweigh the products
 
 _enabled = os.environ.get("MINITORCH_WINOGRAD") != "0"
 
@@ -59,9 +60,10 @@ def get_winograd() -> bool:
 def set_winograd(enabled: bool) -> None:
     """Let float32 convolutions on the CPU use Winograd's formula, or forbid it.
 
-    It is faster for 3 x 3 and 5 x 5 filters of stride 1, and less exact: see the error in
-    :mod:`minitorch.ops.conv_winograd`. float64 never uses it, unless
-    ``use_kernel`` forces it. MINITORCH_WINOGRAD=0 in the environment forbids it from the start.
+    It is faster for 3 x 3 and 5 x 5 filters of stride 1 and for 3 to 6 taps with a stride of 2,
+    and less exact: see the error in :mod:`minitorch.ops.conv_winograd`. float64 never uses it,
+    unless ``use_kernel`` forces it. MINITORCH_WINOGRAD=0 in the environment forbids it from the
+    start.
 
     Parameters
     ----------
@@ -96,11 +98,10 @@ def _fits(window: Any, stride: Any, dilation: Any) -> bool | str:
 
 
 def _pays(images: Any, channels: int) -> bool:
-    """Whether it is allowed, and the faster one as measured on two AVX2 cores.
+    """Whether it is allowed, and the faster one as measured on AVX2 cores.
 
-    From 16 channels in and out and 16 tiles on it was ahead of k03_packed in all three
-    directions (1.1 to 3 times; the forward of 512 x 512 filters on 16 tiles took as long by
-    either); with fewer of either it lost in one of them or in all.
+    From 8 channels in and out and 4 tiles on it was ahead of k03_packed in all three directions
+    (1.1 to 3 times); with fewer of either it lost in one of them or in all.
     """
     tiles = images.shape[0] * math.prod(-(-n // 4) for n in images.shape[2:])
     exact = images.dtype != "float32"

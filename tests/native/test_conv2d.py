@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from minitorch.ops.conv import conv_dgrad, conv_fwd, conv_wgrad
 from minitorch.ops.conv_shape import conv_output_length
 from tests.native.support import NATIVE, REASON, Guarded, bound, rungs
-from tests.native.winograd_bound import scale, winograd_bound
+from tests.native.winograd_bound import phases_scale, scale, winograd_bound
 
 RUNGS = rungs("conv2d")
 DTYPES = ("float32", "float64")
@@ -109,11 +109,35 @@ CASES |= {
     "3 x 3, empty batch": Case((0, 2, 5, 5), 3, (3, 3)),
 }
 
+# Tiles of phases are 4 x 4 results of each; with few tiles channels come in chunks.
+STRIDE = (2, 2)
+CASES |= {
+    "4 x 4 / 2": Case((3, 9, 16, 18), 17, (4, 4), STRIDE, ((1, 1), (1, 1))),
+    "4 x 4 / 2, one tile": Case((1, 8, 10, 10), 8, (4, 4), STRIDE),
+    "4 x 4 / 2, tile + 1": Case((2, 3, 12, 12), 9, (4, 4), STRIDE),
+    "4 x 4 / 2 of one position": Case((2, 3, 4, 4), 5, (4, 4), STRIDE),
+    "4 x 4 / 2, few tiles": Case((1, 70, 8, 7), 50, (4, 4), STRIDE, ((1, 1), (1, 2))),
+    "4 x 4 / 2, tiles of several tasks": Case((7, 3, 40, 37), 5, (4, 4), STRIDE, ((1, 1), (2, 1))),
+    "4 x 4 / 2, channels past a pass": Case((2, 68, 34, 30), 6, (4, 4), STRIDE, ((1, 1), (1, 1))),
+    "4 x 4 / 2, pad past the window": Case((2, 3, 4, 5), 4, (4, 4), STRIDE, ((6, 5), (5, 7))),
+    "4 x 4 / 2, empty batch": Case((0, 2, 6, 6), 3, (4, 4), STRIDE),
+    "3 x 3 / 2": Case((3, 9, 15, 18), 17, (3, 3), STRIDE, ((1, 1), (1, 1))),
+    "3 x 3 / 2, groups": Case((2, 26, 13, 14), 30, (3, 3), STRIDE, ((0, 1), (0, 0)), groups=2),
+    "3 x 4 / 2": Case((2, 5, 11, 9), 6, (3, 4), STRIDE, ((2, 1), (1, 0))),
+    "5 x 5 / 2": Case((3, 9, 13, 17), 10, (5, 5), STRIDE, ((2, 2), (2, 2))),
+    "5 x 6 / 2, groups": Case((2, 6, 17, 14), 36, (5, 6), STRIDE, ((1, 3), (3, 0)), groups=2),
+    "6 x 6 / 2": Case((1, 17, 22, 12), 4, (6, 6), STRIDE, ((0, 0), (2, 3))),
+}
+
 
 def fits(rung, case):
     """Whether the rung can do the case."""
-    plain = case.size in ((3, 3), (5, 5)) and {*case.stride, *case.dilation} == {1}
-    return {"k04_winograd": plain, "k05_depthwise": case.x[1] == case.groups}.get(rung, True)
+    apart = {*case.size} <= {3, 4} or {*case.size} <= {5, 6}
+    return {
+        "k04_winograd": case.size in ((3, 3), (5, 5)) and {*case.stride, *case.dilation} == {1},
+        "k05_depthwise": case.x[1] == case.groups,
+        "k07_phases": apart and (case.stride, case.dilation) == ((2, 2), (1, 1)),
+    }.get(rung, True)
 
 
 def arrays(case, dtype):
@@ -145,6 +169,7 @@ def directions(rung, case, dtype, given=None):
     shapes = {"fwd": case.y, "dgrad": case.x, "wgrad": case.w}
     before = case.native["pad"]
     for name in ("fwd", "dgrad", "wgrad"):
+        size = None
         if rung == "k04_winograd" and fits(rung, case):
             tiled = {"fwd": case.y, "dgrad": case.x, "wgrad": case.y}[name][2:]
             size = scale(
@@ -155,10 +180,20 @@ def directions(rung, case, dtype, given=None):
                 count=tiled,
                 taps=case.size[0],
             )
+        elif rung == "k07_phases" and fits(rung, case):
+            size = phases_scale(
+                name,
+                *inputs[name][:2],
+                pad=before,
+                groups=case.groups,
+                shape=shapes[name],
+                size=case.size,
+            )
+        if size is None:
+            limit = bound(lengths[name], call(name, *sizes), dtype)
+        else:
             size = size + (np.abs(wide[2]).reshape(-1, 1, 1) if name == "fwd" else 0)
             limit = winograd_bound(lengths[name], size, dtype)
-        else:
-            limit = bound(lengths[name], call(name, *sizes), dtype)
         yield name, inputs[name], shapes[name], call(name, *wide), limit
 
 
@@ -178,15 +213,20 @@ def test_every_rung_equals_the_body(native, isa, rung, case, dtype):
     if fits(rung, case):
         check(native, rung, case, dtype)
     else:
-        with pytest.raises(
-            ValueError, match=f"{rung} needs (3 x 3 or 5 x 5 filters|one channel a group)"
-        ):
+        needs = {
+            "k04_winograd": "3 x 3 or 5 x 5 filters",
+            "k05_depthwise": "one channel a group",
+            "k07_phases": "filters of 3 or 4 taps both ways, or of 5 or 6, stride 2",
+        }
+        with pytest.raises(ValueError, match=f"{rung} needs {needs[rung]}"):
             check(native, rung, case, dtype)
 
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_forward_without_a_bias(native, rung):
-    case = CASES["depthwise" if rung == "k05_depthwise" else "3 x 3, uneven pad"]
+    case = CASES[
+        {"k05_depthwise": "depthwise", "k07_phases": "3 x 4 / 2"}.get(rung, "3 x 3, uneven pad")
+    ]
     x, w, b, _ = arrays(case, "float64")
     out = Guarded(case.y, "float64")
     native.conv2d_fwd(rung, x, w, None, out.array, **case.native)
@@ -235,15 +275,18 @@ def test_any_geometry(case, rung, dtype):
 def test_non_finite_images_stay_in_their_windows(native, rung):
     """One NaN in an image reaches the windows that see it, and no other result."""
     case = CASES["pad"]
-    if not fits(rung, case):
+    if rung == "k05_depthwise":
         case = replace(case, k=3, groups=3)
+    if rung == "k07_phases":
+        case = replace(case, x=(2, 3, 13, 4), stride=STRIDE)
     x, w, b, _ = arrays(case, "float32")
     x[1, 2, 0, 0] = np.nan
     out = Guarded(case.y, "float32")
     native.conv2d_fwd(rung, x, w, b, out.array, **case.native)
     seen = np.zeros(case.y, bool)
-    seen[1, 2 if case.groups == 3 else slice(None), :2, :2] = True
-    if rung == "k04_winograd":  # it reaches their whole tile, here 4 of 5 rows
+    reach = 2 // case.stride[0]
+    seen[1, 2 if case.groups == 3 else slice(None), :reach, :reach] = True
+    if rung in ("k04_winograd", "k07_phases"):  # it reaches their whole tile, here 4 rows of more
         seen[1, :, :4] = True
     np.testing.assert_array_equal(np.isnan(out.check()), seen)
 
@@ -257,6 +300,18 @@ def winograd_geometries(draw):
     image = tuple(draw(st.integers(max(1, size - sum(p)), 14)) for p in pad)
     x = (draw(st.integers(0, 3)), groups * draw(st.integers(1, 18)), *image)
     return Case(x, groups * draw(st.integers(1, 34)), (size, size), pad=pad, groups=groups)
+
+
+@st.composite
+def phases_geometries(draw):
+    """Convolutions that k07_phases takes."""
+    groups = draw(st.integers(1, 2))
+    pad = draw(st.tuples(*[st.tuples(st.integers(0, 5), st.integers(0, 5))] * 2))
+    least = draw(st.sampled_from((3, 5)))
+    size = draw(st.tuples(*[st.integers(least, least + 1)] * 2))
+    image = tuple(draw(st.integers(max(1, r - sum(p)), 20)) for r, p in zip(size, pad, strict=True))
+    x = (draw(st.integers(0, 3)), groups * draw(st.integers(1, 18)), *image)
+    return Case(x, groups * draw(st.integers(1, 34)), size, STRIDE, pad, groups=groups)
 
 
 @pytest.mark.skipif(NATIVE is None, reason=REASON)
@@ -274,23 +329,41 @@ def test_any_geometry_of_winograd(case, dtype):
     check(NATIVE, "k04_winograd", case, dtype)
 
 
+@pytest.mark.skipif(NATIVE is None, reason=REASON)
+@settings(max_examples=60)
+@given(case=phases_geometries(), dtype=st.sampled_from(DTYPES))
+def test_any_geometry_of_phases(case, dtype):
+    check(NATIVE, "k07_phases", case, dtype)
+
+
 @pytest.mark.parametrize(
     "case",
     [
         Case((4, 1, 50, 50), 1, (3, 3)),  # 576 tiles, in 9 parts
         Case((1, 60, 44, 44), 120, (3, 3)),  # 121 tiles, of which 96 at a time
+        Case((2, 1, 134, 134), 1, (4, 4), STRIDE),  # 578 tiles, in 9 parts
+        Case((1, 40, 90, 90), 40, (4, 4), STRIDE),  # 121 tiles
+        Case((1, 70, 10, 18), 30, (4, 4), STRIDE),  # 2 tiles, filters by strips
     ],
+    ids=lambda case: f"{case.x} {case.size}",
 )
 def test_winograd_adds_parts_and_runs_of_tiles(native, isa, case):
-    check(native, "k04_winograd", case, "float32")
+    check(native, "k07_phases" if case.stride == STRIDE else "k04_winograd", case, "float32")
 
 
-def test_winograds_error_on_a_layer(native):
+@pytest.mark.parametrize(
+    ("rung", "case"),
+    [
+        ("k04_winograd", Case((4, 64, 28, 28), 64, (3, 3), pad=((1, 1), (1, 1)))),
+        ("k07_phases", Case((4, 64, 32, 32), 64, (4, 4), STRIDE, ((1, 1), (1, 1)))),
+    ],
+    ids=("k04_winograd", "k07_phases"),
+)
+def test_winograds_error_on_a_layer(native, rung, case):
     """Far below the bound: signs differ."""
-    case = Case((4, 64, 28, 28), 64, (3, 3), pad=((1, 1), (1, 1)))
     for name, inputs, shape, exact, _ in directions("k03_packed", case, "float32"):
         out = np.empty(shape, "float32")
-        getattr(native, f"conv2d_{name}")("k04_winograd", *inputs, out, **case.native)
+        getattr(native, f"conv2d_{name}")(rung, *inputs, out, **case.native)
         assert np.abs(out - exact).max() <= 5e-6 * np.abs(exact).max()
 
 

@@ -29,17 +29,21 @@ def fixed(*shape):
 
 
 def convolutions(rung):
-    """All directions by one rung, on enough work for several threads."""
-    filters, depth, groups = (14, 1, 7) if rung == "k05_depthwise" else (19, 7, 1)
-    x, w, dy = fixed(5, 7, 13, 17), fixed(filters, depth, 3, 3), fixed(5, filters, 13, 17)
-    results = []
-    for op, left, right, size in (
-        (conv_fwd, x, w, {}),
-        (conv_dgrad, dy, w, {"size": (13, 17)}),
-        (conv_wgrad, x, dy, {"size": (3, 3)}),
-    ):
-        with mt.use_kernel(op, rung):
-            results.append(op(left, right, **size, **{**STATIC, "groups": groups}).numpy())
+    """All directions by one rung, on enough work for several threads, and on few tiles."""
+    results, stride = [], 2 if rung == "k07_phases" else 1
+    for images, channels, filters, (h, w) in ((5, 7, 19, (13, 17)), (1, 48, 96, (6, 7))):
+        groups = channels if rung == "k05_depthwise" else 1
+        filters = 2 * channels if groups > 1 else filters
+        x, taps = fixed(images, channels, h, w), fixed(filters, channels // groups, 3, 3)
+        dy = fixed(images, filters, -(-h // stride), -(-w // stride))
+        for op, left, right, size in (
+            (conv_fwd, x, taps, {}),
+            (conv_dgrad, dy, taps, {"size": (h, w)}),
+            (conv_wgrad, x, dy, {"size": (3, 3)}),
+        ):
+            static = {**STATIC, "stride": (stride, stride), "groups": groups}
+            with mt.use_kernel(op, rung):
+                results.append(op(left, right, **size, **static).numpy())
     return results
 
 

@@ -36,15 +36,16 @@ def without_winograd():
 def test_it_is_chosen_for_enough_channels_and_tiles(native):
     assert choices() == {"k04_winograd"}
     assert choices(channels=32, filters=32, groups=2) == {"k04_winograd"}
+    assert choices(images=1, channels=8, filters=8, side=7) == {"k04_winograd"}
 
 
 @pytest.mark.parametrize(
     "changed",
     [
-        {"images": 1, "side": 12},  # 9 tiles
-        {"channels": 15},
-        {"filters": 15},
-        {"groups": 2},
+        {"images": 3, "side": 4},  # 3 tiles
+        {"channels": 7},
+        {"filters": 7},
+        {"groups": 4},
         {"dtype": "f8"},
         {"window": (3, 2)},
         {"stride": (1, 2)},

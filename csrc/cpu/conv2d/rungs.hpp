@@ -34,6 +34,12 @@ void add_k05_depthwise_dgrad(Conv2dKernels<T>& kernels);
 template <class T>
 Conv2dKernels<T> conv2d_k06_pointwise();
 
+// Rung 7
+template <class T>
+void add_k07_phases_fwd(Conv2dKernels<T>& kernels);  // and the input gradient
+template <class T>
+void add_k07_phases_wgrad(Conv2dKernels<T>& kernels);
+
 // What a forward convolution may end with, on results that lie side by side. A NaN is kept.
 template <class T>
 inline void rectify(const Conv2d& d, T* __restrict y, long count) {

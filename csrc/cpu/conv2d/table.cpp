@@ -28,6 +28,14 @@ Conv2dKernels<T> conv2d_k05_depthwise() {
     return kernels;
 }
 
+template <class T>
+Conv2dKernels<T> conv2d_k07_phases() {
+    Conv2dKernels<T> kernels;
+    add_k07_phases_fwd(kernels);
+    add_k07_phases_wgrad(kernels);
+    return kernels;
+}
+
 namespace {
 
 bool every(const Conv2d&) {
@@ -37,6 +45,12 @@ bool every(const Conv2d&) {
 bool fits_winograd(const Conv2d& d) {
     return (d.R == 3 || d.R == 5) && d.S == d.R && d.stride_h == 1 && d.stride_w == 1 &&
            d.dilation_h == 1 && d.dilation_w == 1;
+}
+
+// Phases have 2 taps, or 3, and one of them may have 1 less.
+bool fits_phases(const Conv2d& d) {
+    return d.R >= 3 && d.R <= 6 && d.S >= 3 && d.S <= 6 && (d.R > 4) == (d.S > 4) &&
+           d.stride_h == 2 && d.stride_w == 2 && d.dilation_h == 1 && d.dilation_w == 1;
 }
 
 bool fits_depthwise(const Conv2d& d) {
@@ -62,6 +76,9 @@ Conv2dTable conv2d_table() {
          fits_depthwise, MT_ALL_TYPES(conv2d_k05_depthwise)},
         {"k06_pointwise", "filters of 1x1 as a matrix product on the images as they lie", "", every,
          MT_ALL_TYPES(conv2d_k06_pointwise)},
+        {"k07_phases", "4 x 4 results for each phase of a stride of 2, by 25 or 36 products",
+         "filters of 3 or 4 taps both ways, or of 5 or 6, stride 2 and dilation 1", fits_phases,
+         MT_ALL_TYPES(conv2d_k07_phases)},
     };
     return {RUNGS, sizeof RUNGS / sizeof *RUNGS};
 }
