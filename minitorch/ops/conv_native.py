@@ -66,14 +66,25 @@ def few_gradients(x: Any, dy: Any, *_: Any, groups: int, **__: Any) -> bool:
     return bool(dy.shape[1] <= MOST_FILTERS * groups)
 
 
-def pointwise_size(*_: Any, size: Any, pad: Any, groups: int, **__: Any) -> bool:
-    """Whether filters of this size see one pixel of all channels: a plain matrix product."""
-    return groups == 1 and set(size) == {1} and not any(map(any, pad))
+def _one_pixel(window: Any, image: Any, pad: Any, dilation: Any, groups: int) -> bool:
+    """Whether a window sees one pixel of all channels, or all of an image: a matrix product."""
+    whole = tuple(window) == tuple(image) and set(dilation) == {1}
+    return groups == 1 and not any(map(any, pad)) and (whole or set(window) == {1})
 
 
-def pointwise_filters(_: Any, w: Any, *__: Any, pad: Any, groups: int, **___: Any) -> bool:
-    """Whether the filters w do."""
-    return pointwise_size(size=w.shape[2:], pad=pad, groups=groups)
+def pointwise_filters(
+    first: Any, w: Any, *_: Any, size: Any = None, pad: Any, dilation: Any, groups: int, **__: Any
+) -> bool:
+    """Whether k06_pointwise is the one to choose for this ``conv_fwd`` or ``conv_dgrad``."""
+    image = first.shape[2:] if size is None else size
+    return _one_pixel(w.shape[2:], image, pad, dilation, groups)
+
+
+def pointwise_size(
+    x: Any, *_: Any, size: Any, pad: Any, dilation: Any, groups: int, **__: Any
+) -> bool:
+    """The same of a ``conv_wgrad``."""
+    return _one_pixel(size, x.shape[2:], pad, dilation, groups)
 
 
 def _settings(stride: Any, pad: Any, dilation: Any, groups: int) -> dict[str, Any]:

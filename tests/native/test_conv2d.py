@@ -55,6 +55,10 @@ class Case:
 CASES = {
     "one of everything": Case((1, 1, 1, 1), 1, (1, 1)),
     "window = image": Case((2, 3, 4, 5), 2, (4, 5)),
+    "window = image of many": Case((33, 5, 3, 4), 17, (3, 4)),
+    "window = image, groups": Case((7, 6, 3, 3), 4, (3, 3), groups=2),
+    "window = image, dilation": Case((3, 2, 5, 5), 4, (3, 3), dilation=(2, 2)),
+    "window = image, stride": Case((5, 3, 4, 4), 6, (4, 4), stride=(2, 3)),
     "primes": Case((3, 5, 11, 13), 7, (3, 2)),
     "tile - 1": Case((1, 2, 3, 5), 5, (1, 1)),
     "tile": Case((1, 2, 4, 4), 6, (1, 1)),

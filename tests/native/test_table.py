@@ -84,6 +84,13 @@ def test_single_pixels_are_a_product(native):
     assert chosen(conv_fwd, x, w, None, **padded) == "k03_packed"
 
 
+def test_filters_of_the_image_s_size_are_a_product(native):
+    x, w, y = (np.ones(shape, "f4") for shape in ((2, 4, 5, 5), (6, 4, 5, 5), (2, 6, 1, 1)))
+    assert chosen(conv_fwd, x, w, None, **CONV) == "k06_pointwise"
+    assert chosen(conv_dgrad, y, w, size=(5, 5), **CONV) == "k06_pointwise"
+    assert chosen(conv_wgrad, x, y, size=(5, 5), **CONV) == "k06_pointwise"
+
+
 @pytest.mark.parametrize(
     ("filters", "rung"), [(1, "k05_depthwise"), (4, "k05_depthwise"), (5, "k03_packed")]
 )
