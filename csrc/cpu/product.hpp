@@ -1,7 +1,7 @@
 // The packed matrix product, for every kernel that is one: c (+)= a b in blocks for the caches.
 //
-//   scratch (shared)      k_pass steps of a, in panels of MR rows
-//   second-level cache    a block of those panels; KC steps of b's columns, in panels of NR
+//   scratch (shared)      k_pass steps of a, in panels of MR rows; or a as it lies
+//   second-level cache    a block of those rows; KC steps of b's columns, in panels of NR
 //   first-level cache     one panel of b
 //   registers             a tile of c
 //
@@ -51,9 +51,11 @@ struct Cut {
     static constexpr long TASKS = 8;          // about so many, if there is enough to do
     static constexpr long SHARED = 4L << 20;  // bytes of panels of a at a time
     static constexpr long ALONE = 1L << 20;   // products that are not worth waking a thread
+    bool packed;  // a, that is: not where its rows lie along memory and registers can point to them
     long rows, columns, blocks, strips, k_pass;
+    std::size_t left;  // numbers of packed panels of a
 
-    explicit Cut(const Product& p) {
+    explicit Cut(const Product& p) : packed(MR > 8 || p.a_step != 1 || p.k.length > p.k.run) {
         columns = std::clamp(round_up((p.n.length + TASKS - 1) / TASKS, NR<T>), 2 * NR<T>, NC);
         strips = (p.n.length + columns - 1) / columns;
         // An odd number of strips is cut in two if there are so many rows that packing twice
@@ -64,14 +66,16 @@ struct Cut {
         rows = round_up((p.m + wanted - 1) / std::max(1L, wanted), MR);
         blocks = (p.m + rows - 1) / std::max(1L, rows);
         const long step = round_up(p.m, MR) * sizeof(T);
-        k_pass = std::min(p.k.length, std::max(1L, SHARED / std::max(1L, step * KC)) * KC);
+        const long pass = std::max(1L, SHARED / std::max(1L, step * KC)) * KC;
+        k_pass = packed ? std::min(p.k.length, pass) : p.k.length;
+        left = packed ? round_up(p.m, MR) * k_pass : 0;
     }
 };
 
 template <class T>
 std::size_t product_scratch(const Product& p, int threads) {
     const Cut<T> cut(p);
-    return round_up(p.m, MR) * cut.k_pass + threads * std::min(KC, p.k.length) * cut.columns;
+    return cut.left + threads * std::min(KC, p.k.length) * cut.columns;
 }
 
 // Panels of MR rows of a, steps [k0, k1).
@@ -108,8 +112,8 @@ void pack_right(const Product& p, const T* b, long j, long count, long k, long s
 }
 
 // A tile of c whose first column is j; `rows` x `columns` of it are there.
-template <class T>
-inline void product_tile(const Product& p, long steps, const T* a, const T* b, T* c, long j,
+template <class A, class T>
+inline void product_tile(const Product& p, long steps, const A& a, const T* b, T* c, long j,
                          bool add, long rows, long columns) {
     const long at = j % p.n.run;
     c += j / p.n.run * p.c_jump + at;
@@ -125,10 +129,12 @@ inline void product_tile(const Product& p, long steps, const T* a, const T* b, T
     });
 }
 
-// One task: rows [i0, i1) and columns [j0, j1) of c, for the steps [k0, k1) that `left` holds.
+// One task: rows [i0, i1) and columns [j0, j1) of c, for the steps [k0, k1). `left` is a, or holds
+// its panels of these steps.
 template <class T>
-void product_block(const Product& p, long i0, long i1, long j0, long j1, long k0, long k1,
-                   const T* left, const T* b, const Epilogue<T>& epilogue, T* c, T* right) {
+void product_block(const Product& p, bool packed, long i0, long i1, long j0, long j1, long k0,
+                   long k1, const T* left, const T* b, const Epilogue<T>& epilogue, T* c,
+                   T* right) {
     for (long k = k0; k < k1; k += KC) {
         const long steps = std::min(KC, k1 - k);
         const bool add = k > 0 || epilogue.accumulate, last = k + steps == p.k.length;
@@ -140,9 +146,14 @@ void product_block(const Product& p, long i0, long i1, long j0, long j1, long k0
                 T* const panel = right + (i1 - i0 > Cut<T>::MC ? (j - j0) * steps : 0);
                 if (i == i0) pack_right(p, b, j, std::min(NR<T>, j1 - j), k, steps, panel);
                 for (long row = i; row < end; row += MR) {
-                    product_tile(p, steps, left + row * (k1 - k0) + (k - k0) * MR, panel,
-                                 c + row * p.c_row, j, add, std::min(MR, end - row),
-                                 std::min(NR<T>, j1 - j));
+                    auto multiply = [&](const auto& rows_of_a) {
+                        product_tile(p, steps, rows_of_a, panel, c + row * p.c_row, j, add,
+                                     std::min(MR, end - row), std::min(NR<T>, j1 - j));
+                    };
+                    if (packed)
+                        multiply(left + row * (k1 - k0) + (k - k0) * MR);
+                    else
+                        multiply(Rows<T>(left + row * p.a_row + k, p.a_row, end - row));
                 }
             }
             if (!last || (!epilogue.bias && !epilogue.relu)) continue;
@@ -162,15 +173,15 @@ void product(const Product& p, int threads, const T* a, const T* b, const Epilog
              T* c, T* scratch) {
     const Cut<T> cut(p);
     if (p.m * p.n.length * p.k.length < Cut<T>::ALONE) threads = 1;
-    T* const rights = scratch + round_up(p.m, MR) * cut.k_pass;
+    T* const rights = scratch + cut.left;
     for (long k0 = 0; k0 < p.k.length; k0 += cut.k_pass) {
         const long k1 = std::min(p.k.length, k0 + cut.k_pass);
-        pack_left(p, threads, a, k0, k1, scratch);
+        if (cut.packed) pack_left(p, threads, a, k0, k1, scratch);
         parallel_for(cut.blocks * cut.strips, threads, [&](long task, int worker) {
             const long i0 = task % cut.blocks * cut.rows, j0 = task / cut.blocks * cut.columns;
-            product_block(p, i0, std::min(p.m, i0 + cut.rows), j0,
-                          std::min(p.n.length, j0 + cut.columns), k0, k1, scratch, b, epilogue, c,
-                          rights + worker * std::min(KC, p.k.length) * cut.columns);
+            product_block(p, cut.packed, i0, std::min(p.m, i0 + cut.rows), j0,
+                          std::min(p.n.length, j0 + cut.columns), k0, k1, cut.packed ? scratch : a,
+                          b, epilogue, c, rights + worker * std::min(KC, p.k.length) * cut.columns);
         });
     }
 }

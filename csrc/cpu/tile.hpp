@@ -2,6 +2,8 @@
 //
 //   c[MR x NR] (+)= a b     a: MR numbers a step, b: NR numbers a step, both packed step after step
 //
+// Where a's rows lie along memory they may as well be read there: see Rows.
+//
 // In each step MR x 2 vectors of c grow by the product of a broadcast number and a vector: so many
 // independent sums hide the latency of the multiply-add, and every number loaded is used often.
 #pragma once
@@ -30,10 +32,29 @@ inline long round_up(long n, long unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-// The first ROWS rows of a tile. With few of them there are too few sums to hide the latency:
-// then SPLIT steps in a row have sums of their own, which are added at the end.
-template <long ROWS, long SPLIT, class T>
-inline void tile_of(long steps, const T* a, const T* b, T* c, long c_row, bool add) {
+// Rows of the left operand as they lie, steps side by side; one that is not there repeats the last.
+template <class T>
+struct Rows {
+    const T* at[MR];
+
+    Rows(const T* first, long stride, long count) {
+        for (long i = 0; i < MR; i++) at[i] = first + std::min(i, count - 1) * stride;
+    }
+};
+
+template <class T>
+inline T left_at(const T* panel, long k, long i) {
+    return panel[k * MR + i];
+}
+template <class T>
+inline T left_at(const Rows<T>& rows, long k, long i) {
+    return rows.at[i][k];
+}
+
+// The first ROWS rows of a tile; a is a panel or Rows. With few of them there are too few sums to
+// hide the latency: then SPLIT steps in a row have sums of their own, which are added at the end.
+template <long ROWS, long SPLIT, class A, class T>
+inline void tile_of(long steps, const A& a, const T* b, T* c, long c_row, bool add) {
     constexpr long LANES = Simd<T>::LANES;
     Vector<T> left[SPLIT][ROWS] = {}, right[SPLIT][ROWS] = {};
     // What c holds is added last: until then it has time to come from wherever it is.
@@ -46,8 +67,8 @@ inline void tile_of(long steps, const T* a, const T* b, T* c, long c_row, bool a
         const Vector<T> b0 = load(b + k * NR<T>), b1 = load(b + k * NR<T> + LANES);
 #pragma GCC unroll 14
         for (long i = 0; i < ROWS; i++) {
-            left[sums][i] += a[k * MR + i] * b0;
-            right[sums][i] += a[k * MR + i] * b1;
+            left[sums][i] += left_at(a, k, i) * b0;
+            right[sums][i] += left_at(a, k, i) * b1;
         }
     };
     long k = 0;
@@ -65,14 +86,14 @@ inline void tile_of(long steps, const T* a, const T* b, T* c, long c_row, bool a
     }
 }
 
-template <class T>
-inline void tile(long steps, const T* a, const T* b, T* c, long c_row, bool add) {
+template <class A, class T>
+inline void tile(long steps, const A& a, const T* b, T* c, long c_row, bool add) {
     tile_of<MR, 1>(steps, a, b, c, c_row, add);
 }
 
 // As many rows of a tile as are there, or a few more.
-template <class T>
-inline void tile_of_rows(long rows, long steps, const T* a, const T* b, T* c, long c_row,
+template <class A, class T>
+inline void tile_of_rows(long rows, long steps, const A& a, const T* b, T* c, long c_row,
                          bool add) {
     if (rows > 8 || (MR <= 8 && rows > 4)) return tile(steps, a, b, c, c_row, add);
     if constexpr (MR > 8)
@@ -82,8 +103,8 @@ inline void tile_of_rows(long rows, long steps, const T* a, const T* b, T* c, lo
 }
 
 // A tile of which only m x n numbers are there.
-template <class T>
-inline void tile_at_edge(long steps, const T* a, const T* b, T* c, long c_row, bool add, long m,
+template <class A, class T>
+inline void tile_at_edge(long steps, const A& a, const T* b, T* c, long c_row, bool add, long m,
                          long n) {
     if (n >= NR<T> && (m >= MR || (MR > 8 && m == 8) || m == 4 || m == 2))
         return tile_of_rows(m, steps, a, b, c, c_row, add);
