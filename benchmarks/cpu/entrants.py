@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ __all__ = ["Here", "Worker", "figures", "seat", "take_turns"]
 
 ROOT = Path(__file__).parents[2]
 FILL = 0.2  # seconds
+# Seconds before a turn: the threads of whoever had the last one wait awake for some milliseconds.
+REST = 0.05
 # glibc keeps what is freed, instead of giving it back and taking fresh pages at the next step.
 KEEP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
@@ -100,6 +103,8 @@ def take_turns(
     seconds: dict[str, list[float]] = {column: [] for column in entrants}
     for _ in range(rounds):
         for column, entrant in entrants.items():
+            if not quick:
+                time.sleep(REST)
             answer = entrant.ask("round", fill=0 if quick else FILL)
             if "error" in answer:
                 raise RuntimeError(f"{column}: {answer['error']}")

@@ -30,6 +30,14 @@ Norm problem(const py::array& x, double epsilon) {
     return {x.shape(0), x.shape(1), x.shape(2), epsilon};
 }
 
+// An array of x's shape, or null.
+template <class T>
+const T* like_x(const char* name, const Maybe& a, const Norm& d) {
+    if (!a) return nullptr;
+    check<T>(name, *a, 3), check_shape(name, *a, {d.outer, d.channels, d.inner});
+    return input<T>(*a);
+}
+
 // One value per channel, or null.
 template <class T>
 const T* per_channel(const char* name, const Maybe& a, const Norm& d) {
@@ -46,21 +54,23 @@ T* per_channel(const char* name, Maybe& a, const Norm& d) {
 
 template <class T>
 void fwd(const std::string& rung, const py::array& x, const Maybe& gamma, const Maybe& beta,
-         py::array& y, Maybe mean, Maybe inv_std, double epsilon) {
+         py::array& y, Maybe mean, Maybe inv_std, double epsilon, const Maybe& add, bool relu) {
     Norm d = problem<T>(x, epsilon);
+    d.relu = relu;
+    const T* more = like_x<T>("add", add, d);
     check<T>("y", y, 3), check_shape("y", y, {d.outer, d.channels, d.inner});
     auto kernels = std::get<NormKernels<T>>(find_rung(active_table(), rung).kernels);
     auto *from = input<T>(x), *scale = per_channel<T>("gamma", gamma, d);
     auto* shift = per_channel<T>("beta", beta, d);
     auto *to = output<T>(y), *middle = per_channel<T>("mean", mean, d);
     auto* spread = per_channel<T>("inv_std", inv_std, d);
-    launch([=] { kernels.fwd(d, num_threads(), from, scale, shift, to, middle, spread); });
+    launch([=] { kernels.fwd(d, num_threads(), from, scale, shift, more, to, middle, spread); });
 }
 
 template <class T>
 void back(const std::string& rung, const py::array& g, const py::array& x, const Maybe& mean,
           const Maybe& inv_std, const Maybe& gamma, const Maybe& g_mean, const Maybe& g_inv_std,
-          Maybe& dx, Maybe& dgamma, Maybe& dbeta) {
+          Maybe& dx, Maybe& dgamma, Maybe& dbeta, const Maybe& rectified) {
     Norm d = problem<T>(x, 0);
     check<T>("g", g, 3), check_shape("g", g, {d.outer, d.channels, d.inner});
     if (dx) check<T>("dx", *dx, 3), check_shape("dx", *dx, {d.outer, d.channels, d.inner});
@@ -70,7 +80,8 @@ void back(const std::string& rung, const py::array& g, const py::array& x, const
                      per_channel<T>("inv_std", inv_std, d),
                      per_channel<T>("gamma", gamma, d),
                      per_channel<T>("g_mean", g_mean, d),
-                     per_channel<T>("g_inv_std", g_inv_std, d)};
+                     per_channel<T>("g_inv_std", g_inv_std, d),
+                     like_x<T>("rectified", rectified, d)};
     auto kernels = std::get<NormKernels<T>>(find_rung(active_table(), rung).kernels);
     T *to = dx ? output<T>(*dx) : nullptr, *scale = per_channel<T>("dgamma", dgamma, d);
     T* shift = per_channel<T>("dbeta", dbeta, d);
@@ -84,25 +95,31 @@ void bind_norm(py::module_& module, py::dict& rungs) {
     module.def(
         "norm_fwd",
         [](const std::string& rung, const py::array& x, const Maybe& gamma, const Maybe& beta,
-           py::array y, const py::array& mean, const py::array& inv_std, double epsilon) {
+           py::array y, const py::array& mean, const py::array& inv_std, double epsilon,
+           const Maybe& add, bool relu) {
             (holds<double>(x) ? fwd<double> : fwd<float>)(rung, x, gamma, beta, y, mean, inv_std,
-                                                          epsilon);
+                                                          epsilon, add, relu);
         },
         py::arg("rung"), py::arg("x"), py::arg("gamma"), py::arg("beta"), py::arg("y"),
-        py::arg("mean"), py::arg("inv_std"), py::arg("epsilon"),
-        "Fill y with x (outer, channels, inner), normalised; mean and inv_std with one value "
-        "each.");
+        py::arg("mean"), py::arg("inv_std"), py::arg("epsilon"), py::arg("add") = py::none(),
+        py::arg("relu") = false,
+        "Fill y with x (outer, channels, inner), normalised, plus add, rectified; mean and inv_std "
+        "with one value each.");
     module.def(
         "norm_back",
         [](const std::string& rung, const py::array& g, const py::array& x, const py::array& mean,
            const py::array& inv_std, const Maybe& gamma, const Maybe& g_mean,
-           const Maybe& g_inv_std, Maybe dx, Maybe dgamma, Maybe dbeta) {
+           const Maybe& g_inv_std, Maybe dx, Maybe dgamma, Maybe dbeta, const Maybe& rectified) {
             (holds<double>(x) ? back<double> : back<float>)(rung, g, x, mean, inv_std, gamma,
-                                                            g_mean, g_inv_std, dx, dgamma, dbeta);
+                                                            g_mean, g_inv_std, dx, dgamma, dbeta,
+                                                            rectified);
         },
         py::arg("rung"), py::arg("g"), py::arg("x"), py::arg("mean"), py::arg("inv_std"),
         py::arg("gamma"), py::arg("g_mean"), py::arg("g_inv_std"), py::arg("dx"), py::arg("dgamma"),
-        py::arg("dbeta"), "Fill those of dx, dgamma and dbeta that are given.");
+        py::arg("dbeta"), py::arg("rectified") = py::none(),
+        "Fill those of dx, dgamma and dbeta that are given; with `rectified`, y, g counts where "
+        "that "
+        "is positive.");
 }
 
 }  // namespace mt

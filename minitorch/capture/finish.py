@@ -1,7 +1,9 @@
-"""Products that end with a bias and a rectifier, while their results are in the cache.
+"""Elementwise groups done by the kernel in front of them or behind, while its results are in the cache.
 
 A matrix product or a convolution that only a group ``add`` bias, ``relu`` reads takes the group in:
-its kernel does both before a tile of the result leaves the cache.
+its kernel does both before a tile of the result leaves the cache. So does batch normalisation,
+with the other branch of a residual block for a bias; its gradient takes in the mask of the
+rectifier behind it.
 """
 
 from __future__ import annotations
@@ -13,94 +15,165 @@ from typing import Any
 from minitorch.capture.fuse import Fused
 from minitorch.capture.ir import Instruction, Value
 
-__all__ = ["Finished", "finish"]
+__all__ = ["Finished", "Masked", "finish"]
 
-# Ops whose kernels do that, and whether they add a bias, one for each column, as well.
-PRODUCTS = {"matmul": True, "conv_fwd": False}
+# Ops whose kernels can rectify what they make, and what they can add before: one number for each
+# column, or an array of the result's shape.
+ENDS = {"matmul": "bias", "conv_fwd": None, "batch_norm": "add"}
+MASKED = "batch_norm_back"
 
 
 class Finished(Instruction):
-    """``product`` and then ``group``, by one kernel, or apart where no kernel does the product.
+    """``maker`` and then ``group``, by one kernel, or apart where no kernel does the first.
 
-    The group adds ``bias``, if that is not None, and takes ``max(., 0)`` if ``relu``.
+    The group adds ``addend``, if that is not None, and takes ``max(., 0)`` if ``relu``.
     """
 
-    def __init__(self, product: Instruction, group: Fused, bias: Value | None, relu: bool) -> None:
-        (source,), (result,) = product.outputs, group.outputs
-        inputs = [*product.inputs, *([] if bias is None else [bias])]
-        super().__init__(product.name, product.op, inputs, [result], product.static, product.where)
-        self.bias, self.relu = bias, relu
-        self.product, self.group = product, group
-        product.outputs = [result]  # apart, the group works in place
-        group.inputs = [result if x.storage is source.storage else x for x in group.inputs]
+    def __init__(self, maker: Instruction, group: Fused, addend: Value | None, relu: bool) -> None:
+        source, result = maker.outputs[0], group.outputs[0]
+        inputs = [*maker.inputs, *([] if addend is None else [addend])]
+        outputs = [result, *maker.outputs[1:]]
+        super().__init__(maker.name, maker.op, inputs, outputs, maker.static, maker.where)
+        self.addend, self.relu = addend, relu
+        self.maker, self.group = maker, group
+        maker.outputs = outputs  # apart, the group works in place
+        group.inputs = [result if _same_memory(x, source) else x for x in group.inputs]
 
-    def ending(self, arrays: Callable[[Value], Any]) -> dict[str, Any]:
-        """What the kernel is told besides the product's own settings."""
+    def told(self, arrays: Callable[[Value], Any]) -> dict[str, Any]:
+        """What the kernel is told besides the maker's own settings."""
         told: dict[str, Any] = {"relu": self.relu}
-        if self.bias is not None:
-            told["bias"] = arrays(self.bias)
+        if self.addend is not None:
+            told[str(ENDS[self.name])] = arrays(self.addend)
         return told
 
 
+class Masked(Instruction):
+    """``maker``, whose first input ``group`` makes: a gradient where ``rectified`` is positive."""
+
+    def __init__(self, maker: Instruction, group: Fused, gradient: Value, rectified: Value) -> None:
+        inputs = [gradient, *maker.inputs[1:], rectified]
+        super().__init__(maker.name, maker.op, inputs, maker.outputs, maker.static, maker.where)
+        self.rectified = rectified
+        self.maker, self.group = maker, group
+
+    def told(self, arrays: Callable[[Value], Any]) -> dict[str, Any]:
+        """As :meth:`Finished.told`."""
+        return {"rectified": arrays(self.rectified)}
+
+
 def finish(instructions: list[Instruction], wanted: Iterable[Value]) -> list[Instruction]:
-    """The program with groups that only finish a product's result within the product."""
+    """The program with such groups within their neighbours."""
     reads = Counter(id(v.storage) for step in instructions for v in step.reads)
     reads.update(id(v.storage) for v in wanted)
     makes = Counter(id(v.storage) for step in instructions for v in step.outputs)
+    alone = {key for key in makes if makes[key] == 1 and reads[key] == 1}
     made: dict[int, int] = {}  # storage -> where in `out` it is made
-    out: list[Instruction] = []
+    out: list[Instruction | None] = []
     for step in instructions:
-        found = _ending(step) if isinstance(step, Fused) else None
-        if isinstance(step, Fused) and found is not None:
-            source, bias, relu = found
-            at = made.get(id(source.storage))
-            once = reads[id(source.storage)] == 1 and makes[id(source.storage)] == 1
-            if at is not None and once and _fits(out, at, source, bias, step.outputs[0]):
-                out[at] = Finished(out[at], step, bias, relu)
-                made[id(step.outputs[0].storage)] = at
-                continue
+        at = _end(out, made, alone, step) if isinstance(step, Fused) else None
+        if at is not None:
+            made[id(step.outputs[0].storage)] = at
+            continue
+        if step.name == MASKED:
+            step = _masked(out, made, alone, makes, step)
         for v in step.outputs:
             made[id(v.storage)] = len(out)
         out.append(step)
-    return out
+    return [step for step in out if step is not None]
 
 
-def _ending(group: Fused) -> tuple[Value, Value | None, bool] | None:
-    """What a group finishes, the bias that it adds and whether it rectifies, if that is all."""
+def _end(out: list[Any], made: dict[int, int], alone: set[int], group: Fused) -> int | None:
+    """Where a group was taken in by what it ends, or None."""
+    ends = [e for e in _endings(group) if id(e[0].storage) in made]
+    for source, addend, relu in sorted(ends, key=lambda e: -made[id(e[0].storage)]):
+        at = made[id(source.storage)]
+        if id(source.storage) in alone and _fits(out, at, source, addend, group.outputs[0]):
+            out[at] = Finished(out[at], group, addend, relu)
+            return at
+    return None
+
+
+def _endings(group: Fused) -> list[tuple[Value, Value | None, bool]]:
+    """What a group may be the end of, what it adds to that, and whether it rectifies the sum."""
     codes = [code for code, _ in group.steps]
     if codes not in (["relu"], ["add"], ["add", "relu"]) or len(group.outputs) != 1:
-        return None
+        return []
     values = [x for x in group.inputs if isinstance(x, Value)]
     if len(values) != len(group.inputs) or group.targets != [len(values) + len(codes) - 1]:
-        return None
+        return []
     if codes == ["relu"]:
-        return values[0], None, True
-    shape = group.outputs[0].shape
+        return [(values[0], None, True)]
     if len(values) != 2 or set(group.steps[0][1]) != {0, 1}:
-        return None
-    values.sort(key=lambda v: v.shape != shape)
-    source, bias = values
-    if source.shape != shape or bias.shape != shape[-1:] or bias.shape == shape or not bias.dense:
-        return None
-    return source, bias, "relu" in codes
+        return []
+    relu = "relu" in codes
+    return [(values[0], values[1], relu), (values[1], values[0], relu)]
 
 
-def _fits(
-    out: list[Instruction], at: int, source: Value, bias: Value | None, result: Value
-) -> bool:
+def _fits(out: list[Any], at: int, source: Value, addend: Value | None, result: Value) -> bool:
     """Whether the instruction at ``at`` makes all of ``source`` and can make ``result``."""
-    product = out[at]
-    if product.name not in PRODUCTS or isinstance(product, Finished) or product.fresh:
+    maker = out[at]
+    if maker is None or maker.name not in ENDS or isinstance(maker, Finished) or maker.fresh:
         return False
-    if bias is not None and not PRODUCTS[product.name]:
+    if maker.name == "matmul" and any(len(x.shape) < 2 for x in maker.inputs):
         return False
-    if any(isinstance(x, Value) and len(x.shape) < 2 for x in product.inputs[:2]):
+    if not _whole(source, result) or not _same_memory(maker.outputs[0], source):
         return False
-    same = source.shape == result.shape and source.dtype == result.dtype
-    whole = source.whole and product.outputs[0].shape == source.shape and result.whole
-    if not (same and whole) or result.storage.kind != "temp":
+    if not result.whole or result.storage.kind != "temp":
         return False
-    # The bias is read where the product is.
-    return bias is None or not any(
-        v.storage is bias.storage for step in out[at:] for v in step.outputs
+    if addend is None:
+        return True
+    kind = ENDS[maker.name]
+    columns = addend.shape == result.shape[-1:] != result.shape and addend.dense
+    if not (columns if kind == "bias" else kind == "add" and _whole(addend, result)):
+        return False
+    # It is read where the maker is.
+    return not any(
+        v.storage is addend.storage for step in out[at:] if step is not None for v in step.outputs
     )
+
+
+def _masked(
+    out: list[Any], made: dict[int, int], alone: set[int], makes: Counter[int], step: Instruction
+) -> Instruction:
+    """A gradient's instruction with the mask of its first input, or as it is."""
+    g = step.inputs[0]
+    at = made.get(id(g.storage)) if isinstance(g, Value) else None
+    if at is None or id(g.storage) not in alone or not isinstance(out[at], Fused):
+        return step
+    group = out[at]
+    found = _mask(group)
+    # Nobody may have written to the two in between; temporaries are made once.
+    if found is None or not all(makes[id(v.storage)] <= 1 and _whole(v, g) for v in found):
+        return step
+    if any(v.storage.kind == "held" for v in found):
+        return step
+    out[at] = None
+    return Masked(step, group, *found)
+
+
+def _mask(group: Fused) -> tuple[Value, Value] | None:
+    """(gradient, rectified) if a group is their product where the second is positive."""
+    if [code for code, _ in group.steps] != ["greater", "multiply"] or len(group.outputs) != 1:
+        return None
+    count = len(group.inputs)
+    (positive, zero), factors = group.steps[0][1], set(group.steps[1][1])
+    if count != 3 or group.targets != [count + 1] or count not in factors or len(factors) != 2:
+        return None
+    (gradient,) = factors - {count}
+    rectified, zero, g = (group.inputs[i] for i in (positive, zero, gradient))
+    if (
+        isinstance(zero, Value)
+        or zero != 0
+        or not all(isinstance(v, Value) for v in (rectified, g))
+    ):
+        return None
+    return g, rectified
+
+
+def _same_memory(x: Any, v: Value) -> bool:
+    return isinstance(x, Value) and x.storage is v.storage
+
+
+def _whole(v: Value, like: Value) -> bool:
+    """Whether a value is all of its memory, of the shape and dtype of another."""
+    return v.whole and v.shape == like.shape and v.dtype == like.dtype

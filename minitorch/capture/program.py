@@ -14,7 +14,7 @@ from minitorch.autograd.node import VERSION
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.memory import format_bytes
 from minitorch.backend.native import native_empty
-from minitorch.capture.finish import Finished, finish
+from minitorch.capture.finish import Finished, Masked, finish
 from minitorch.capture.fuse import Fused, fuse
 from minitorch.capture.ir import Instruction, Value
 from minitorch.capture.layout import lay_out
@@ -181,11 +181,14 @@ class _Listing:
         operands = [self._operand(x) for x in step.inputs]
         operands += [f"{k}={self._operand(v)}" for k, v in step.static.items() if not callable(v)]
         kind = self.program.kinds[at]
-        if isinstance(step, Finished) and step.bias is not None:
-            del operands[len(step.product.inputs)]
+        if isinstance(step, Finished) and step.addend is not None:
+            del operands[len(step.maker.inputs)]
+        if isinstance(step, Masked):
+            del operands[len(step.maker.inputs)]
+            operands[0] += f" where {self._name(step.rectified)} > 0"
         call = f"{step.name}({', '.join(operands)})"
         if isinstance(step, Finished):
-            call += f" + {self._name(step.bias)}" if step.bias is not None else ""
+            call += f" + {self._name(step.addend)}" if step.addend is not None else ""
             call = f"relu({call})" if step.relu else call
         if step.name == "write":
             part = "" if step.index is None else "[...]"

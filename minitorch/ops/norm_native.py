@@ -62,12 +62,15 @@ def batch_norm_native(
     *,
     axes: Any,
     epsilon: float = 1e-4,
+    add: Any = None,
+    relu: bool = False,
 ) -> Any:
-    """``batch_norm`` by a rung of csrc/cpu/norm."""
+    """``batch_norm`` by a rung of csrc/cpu/norm; then ``+ add`` and ``relu``, if they are wanted."""
     y = native_empty(x.shape, x.dtype)
     mean, inv_std = (native_empty(narrow_shape(x.shape, axes), x.dtype) for _ in range(2))
     rows = (_rows(x, axes), _flat(gamma), _flat(beta), _rows(y, axes))
-    native.norm_fwd(rung, *rows, _flat(mean), _flat(inv_std), epsilon)
+    add = None if add is None else _rows(add, axes)
+    native.norm_fwd(rung, *rows, _flat(mean), _flat(inv_std), epsilon, add, relu)
     return y, mean, inv_std
 
 
@@ -98,13 +101,15 @@ def back_native(
     gamma: Any = None,
     *,
     axes: Any,
+    rectified: Any = None,
 ) -> Any:
-    """``batch_norm_back`` by a rung of csrc/cpu/norm."""
+    """``batch_norm_back`` by a rung of csrc/cpu/norm; ``rectified``, y, masks its gradient."""
     dx = native_empty(x.shape, x.dtype)
     dgamma, dbeta = (native_empty(mean.shape, x.dtype) for _ in range(2))
     narrow = [_flat(a) for a in (mean, inv_std, gamma, g_mean, g_inv_std)]
     wide = (_rows(g, axes), _rows(x, axes))
-    native.norm_back(rung, *wide, *narrow, _rows(dx, axes), _flat(dgamma), _flat(dbeta))
+    mask = None if rectified is None else _rows(rectified, axes)
+    native.norm_back(rung, *wide, *narrow, _rows(dx, axes), _flat(dgamma), _flat(dbeta), mask)
     return dx, dgamma, dbeta
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import minitorch as mt
 from minitorch.backend.native import load_extension
-from minitorch.capture.finish import Finished
+from minitorch.capture.finish import Finished, Masked
 
 pytestmark = pytest.mark.skipif(
     load_extension("_cpu")[0] is None, reason="the CPU kernels are not built"
@@ -21,6 +21,10 @@ def conv(x, w, b=None):
     return mt.ops.conv_fwd(x, w, b, stride=(1,) * n, pad=((1, 1),) * n, dilation=(1,) * n, groups=1)
 
 
+def norm(x):
+    return mt.batch_norm(x, axes=(0, 2, 3))[0]
+
+
 def finished(f, *arrays):
     """What the instructions of the captured function end with, after comparing two replays."""
     captured = mt.function(f)
@@ -30,7 +34,7 @@ def finished(f, *arrays):
         for got, want in zip(captured(*moved), f(*map(mt.asarray, moved)), strict=True):
             np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-12, atol=1e-12)
     steps = captured.program.instructions
-    return [(s.bias is not None, s.relu) if isinstance(s, Finished) else s.name for s in steps]
+    return [(s.addend is not None, s.relu) if isinstance(s, Finished) else s.name for s in steps]
 
 
 X, W, B = draw(7, 5), draw(5, 6), draw(6)
@@ -52,6 +56,22 @@ CASES = {
         lambda x, w, b: [mt.relu(conv(x, w, b))],
         (draw(2, 3, 4, 6, 5), draw(4, 3, 2, 3, 3), draw(4)),
         [(False, True)],
+    ),
+    "batch norm": (lambda x: [mt.relu(norm(x))], (IMAGES,), [(False, True)]),
+    "batch norm and a branch": (
+        lambda x, y: [mt.relu(norm(x) + y)],
+        (IMAGES, draw(2, 3, 6, 5, seed=1)),
+        [(True, True)],
+    ),
+    "a branch made before": (
+        lambda x, y: [mt.relu(norm(y) + norm(x))],
+        (IMAGES, draw(2, 3, 6, 5, seed=1)),
+        ["batch_norm", (True, True)],
+    ),
+    "a branch, and no rectifier": (
+        lambda x, y: [y + norm(x)],
+        (IMAGES, draw(2, 3, 6, 5, seed=1)),
+        [(True, False)],
     ),
     # What stays a pass of its own
     "a bias that is a whole matrix": (
@@ -75,6 +95,11 @@ CASES = {
         lambda x, w: [mt.relu(y := x @ w), mt.sum(y)],
         (X, W),
         ["matmul", "fused", "sum"],
+    ),
+    "batch norm and a bias": (
+        lambda x, b: [norm(x) + b],
+        (IMAGES, draw(5)),
+        ["batch_norm", "fused"],
     ),
     "another chain": (lambda x, w: [mt.exp(x @ w)], (X, W), ["matmul", "fused"]),
 }
@@ -115,3 +140,42 @@ def test_where_no_kernel_does_the_product_it_is_done_apart():
     assert f.program.kinds == ["python"]
     np.testing.assert_allclose(got, np.maximum(2 * X @ W + B, 0), rtol=1e-12, atol=1e-12)
     assert len(f.program.profile(1)) == 1
+
+
+def gradient(x, gamma):
+    """Of the sum of squares of a normalised and rectified array."""
+    x.requires_grad = True
+    y = mt.relu(mt.batch_norm(x, gamma, axes=(0, 2, 3))[0])
+    return mt.grad((y * y).sum(), [x])[0]
+
+
+@pytest.mark.parametrize("kernel", [None, "reference"])
+def test_the_gradient_of_batch_norm_takes_in_the_mask(kernel):
+    x, gamma = draw(3, 4, 5, 2), draw(4)
+
+    captured = mt.function(lambda a, b: gradient((a + 0).detach(), b))
+    with mt.use_kernel("batch_norm_back", kernel):
+        captured(x, gamma)
+        for k in (1.5, -0.5):
+            want = gradient(mt.asarray(x * k), mt.asarray(gamma)).numpy()
+            got = captured(x * k, gamma).numpy()
+            np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
+    masked = [s for s in captured.program.instructions if isinstance(s, Masked)]
+    assert len(masked) == 1 and " > 0" in str(captured.program)
+
+
+def test_a_mask_that_someone_else_needs_stays():
+    def f(x, y):
+        a = (x + 0).detach()
+        a.requires_grad = True
+        inner = (y + 0).detach()
+        inner.requires_grad = True
+        out = mt.relu(mt.batch_norm(a, axes=(0, 2, 3))[0] + inner)
+        return mt.grad((out * out).sum(), [a, inner])
+
+    captured = mt.function(f)
+    x, y = draw(3, 4, 5, 2), draw(3, 4, 5, 2, seed=1)
+    captured(x, y)
+    for got, want in zip(captured(2 * x, y), f(mt.asarray(2 * x), mt.asarray(y)), strict=True):
+        np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-10, atol=1e-12)
+    assert not any(isinstance(s, Masked) for s in captured.program.instructions)

@@ -20,7 +20,8 @@ void each(const Norm& d, long c, const Body& body) {
 }
 
 template <class T>
-void fwd(const Norm& d, int, const T* x, const T* gamma, const T* beta, T* y, T* mean, T* inv_std) {
+void fwd(const Norm& d, int, const T* x, const T* gamma, const T* beta, const T* add, T* y, T* mean,
+         T* inv_std) {
     const double m = static_cast<double>(d.outer * d.inner);
     for (long c = 0; c < d.channels; c++) {
         double sum = 0, squares = 0;
@@ -32,7 +33,10 @@ void fwd(const Norm& d, int, const T* x, const T* gamma, const T* beta, T* y, T*
         });
         inv_std[c] = static_cast<T>(1 / std::sqrt(squares / m + d.epsilon));
         T scale = inv_std[c] * (gamma ? gamma[c] : 1);
-        each(d, c, [&](long i) { y[i] = (x[i] - mean[c]) * scale + (beta ? beta[c] : 0); });
+        each(d, c, [&](long i) {
+            T v = (x[i] - mean[c]) * scale + (beta ? beta[c] : 0) + (add ? add[i] : 0);
+            y[i] = d.relu && v < 0 ? T(0) : v;  // a NaN is kept
+        });
     }
 }
 
@@ -42,9 +46,10 @@ void back(const Norm& d, int, const NormInputs<T>& in, T* dx, T* dgamma, T* dbet
     for (long c = 0; c < d.channels; c++) {
         const double mean = in.mean[c], s = in.inv_std[c], gamma = in.gamma ? in.gamma[c] : 1;
         double along = 0, total = 0;
+        auto g = [&](long i) { return in.rectified ? in.g[i] * T(in.rectified[i] > 0) : in.g[i]; };
         each(d, c, [&](long i) {
-            along += in.g[i] * ((in.x[i] - mean) * s);
-            total += in.g[i];
+            along += g(i) * ((in.x[i] - mean) * s);
+            total += g(i);
         });
         if (dgamma) dgamma[c] = static_cast<T>(along);
         if (dbeta) dbeta[c] = static_cast<T>(total);
@@ -52,7 +57,7 @@ void back(const Norm& d, int, const NormInputs<T>& in, T* dx, T* dgamma, T* dbet
         double g_mean = in.g_mean ? in.g_mean[c] : 0, g_inv = in.g_inv_std ? in.g_inv_std[c] : 0;
         each(d, c, [&](long i) {
             double n = (in.x[i] - mean) * s;
-            dx[i] = static_cast<T>(gamma * s * (in.g[i] - total / m - n * along / m) +
+            dx[i] = static_cast<T>(gamma * s * (g(i) - total / m - n * along / m) +
                                    (g_mean - n * s * s * g_inv) / m);
         });
     }

@@ -24,7 +24,7 @@ struct Together {
     static constexpr long CHANNELS = 1;
 
     static void fwd(const Norm& d, long c, long, const T* __restrict x, const T* gamma,
-                    const T* beta, T* __restrict y, T* mean, T* inv_std) {
+                    const T* beta, const T* __restrict add, T* __restrict y, T* mean, T* inv_std) {
         const double m = static_cast<double>(d.outer * d.inner);
         double sum, squares;
         sum_all(d, c, &sum, [=](auto at, long i) { return at(x, i); });
@@ -37,18 +37,20 @@ struct Together {
         const T scale = inv_std[c] * (gamma ? gamma[c] : 1), shift = beta ? beta[c] : 0;
         for (long n = 0; n < d.outer; n++) {
             long i = (n * d.channels + c) * d.inner, end = i + d.inner;
-            for (; i < end; i++) y[i] = (x[i] - middle) * scale + shift;
+            for (; i < end; i++)
+                y[i] = ended(d.relu, (x[i] - middle) * scale + shift + (add ? add[i] : T(0)));
         }
     }
 
-    static void back(const Norm& d, long c, long, const NormInputs<T>& in, T* __restrict dx,
-                     T* dgamma, T* dbeta) {
-        const T *x = in.x, *g = in.g;
+    template <class G>
+    static void back(const Norm& d, long c, long, const NormInputs<T>& in, const G& g,
+                     T* __restrict dx, T* dgamma, T* dbeta) {
+        const T* x = in.x;
         const double mean = in.mean[c];
         double sums[2];
         sum_all(
-            d, c, sums, [=](auto at, long i) { return at(g, i) * (at(x, i) - mean); },
-            [=](auto at, long i) { return at(g, i); });
+            d, c, sums, [=](auto at, long i) { return g(at, i) * (at(x, i) - mean); },
+            [=](auto at, long i) { return g(at, i); });
         const double along = sums[0] * in.inv_std[c], total = sums[1];
         if (dgamma) dgamma[c] = static_cast<T>(along);
         if (dbeta) dbeta[c] = static_cast<T>(total);
@@ -56,7 +58,7 @@ struct Together {
         const Gradient<T> by(d, in, c, along, total);
         for (long n = 0; n < d.outer; n++) {
             long i = (n * d.channels + c) * d.inner, end = i + d.inner;
-            for (; i < end; i++) dx[i] = (x[i] - by.mean) * by.slope + g[i] * by.scale + by.shift;
+            for (; i < end; i++) dx[i] = (x[i] - by.mean) * by.slope + g(i) * by.scale + by.shift;
         }
     }
 };
@@ -84,7 +86,7 @@ struct Strip {
     }
 
     static void fwd(const Norm& d, long c, long count, const T* __restrict x, const T* gamma,
-                    const T* beta, T* __restrict y, T* mean, T* inv_std) {
+                    const T* beta, const T* __restrict add, T* __restrict y, T* mean, T* inv_std) {
         const double m = static_cast<double>(d.outer);
         double sum[1][STRIP], squares[1][STRIP];
         T middle[STRIP] = {}, scale[STRIP] = {}, shift[STRIP] = {};
@@ -100,20 +102,22 @@ struct Strip {
             shift[k] = beta ? beta[c + k] : 0;
         }
         for (long n = 0; n < d.outer; n++) {
-            const T* from = x + n * d.channels + c;
-            T* to = y + n * d.channels + c;
-            for (long k = 0; k < count; k++) to[k] = (from[k] - middle[k]) * scale[k] + shift[k];
+            const long at = n * d.channels + c;
+            for (long k = 0; k < count; k++)
+                y[at + k] = ended(d.relu, (x[at + k] - middle[k]) * scale[k] + shift[k] +
+                                              (add ? add[at + k] : T(0)));
         }
     }
 
-    static void back(const Norm& d, long c, long count, const NormInputs<T>& in, T* __restrict dx,
-                     T* dgamma, T* dbeta) {
-        const T *x = in.x, *g = in.g, *mean = in.mean + c;
+    template <class G>
+    static void back(const Norm& d, long c, long count, const NormInputs<T>& in, const G& g,
+                     T* __restrict dx, T* dgamma, T* dbeta) {
+        const T *x = in.x, *mean = in.mean + c;
         double sum[2][STRIP];
         sums(
             d, c, count, sum,
-            [=](auto at, long i, long k) { return at(g, i) * (at(x, i) - at(mean, k)); },
-            [=](auto at, long i, long) { return at(g, i); });
+            [=](auto at, long i, long k) { return g(at, i) * (at(x, i) - at(mean, k)); },
+            [=](auto at, long i, long) { return g(at, i); });
         T middle[STRIP], slope[STRIP], scale[STRIP], shift[STRIP];
         for (long k = 0; k < count; k++) {
             const double along = sum[0][k] * in.inv_std[c + k], total = sum[1][k];
@@ -125,7 +129,7 @@ struct Strip {
         for (long n = 0; dx && n < d.outer; n++) {
             long i = n * d.channels + c;
             for (long k = 0; k < count; k++)
-                dx[i + k] = (x[i + k] - middle[k]) * slope[k] + g[i + k] * scale[k] + shift[k];
+                dx[i + k] = (x[i + k] - middle[k]) * slope[k] + g(i + k) * scale[k] + shift[k];
         }
     }
 };
@@ -143,20 +147,30 @@ void for_each_part(const Norm& d, int threads, long step, const Body& body) {
 }
 
 template <class T>
-void fwd(const Norm& d, int threads, const T* x, const T* gamma, const T* beta, T* y, T* mean,
-         T* inv_std) {
+void fwd(const Norm& d, int threads, const T* x, const T* gamma, const T* beta, const T* add, T* y,
+         T* mean, T* inv_std) {
     bool beside = d.inner == 1 && d.channels > 1;
     auto part = beside ? Strip<T>::fwd : Together<T>::fwd;
+    for_each_part(d, threads, beside ? STRIP : 1, [&](long c, long count) {
+        part(d, c, count, x, gamma, beta, add, y, mean, inv_std);
+    });
+}
+
+template <class G, class T>
+void back_of(const Norm& d, int threads, const NormInputs<T>& in, const G& g, T* dx, T* dgamma,
+             T* dbeta) {
+    bool beside = d.inner == 1 && d.channels > 1;
+    auto part = beside ? Strip<T>::template back<G> : Together<T>::template back<G>;
     for_each_part(d, threads, beside ? STRIP : 1,
-                  [&](long c, long count) { part(d, c, count, x, gamma, beta, y, mean, inv_std); });
+                  [&](long c, long count) { part(d, c, count, in, g, dx, dgamma, dbeta); });
 }
 
 template <class T>
 void back(const Norm& d, int threads, const NormInputs<T>& in, T* dx, T* dgamma, T* dbeta) {
-    bool beside = d.inner == 1 && d.channels > 1;
-    auto part = beside ? Strip<T>::back : Together<T>::back;
-    for_each_part(d, threads, beside ? STRIP : 1,
-                  [&](long c, long count) { part(d, c, count, in, dx, dgamma, dbeta); });
+    if (in.rectified)
+        back_of(d, threads, in, Masked<T>{in.g, in.rectified}, dx, dgamma, dbeta);
+    else
+        back_of(d, threads, in, Plain<T>{in.g}, dx, dgamma, dbeta);
 }
 
 }  // namespace
