@@ -70,7 +70,7 @@ void fwd(const std::string& rung, const py::array& x, const Maybe& gamma, const 
 template <class T>
 void back(const std::string& rung, const py::array& g, const py::array& x, const Maybe& mean,
           const Maybe& inv_std, const Maybe& gamma, const Maybe& g_mean, const Maybe& g_inv_std,
-          Maybe& dx, Maybe& dgamma, Maybe& dbeta, const Maybe& rectified) {
+          Maybe& dx, Maybe& dgamma, Maybe& dbeta) {
     Norm d = problem<T>(x, 0);
     check<T>("g", g, 3), check_shape("g", g, {d.outer, d.channels, d.inner});
     if (dx) check<T>("dx", *dx, 3), check_shape("dx", *dx, {d.outer, d.channels, d.inner});
@@ -80,8 +80,7 @@ void back(const std::string& rung, const py::array& g, const py::array& x, const
                      per_channel<T>("inv_std", inv_std, d),
                      per_channel<T>("gamma", gamma, d),
                      per_channel<T>("g_mean", g_mean, d),
-                     per_channel<T>("g_inv_std", g_inv_std, d),
-                     like_x<T>("rectified", rectified, d)};
+                     per_channel<T>("g_inv_std", g_inv_std, d)};
     auto kernels = std::get<NormKernels<T>>(find_rung(active_table(), rung).kernels);
     T *to = dx ? output<T>(*dx) : nullptr, *scale = per_channel<T>("dgamma", dgamma, d);
     T* shift = per_channel<T>("dbeta", dbeta, d);
@@ -109,17 +108,13 @@ void bind_norm(py::module_& module, py::dict& rungs) {
         "norm_back",
         [](const std::string& rung, const py::array& g, const py::array& x, const py::array& mean,
            const py::array& inv_std, const Maybe& gamma, const Maybe& g_mean,
-           const Maybe& g_inv_std, Maybe dx, Maybe dgamma, Maybe dbeta, const Maybe& rectified) {
+           const Maybe& g_inv_std, Maybe dx, Maybe dgamma, Maybe dbeta) {
             (holds<double>(x) ? back<double> : back<float>)(rung, g, x, mean, inv_std, gamma,
-                                                            g_mean, g_inv_std, dx, dgamma, dbeta,
-                                                            rectified);
+                                                            g_mean, g_inv_std, dx, dgamma, dbeta);
         },
         py::arg("rung"), py::arg("g"), py::arg("x"), py::arg("mean"), py::arg("inv_std"),
         py::arg("gamma"), py::arg("g_mean"), py::arg("g_inv_std"), py::arg("dx"), py::arg("dgamma"),
-        py::arg("dbeta"), py::arg("rectified") = py::none(),
-        "Fill those of dx, dgamma and dbeta that are given; with `rectified`, y, g counts where "
-        "that "
-        "is positive.");
+        py::arg("dbeta"), "Fill those of dx, dgamma and dbeta that are given.");
 }
 
 }  // namespace mt

@@ -1,9 +1,8 @@
-"""Elementwise groups done by the kernel in front of them or behind, while its results are in the cache.
+"""Elementwise groups done by the kernel before them, while its results are in the cache.
 
 A matrix product or a convolution that only a group ``add`` bias, ``relu`` reads takes the group in:
 its kernel does both before a tile of the result leaves the cache. So does batch normalisation,
-with the other branch of a residual block for a bias; its gradient takes in the mask of the
-rectifier behind it.
+with the other branch of a residual block for a bias.
 """
 
 from __future__ import annotations
@@ -15,12 +14,11 @@ from typing import Any
 from minitorch.capture.fuse import Fused
 from minitorch.capture.ir import Instruction, Value
 
-__all__ = ["Finished", "Masked", "finish"]
+__all__ = ["Finished", "finish"]
 
 # Ops whose kernels can rectify what they make, and what they can add before: one number for each
 # column, or an array of the result's shape.
 ENDS = {"matmul": "bias", "conv_fwd": None, "batch_norm": "add"}
-MASKED = "batch_norm_back"
 
 
 class Finished(Instruction):
@@ -47,39 +45,23 @@ class Finished(Instruction):
         return told
 
 
-class Masked(Instruction):
-    """``maker``, whose first input ``group`` makes: a gradient where ``rectified`` is positive."""
-
-    def __init__(self, maker: Instruction, group: Fused, gradient: Value, rectified: Value) -> None:
-        inputs = [gradient, *maker.inputs[1:], rectified]
-        super().__init__(maker.name, maker.op, inputs, maker.outputs, maker.static, maker.where)
-        self.rectified = rectified
-        self.maker, self.group = maker, group
-
-    def told(self, arrays: Callable[[Value], Any]) -> dict[str, Any]:
-        """As :meth:`Finished.told`."""
-        return {"rectified": arrays(self.rectified)}
-
-
 def finish(instructions: list[Instruction], wanted: Iterable[Value]) -> list[Instruction]:
-    """The program with such groups within their neighbours."""
+    """The program with such groups within what they end."""
     reads = Counter(id(v.storage) for step in instructions for v in step.reads)
     reads.update(id(v.storage) for v in wanted)
     makes = Counter(id(v.storage) for step in instructions for v in step.outputs)
     alone = {key for key in makes if makes[key] == 1 and reads[key] == 1}
     made: dict[int, int] = {}  # storage -> where in `out` it is made
-    out: list[Instruction | None] = []
+    out: list[Instruction] = []
     for step in instructions:
         at = _end(out, made, alone, step) if isinstance(step, Fused) else None
         if at is not None:
             made[id(step.outputs[0].storage)] = at
             continue
-        if step.name == MASKED:
-            step = _masked(out, made, alone, makes, step)
         for v in step.outputs:
             made[id(v.storage)] = len(out)
         out.append(step)
-    return [step for step in out if step is not None]
+    return out
 
 
 def _end(out: list[Any], made: dict[int, int], alone: set[int], group: Fused) -> int | None:
@@ -112,7 +94,7 @@ def _endings(group: Fused) -> list[tuple[Value, Value | None, bool]]:
 def _fits(out: list[Any], at: int, source: Value, addend: Value | None, result: Value) -> bool:
     """Whether the instruction at ``at`` makes all of ``source`` and can make ``result``."""
     maker = out[at]
-    if maker is None or maker.name not in ENDS or isinstance(maker, Finished) or maker.fresh:
+    if maker.name not in ENDS or isinstance(maker, Finished) or maker.fresh:
         return False
     if maker.name == "matmul" and any(len(x.shape) < 2 for x in maker.inputs):
         return False
@@ -127,47 +109,7 @@ def _fits(out: list[Any], at: int, source: Value, addend: Value | None, result: 
     if not (columns if kind == "bias" else kind == "add" and _whole(addend, result)):
         return False
     # It is read where the maker is.
-    return not any(
-        v.storage is addend.storage for step in out[at:] if step is not None for v in step.outputs
-    )
-
-
-def _masked(
-    out: list[Any], made: dict[int, int], alone: set[int], makes: Counter[int], step: Instruction
-) -> Instruction:
-    """A gradient's instruction with the mask of its first input, or as it is."""
-    g = step.inputs[0]
-    at = made.get(id(g.storage)) if isinstance(g, Value) else None
-    if at is None or id(g.storage) not in alone or not isinstance(out[at], Fused):
-        return step
-    group = out[at]
-    found = _mask(group)
-    # Nobody may have written to the two in between; temporaries are made once.
-    if found is None or not all(makes[id(v.storage)] <= 1 and _whole(v, g) for v in found):
-        return step
-    if any(v.storage.kind == "held" for v in found):
-        return step
-    out[at] = None
-    return Masked(step, group, *found)
-
-
-def _mask(group: Fused) -> tuple[Value, Value] | None:
-    """(gradient, rectified) if a group is their product where the second is positive."""
-    if [code for code, _ in group.steps] != ["greater", "multiply"] or len(group.outputs) != 1:
-        return None
-    count = len(group.inputs)
-    (positive, zero), factors = group.steps[0][1], set(group.steps[1][1])
-    if count != 3 or group.targets != [count + 1] or count not in factors or len(factors) != 2:
-        return None
-    (gradient,) = factors - {count}
-    rectified, zero, g = (group.inputs[i] for i in (positive, zero, gradient))
-    if (
-        isinstance(zero, Value)
-        or zero != 0
-        or not all(isinstance(v, Value) for v in (rectified, g))
-    ):
-        return None
-    return g, rectified
+    return not any(v.storage is addend.storage for step in out[at:] for v in step.outputs)
 
 
 def _same_memory(x: Any, v: Value) -> bool:

@@ -16,7 +16,7 @@ import numpy
 from minitorch.autograd.fresh import settle
 from minitorch.backend.arrays import CPU
 from minitorch.backend.native import load_extension, planned_outputs
-from minitorch.capture.finish import Finished, Masked
+from minitorch.capture.finish import Finished
 from minitorch.capture.fuse import Fused
 from minitorch.capture.ir import Instruction, Value, is_fresh
 from minitorch.capture.moves import moves_of
@@ -90,7 +90,7 @@ class Lowering:
             return False
         told: dict[str, Any] = {}
         arrays = [self._operand(x) for x in instruction.inputs]
-        if isinstance(instruction, Finished | Masked):
+        if isinstance(instruction, Finished):
             told = instruction.told(self.arrays)
             arrays = arrays[: len(instruction.maker.inputs)]
         if op.upcast and any(getattr(a, "dtype", None) == numpy.float16 for a in arrays):
@@ -140,15 +140,8 @@ class Lowering:
             self._recorded.stop()
         return True
 
-    def _chain(self, fused: Fused, out: Any = None) -> Step:
-        """A group as a step of its own."""
-        first = len(self._recorded)
-        self._record_chain(fused, out)
-        last, replay = len(self._recorded), self._recorded.run
-        return lambda: replay(first, last)
-
-    def _record_chain(self, fused: Fused, out: Any = None) -> None:
-        """A group, as a call of csrc/cpu/elementwise; its result goes to ``out``, if given."""
+    def _record_chain(self, fused: Fused) -> None:
+        """A group, as a call of csrc/cpu/elementwise."""
         codes = self._native.elementwise_codes
         inputs = [
             self.arrays(x) if isinstance(x, Value) else self._cell(x, fused.dtype)
@@ -156,8 +149,7 @@ class Lowering:
         ]
         steps = [(codes[name][0], *registers, *[-1] * (3 - len(registers)))
                  for name, registers in fused.steps]  # fmt: skip
-        made = map(self.arrays, fused.outputs) if out is None else [out]
-        outputs = list(zip(fused.targets, made, strict=True))
+        outputs = list(zip(fused.targets, map(self.arrays, fused.outputs), strict=True))
         self._recorded.start()
         try:
             self._native.elementwise(
@@ -182,20 +174,10 @@ class Lowering:
     def _python(self, instruction: Instruction) -> Step:
         """A function that runs an instruction by its op's body."""
         if isinstance(instruction, Finished):
-            maker, group = self._python(instruction.maker), self._chain(instruction.group)
-            return lambda: (maker(), group())[1]
-        if isinstance(instruction, Masked):
-            g = instruction.group.outputs[0]
-            made = numpy.empty(g.shape, g.dtype)
-            group = self._chain(instruction.group, made)
-            op, rest, outs = instruction.op, instruction.maker.inputs[1:], instruction.outputs
-            arrays, targets = [made, *map(self._operand, rest)], [self.arrays(v) for v in outs]
-
-            def masked() -> None:
-                group()
-                _put(instruction, op.run(CPU, arrays, instruction.static), targets)
-
-            return masked
+            maker, first = self._python(instruction.maker), len(self._recorded)
+            self._record_chain(instruction.group)
+            last, replay = len(self._recorded), self._recorded.run
+            return lambda: (maker(), replay(first, last))[1]
         arrays = [self._operand(x) for x in instruction.inputs]
         if instruction.name == "check":
             check = instruction.static["check"]

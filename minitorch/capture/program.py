@@ -14,7 +14,7 @@ from minitorch.autograd.node import VERSION
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.memory import format_bytes
 from minitorch.backend.native import native_empty
-from minitorch.capture.finish import Finished, Masked, finish
+from minitorch.capture.finish import Finished, finish
 from minitorch.capture.fuse import Fused, fuse
 from minitorch.capture.ir import Instruction, Value
 from minitorch.capture.layout import lay_out
@@ -183,9 +183,6 @@ class _Listing:
         kind = self.program.kinds[at]
         if isinstance(step, Finished) and step.addend is not None:
             del operands[len(step.maker.inputs)]
-        if isinstance(step, Masked):
-            del operands[len(step.maker.inputs)]
-            operands[0] += f" where {self._name(step.rectified)} > 0"
         call = f"{step.name}({', '.join(operands)})"
         if isinstance(step, Finished):
             call += f" + {self._name(step.addend)}" if step.addend is not None else ""

@@ -65,7 +65,7 @@ def batch_norm_native(
     add: Any = None,
     relu: bool = False,
 ) -> Any:
-    """``batch_norm`` by a rung of csrc/cpu/norm; then ``+ add`` and ``relu``, if they are wanted."""
+    """``batch_norm`` by a rung of csrc/cpu/norm; then ``+ add`` and ``relu``, if wanted."""
     y = native_empty(x.shape, x.dtype)
     mean, inv_std = (native_empty(narrow_shape(x.shape, axes), x.dtype) for _ in range(2))
     rows = (_rows(x, axes), _flat(gamma), _flat(beta), _rows(y, axes))
@@ -101,15 +101,13 @@ def back_native(
     gamma: Any = None,
     *,
     axes: Any,
-    rectified: Any = None,
 ) -> Any:
-    """``batch_norm_back`` by a rung of csrc/cpu/norm; ``rectified``, y, masks its gradient."""
+    """``batch_norm_back`` by a rung of csrc/cpu/norm."""
     dx = native_empty(x.shape, x.dtype)
     dgamma, dbeta = (native_empty(mean.shape, x.dtype) for _ in range(2))
     narrow = [_flat(a) for a in (mean, inv_std, gamma, g_mean, g_inv_std)]
     wide = (_rows(g, axes), _rows(x, axes))
-    mask = None if rectified is None else _rows(rectified, axes)
-    native.norm_back(rung, *wide, *narrow, _rows(dx, axes), _flat(dgamma), _flat(dbeta), mask)
+    native.norm_back(rung, *wide, *narrow, _rows(dx, axes), _flat(dgamma), _flat(dbeta))
     return dx, dgamma, dbeta
 
 

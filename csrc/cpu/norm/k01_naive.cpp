@@ -46,10 +46,9 @@ void back(const Norm& d, int, const NormInputs<T>& in, T* dx, T* dgamma, T* dbet
     for (long c = 0; c < d.channels; c++) {
         const double mean = in.mean[c], s = in.inv_std[c], gamma = in.gamma ? in.gamma[c] : 1;
         double along = 0, total = 0;
-        auto g = [&](long i) { return in.rectified ? in.g[i] * T(in.rectified[i] > 0) : in.g[i]; };
         each(d, c, [&](long i) {
-            along += g(i) * ((in.x[i] - mean) * s);
-            total += g(i);
+            along += in.g[i] * ((in.x[i] - mean) * s);
+            total += in.g[i];
         });
         if (dgamma) dgamma[c] = static_cast<T>(along);
         if (dbeta) dbeta[c] = static_cast<T>(total);
@@ -57,7 +56,7 @@ void back(const Norm& d, int, const NormInputs<T>& in, T* dx, T* dgamma, T* dbet
         double g_mean = in.g_mean ? in.g_mean[c] : 0, g_inv = in.g_inv_std ? in.g_inv_std[c] : 0;
         each(d, c, [&](long i) {
             double n = (in.x[i] - mean) * s;
-            dx[i] = static_cast<T>(gamma * s * (g(i) - total / m - n * along / m) +
+            dx[i] = static_cast<T>(gamma * s * (in.g[i] - total / m - n * along / m) +
                                    (g_mean - n * s * s * g_inv) / m);
         });
     }

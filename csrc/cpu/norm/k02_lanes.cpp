@@ -42,15 +42,14 @@ struct Together {
         }
     }
 
-    template <class G>
-    static void back(const Norm& d, long c, long, const NormInputs<T>& in, const G& g,
-                     T* __restrict dx, T* dgamma, T* dbeta) {
-        const T* x = in.x;
+    static void back(const Norm& d, long c, long, const NormInputs<T>& in, T* __restrict dx,
+                     T* dgamma, T* dbeta) {
+        const T *x = in.x, *g = in.g;
         const double mean = in.mean[c];
         double sums[2];
         sum_all(
-            d, c, sums, [=](auto at, long i) { return g(at, i) * (at(x, i) - mean); },
-            [=](auto at, long i) { return g(at, i); });
+            d, c, sums, [=](auto at, long i) { return at(g, i) * (at(x, i) - mean); },
+            [=](auto at, long i) { return at(g, i); });
         const double along = sums[0] * in.inv_std[c], total = sums[1];
         if (dgamma) dgamma[c] = static_cast<T>(along);
         if (dbeta) dbeta[c] = static_cast<T>(total);
@@ -58,7 +57,7 @@ struct Together {
         const Gradient<T> by(d, in, c, along, total);
         for (long n = 0; n < d.outer; n++) {
             long i = (n * d.channels + c) * d.inner, end = i + d.inner;
-            for (; i < end; i++) dx[i] = (x[i] - by.mean) * by.slope + g(i) * by.scale + by.shift;
+            for (; i < end; i++) dx[i] = (x[i] - by.mean) * by.slope + g[i] * by.scale + by.shift;
         }
     }
 };
@@ -109,15 +108,14 @@ struct Strip {
         }
     }
 
-    template <class G>
-    static void back(const Norm& d, long c, long count, const NormInputs<T>& in, const G& g,
-                     T* __restrict dx, T* dgamma, T* dbeta) {
-        const T *x = in.x, *mean = in.mean + c;
+    static void back(const Norm& d, long c, long count, const NormInputs<T>& in, T* __restrict dx,
+                     T* dgamma, T* dbeta) {
+        const T *x = in.x, *g = in.g, *mean = in.mean + c;
         double sum[2][STRIP];
         sums(
             d, c, count, sum,
-            [=](auto at, long i, long k) { return g(at, i) * (at(x, i) - at(mean, k)); },
-            [=](auto at, long i, long) { return g(at, i); });
+            [=](auto at, long i, long k) { return at(g, i) * (at(x, i) - at(mean, k)); },
+            [=](auto at, long i, long) { return at(g, i); });
         T middle[STRIP], slope[STRIP], scale[STRIP], shift[STRIP];
         for (long k = 0; k < count; k++) {
             const double along = sum[0][k] * in.inv_std[c + k], total = sum[1][k];
@@ -129,7 +127,7 @@ struct Strip {
         for (long n = 0; dx && n < d.outer; n++) {
             long i = n * d.channels + c;
             for (long k = 0; k < count; k++)
-                dx[i + k] = (x[i + k] - middle[k]) * slope[k] + g(i + k) * scale[k] + shift[k];
+                dx[i + k] = (x[i + k] - middle[k]) * slope[k] + g[i + k] * scale[k] + shift[k];
         }
     }
 };
@@ -156,21 +154,12 @@ void fwd(const Norm& d, int threads, const T* x, const T* gamma, const T* beta, 
     });
 }
 
-template <class G, class T>
-void back_of(const Norm& d, int threads, const NormInputs<T>& in, const G& g, T* dx, T* dgamma,
-             T* dbeta) {
-    bool beside = d.inner == 1 && d.channels > 1;
-    auto part = beside ? Strip<T>::template back<G> : Together<T>::template back<G>;
-    for_each_part(d, threads, beside ? STRIP : 1,
-                  [&](long c, long count) { part(d, c, count, in, g, dx, dgamma, dbeta); });
-}
-
 template <class T>
 void back(const Norm& d, int threads, const NormInputs<T>& in, T* dx, T* dgamma, T* dbeta) {
-    if (in.rectified)
-        back_of(d, threads, in, Masked<T>{in.g, in.rectified}, dx, dgamma, dbeta);
-    else
-        back_of(d, threads, in, Plain<T>{in.g}, dx, dgamma, dbeta);
+    bool beside = d.inner == 1 && d.channels > 1;
+    auto part = beside ? Strip<T>::back : Together<T>::back;
+    for_each_part(d, threads, beside ? STRIP : 1,
+                  [&](long c, long count) { part(d, c, count, in, dx, dgamma, dbeta); });
 }
 
 }  // namespace

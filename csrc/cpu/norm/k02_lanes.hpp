@@ -28,27 +28,6 @@ struct One {
     }
 };
 
-// The gradient of y, of some elements as doubles or of one as it is.
-template <class T>
-struct Plain {
-    const T* g;
-    template <class At>
-    auto operator()(const At& at, long i) const {
-        return at(g, i);
-    }
-    T operator()(long i) const { return g[i]; }
-};
-// The same where y was rectified: it counts where y is positive.
-template <class T>
-struct Masked {
-    const T *g, *y;
-    Vector<double> operator()(const Several& at, long i) const {
-        return at(g, i) * (at(y, i) > 0 ? Vector<double>{} + 1 : Vector<double>{});
-    }
-    double operator()(const One& at, long i) const { return at(g, i) * (at(y, i) > 0); }
-    T operator()(long i) const { return g[i] * (y[i] > 0 ? T(1) : T(0)); }
-};
-
 // What an element ends with. A NaN is kept.
 template <class T>
 inline T ended(bool relu, T y) {

@@ -8,7 +8,7 @@
 //          dx = gamma[c] inv_std[c] (g - dbeta[c] / m - n dgamma[c] / m)
 //               + (g_mean[c] - n inv_std[c]^2 g_inv_std[c]) / m
 //
-// g is the gradient of y; if y was rectified, it counts where y > 0. g_mean and g_inv_std those of
+// g is the gradient of y, as it is without an end; g_mean and g_inv_std those of
 // the other two outputs (null: 0). gamma and beta may be null (1 and 0), and so may each result of
 // `back`. Sums over a channel are in double, and the variance is never E[x^2] - E[x]^2, which loses
 // all digits when the mean is large.
@@ -29,7 +29,6 @@ struct Norm {
 template <class T>
 struct NormInputs {
     const T *g, *x, *mean, *inv_std, *gamma, *g_mean, *g_inv_std;
-    const T* rectified = nullptr;  // y, if it was
 };
 
 template <class T>
