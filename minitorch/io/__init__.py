@@ -5,6 +5,7 @@ from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.io.lasagne import load_npz, load_pickle
 from minitorch.io.network import load, save
+from minitorch.io.pth import load_pth, state_dict_of
 
 __all__ = [
     "Checkpoints",
@@ -14,6 +15,8 @@ __all__ = [
     "load_arrays",
     "load_npz",
     "load_pickle",
+    "load_pth",
     "save",
     "save_arrays",
+    "state_dict_of",
 ]
