@@ -18,7 +18,7 @@ import numpy
 from minitorch.autograd import Tensor
 from minitorch.io.files import atomic_write
 
-__all__ = ["FileFormatError", "load_arrays", "save_arrays"]
+__all__ = ["FileFormatError", "load_arrays", "read_safetensors", "safetensors_bytes", "save_arrays"]
 
 _FORMAT = "minitorch-1"
 _INSTALL = "needs the package 'safetensors'; run: pip install safetensors"
@@ -49,6 +49,58 @@ def _check_arrays(arrays: Mapping[str, Any]) -> dict[str, numpy.ndarray]:
         # Not ascontiguousarray: that would make a 0-d array 1-d.
         checked[name] = numpy.asarray(array, order="C")
     return checked
+
+
+def safetensors_bytes(arrays: Mapping[str, Any], header: Mapping[str, str]) -> bytes:
+    """A whole safetensors file; TypeError for what it cannot hold."""
+    try:
+        from safetensors.numpy import save
+    except ImportError:
+        raise ImportError(f"writing safetensors {_INSTALL}") from None
+    content: bytes = save(_check_arrays(arrays), metadata=dict(header))
+    return content
+
+
+# Names of dtypes in safetensors' header; bfloat16 is the upper half of a float32.
+_DTYPES = {"BOOL": "?", "BF16": "<u2"} | {
+    f"{kind}{8 * size}": f"<{kind.lower()}{size}"
+    for kind, sizes in (("F", (2, 4, 8)), ("I", (1, 2, 4, 8)), ("U", (1, 2, 4, 8)))
+    for size in sizes
+}
+
+
+def read_safetensors(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
+    """The arrays and the header of any program's safetensors file; bfloat16 as float32.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, truncated, damaged, or holds a dtype that NumPy does not have.
+    """
+    try:
+        from safetensors import SafetensorError, deserialize, safe_open
+    except ImportError:
+        raise ImportError(f"reading safetensors {_INSTALL}") from None
+    path = Path(path)
+    if not path.is_file():
+        raise FileFormatError(f"{path}: there is no such file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = dict(file.metadata() or {})
+        entries = deserialize(path.read_bytes())
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FileFormatError(
+            f"{path}: this is no whole safetensors file ({error}); it is truncated or damaged"
+        ) from None
+    arrays = {}
+    for name, entry in sorted(entries, key=lambda pair: str(pair[0])):
+        if entry["dtype"] not in _DTYPES:
+            raise FileFormatError(f"{path}: {name!r} is {entry['dtype']}, which NumPy has not")
+        array = numpy.frombuffer(entry["data"], _DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        if entry["dtype"] == "BF16":
+            array = (array.astype(numpy.uint32) << 16).view(numpy.float32)
+        arrays[name] = array
+    return arrays, header
 
 
 def save_arrays(
@@ -116,7 +168,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[str, A
 
     Notes
     -----
-    Files of other programs are read with ``safetensors`` directly.
+    Files of other programs are read by :func:`read_safetensors`.
     """
     try:
         from safetensors import SafetensorError, safe_open

@@ -223,7 +223,7 @@ def state_dict_of(value: Any) -> dict[str, numpy.ndarray]:
     for _ in range(3):
         if not isinstance(value, Mapping):
             break
-        arrays = {k: v for k, v in value.items() if isinstance(v, numpy.ndarray)}
+        arrays = {k: v for k, v in value.items() if hasattr(v, "__array__")}
         nest = next((n for n in _NESTS if isinstance(value.get(n), Mapping)), None)
         if nest is None and arrays:
             if all(str(name).startswith("module.") for name in arrays):
