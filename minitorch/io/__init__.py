@@ -7,8 +7,10 @@ from minitorch.io.lasagne import load_npz, load_pickle
 from minitorch.io.network import load, save
 from minitorch.io.pth import load_pth, state_dict_of
 from minitorch.io.weights import Report, WeightsError, load_weights, save_weights
+from minitorch.io.zoo import PRETRAINED, pretrained
 
 __all__ = [
+    "PRETRAINED",
     "Checkpoints",
     "FileFormatError",
     "Report",
@@ -20,6 +22,7 @@ __all__ = [
     "load_pickle",
     "load_pth",
     "load_weights",
+    "pretrained",
     "read_safetensors",
     "save",
     "save_arrays",
