@@ -5,6 +5,7 @@ from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.io.lasagne import load_npz, load_pickle
 from minitorch.io.network import load, save
+from minitorch.io.onnx import load_onnx
 from minitorch.io.pth import load_pth, state_dict_of
 from minitorch.io.weights import Report, WeightsError, load_weights, save_weights
 from minitorch.io.zoo import PRETRAINED, pretrained
@@ -19,6 +20,7 @@ __all__ = [
     "load",
     "load_arrays",
     "load_npz",
+    "load_onnx",
     "load_pickle",
     "load_pth",
     "load_weights",

@@ -1,0 +1,332 @@
+"""ONNX files as networks that run, differentiate and train."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from minitorch.autograd import Tensor, asarray, enable_grad, no_grad
+from minitorch.io.arrays import FileFormatError
+from minitorch.io.onnx.registry import OPERATORS, TRAINING, Node, find
+from minitorch.io.onnx.shapes import DTYPES
+from minitorch.parameter import Parameter
+from minitorch.utils import did_you_mean
+
+__all__ = ["OnnxNetwork", "UnsupportedOperatorError", "load_onnx"]
+
+# Through these a weight goes on its way to where it is one.
+_PASSING = {"Identity", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Flatten", "Expand"}
+
+
+class UnsupportedOperatorError(NotImplementedError):
+    """A file with operators that are not there; ``operators`` lists them all."""
+
+    def __init__(self, message: str, operators: list[str]) -> None:
+        super().__init__(message)
+        self.operators = operators
+
+
+def load_onnx(source: str | Path | Any) -> OnnxNetwork:
+    """A network from an ONNX file.
+
+    Parameters
+    ----------
+    source : path, bytes or onnx.ModelProto
+
+    Returns
+    -------
+    OnnxNetwork
+        Callable with arrays or tensors; what it returns has a gradient.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, or is no ONNX model.
+    UnsupportedOperatorError
+        If it has operators that are not there; the message names them all.
+    ImportError
+        Without the package ``onnx``.
+
+    Notes
+    -----
+    Constants that arrive where an operator has weights (the filters of a convolution, a
+    matrix, ...) become parameters and are trained, averages of normalisations become
+    parameters that are not; single numbers stay as they are. What depends on constants alone
+    is computed once, here. docs/onnx.md lists the operators.
+
+    Examples
+    --------
+    ``updates.adam(loss, load_onnx("model.onnx").get_params(trainable=True))`` fine-tunes.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise ImportError("load_onnx needs the package 'onnx'; run: pip install onnx") from None
+    model = source
+    if isinstance(source, str | Path):
+        if not Path(source).is_file():
+            raise FileFormatError(f"{source}: there is no such file")
+        try:
+            model = onnx.load(str(source))
+        except Exception as error:  # protobuf has its own family of errors
+            raise FileFormatError(f"{source}: this is no ONNX model ({error})") from None
+    elif isinstance(source, bytes):
+        model = onnx.load_from_string(source)
+    if model.functions:
+        from onnx.inliner import inline_local_functions
+
+        model = inline_local_functions(model)
+    return OnnxNetwork(model)
+
+
+class OnnxNetwork:
+    """A graph of operators with parameters.
+
+    Attributes
+    ----------
+    inputs : dict of str to tuple
+        Names and shapes (None for lengths that the file leaves open) of what it takes.
+    outputs : list of str
+    params : dict of str to Parameter
+        By their names in the file.
+    nodes : list of Node
+        In the order in which they run.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.versions = {one.domain or "": one.version for one in model.opset_import}
+        self.versions["ai.onnx"] = self.versions.get("", 1)
+        graph = model.graph
+        self.nodes = [_node(one, self.versions) for one in graph.node]
+        _check_supported(self.nodes)
+        arrays = {one.name: _array(one) for one in graph.initializer}
+        self.inputs = {one.name: _shape(one) for one in graph.input if one.name not in arrays}
+        self.outputs = [one.name for one in graph.output]
+        self.params: dict[str, Parameter] = {}
+        self._constants: dict[str, Tensor] = {}
+        self._keep = any(node.domain == TRAINING for node in self.nodes)
+        self._roles = _roles(self.nodes)
+        for name, array in arrays.items():
+            self._add(name, array)
+        self._fold()
+        self._last = _last_uses(self.nodes, self.outputs)
+
+    # -- making ---------------------------------------------------------------------------
+
+    def _add(self, name: str, value: Any) -> None:
+        """A constant of the file: a parameter if it is used as one."""
+        role = self._roles.get(name)
+        value = value.numpy() if isinstance(value, Tensor) else value
+        if role is None or value.dtype.kind != "f" or value.ndim == 0:
+            self._constants[name] = asarray(value)
+            return
+        param = Parameter(numpy.array(value), name=name, trainable=role == "weight")
+        self.params[name] = param
+
+    @no_grad()
+    def _fold(self) -> None:
+        """Compute what depends on constants alone, and leave the rest."""
+        rest = []
+        for node in self.nodes:
+            known = all(not name or name in self._constants for name in node.inputs)
+            fixed = node.operator is not None and not node.operator.varies
+            if known and fixed and node.domain != TRAINING:
+                values = self._results(node, [self._constants.get(n) for n in node.inputs])
+                for name, value in zip(node.outputs, values, strict=False):
+                    self._add(name, value)
+            else:
+                rest.append(node)
+        self.nodes = rest
+
+    # -- running ----------------------------------------------------------------------------
+
+    def __call__(self, *inputs: Any, training: bool = False, **named: Any) -> Any:
+        """The outputs.
+
+        Parameters
+        ----------
+        *inputs : array or Tensor, or one mapping of names to these
+            In the order of ``self.inputs``.
+        training : bool
+            Whether dropout drops, and normalisations go by the batch and take it into their
+            averages; by default they do as at the end of training.
+        **named
+            Inputs by name.
+
+        Returns
+        -------
+        Tensor, or a tuple of them if the graph has several outputs
+
+        Raises
+        ------
+        TypeError
+            For inputs that are missing, too many, or not there.
+        ValueError
+            For an input of another shape than the file says.
+        """
+        values = self._given(inputs, named)
+        if self._keep:  # its gradients are asked for inside
+            for value in values.values():
+                if value.dtype.kind == "f" and not value.requires_grad:
+                    value.requires_grad_()
+        with enable_grad() if self._keep else contextlib.nullcontext():
+            outputs = self._run(values, training)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _given(self, inputs: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Values by the inputs' names, checked."""
+        if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+            inputs, named = (), {**inputs[0], **named}
+        if len(inputs) > len(self.inputs):
+            raise TypeError(f"it takes {len(self.inputs)} inputs, got {len(inputs)}")
+        found = dict(zip(self.inputs, inputs, strict=False)) | dict(named)
+        for name in found:
+            if name not in self.inputs:
+                hint = did_you_mean(name, self.inputs, otherwise="its inputs are")
+                raise TypeError(f"it has no input {name!r}; {hint}")
+        missing = [name for name in self.inputs if name not in found]
+        if missing:
+            raise TypeError(f"it needs values for {', '.join(missing)}")
+        values = {name: asarray(_numbers(value, name)) for name, value in found.items()}
+        for name, value in values.items():
+            shape = self.inputs[name]
+            if shape is not None and not _fits(value.shape, shape):
+                raise ValueError(
+                    f"the input {name!r} has shape {shape} (None: any length), got {value.shape}"
+                )
+        return values
+
+    def _run(self, values: dict[str, Tensor], training: bool) -> tuple[Tensor, ...]:
+        known: dict[str, Any] = {**self._constants, **self.params, **values}
+        for place, node in enumerate(self.nodes):
+            node.training, node.values = training, known if self._keep else None
+            results = self._results(node, [known[n] if n else None for n in node.inputs])
+            known.update(zip(node.outputs, results, strict=False))
+            if not self._keep:
+                for name in self._last.get(place, ()):
+                    known.pop(name, None)
+        return tuple(known[name] for name in self.outputs)
+
+    @staticmethod
+    def _results(node: Node, inputs: list[Any]) -> tuple[Any, ...]:
+        """What one node gives; its errors say which it was."""
+        assert node.operator is not None
+        try:
+            found = node.operator.function(node, *inputs)
+        except Exception as error:
+            shapes = ", ".join("none" if v is None else str(v.shape) for v in inputs)
+            error.add_note(f"in the ONNX node {node!r}, whose inputs have shapes {shapes}")
+            raise
+        return found if isinstance(found, tuple) else (found,)
+
+    # -- parameters ---------------------------------------------------------------------------
+
+    def get_params(self, trainable: bool | None = None) -> list[Parameter]:
+        """The parameters in the file's order; with ``trainable`` those that are trained, or not."""
+        every = self.params.values()
+        return [p for p in every if trainable is None or p.requires_grad == trainable]
+
+    def __repr__(self) -> str:
+        return (
+            f"OnnxNetwork({', '.join(f'{n} {s}' for n, s in self.inputs.items())} -> "
+            f"{', '.join(self.outputs)}: {len(self.nodes)} nodes, {len(self.params)} parameters)"
+        )
+
+
+# -- reading the file -----------------------------------------------------------------------
+
+
+def _node(proto: Any, versions: Mapping[str, int]) -> Node:
+    from onnx.helper import get_attribute_value
+
+    attributes = {}
+    for one in proto.attribute:
+        value = get_attribute_value(one)
+        if one.type == one.STRING:
+            value = value.decode()
+        elif one.type == one.STRINGS:
+            value = [v.decode() for v in value]
+        elif one.type == one.TENSOR:
+            value = _array(value)
+        attributes[one.name] = value
+    domain = "" if proto.domain == "ai.onnx" else proto.domain
+    version = versions.get(domain, 1)
+    return Node(
+        proto.op_type, domain, proto.name, version, list(proto.input), list(proto.output),
+        attributes, operator=find(domain, proto.op_type, version),
+    )  # fmt: skip
+
+
+def _array(tensor: Any) -> numpy.ndarray:
+    from onnx.numpy_helper import to_array
+
+    found: numpy.ndarray = to_array(tensor)
+    return _numbers(found, tensor.name)
+
+
+def _numbers(value: Any, name: str) -> Any:
+    """A value of a dtype that tensors have; NotImplementedError for the others."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None and str(dtype) not in DTYPES:
+        raise NotImplementedError(f"{name!r} is {dtype}; tensors hold {', '.join(DTYPES)}")
+    return value
+
+
+def _shape(value: Any) -> tuple[int | None, ...] | None:
+    """The shape that a file gives an input; None if it gives none."""
+    kind = value.type.tensor_type
+    if not kind.HasField("shape"):
+        return None
+    return tuple(d.dim_value if d.HasField("dim_value") else None for d in kind.shape.dim)
+
+
+def _fits(found: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    # 0 stands for an open length in files of some writers.
+    return len(found) == len(shape) and all(
+        not n or n == m for m, n in zip(found, shape, strict=True)
+    )
+
+
+def _check_supported(nodes: Iterable[Node]) -> None:
+    missing = {}
+    for node in nodes:
+        if node.operator is None:
+            known = (node.domain, node.kind) in OPERATORS
+            label = f"{node.domain}." * bool(node.domain) + node.kind
+            missing[label + f" (of operator set {node.version})" * known] = None
+    if missing:
+        raise UnsupportedOperatorError(
+            f"the file has operators that are not there: {', '.join(missing)}; docs/onnx.md lists "
+            f"those that are, and minitorch.io.onnx.operator declares another",
+            list(missing),
+        )
+
+
+def _roles(nodes: list[Node]) -> dict[str, str]:
+    """Values that arrive as an operator's weights, or as averages, if they are constants."""
+    roles: dict[str, str] = {}
+    for node in reversed(nodes):  # what uses a value comes behind what makes it
+        one = node.operator
+        assert one is not None
+        for place, name in enumerate(node.inputs):
+            if place in one.weights:
+                roles[name] = "weight"
+            elif place in one.averages:
+                roles.setdefault(name, "average")
+            elif place == 0 and node.kind in _PASSING and node.outputs[0] in roles:
+                roles.setdefault(name, roles[node.outputs[0]])
+    return roles
+
+
+def _last_uses(nodes: list[Node], outputs: list[str]) -> dict[int, list[str]]:
+    """Which values nobody needs any longer when a node has run."""
+    last = {name: place for place, node in enumerate(nodes) for name in node.inputs if name}
+    found: dict[int, list[str]] = {}
+    for name, place in last.items():
+        if name not in outputs:
+            found.setdefault(place, []).append(name)
+    return found
