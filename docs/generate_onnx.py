@@ -45,6 +45,23 @@ One of your own is a function:
 Tensors hold what NumPy holds: no bfloat16, float8, or integers below 8 bits. There are no
 sequences, texts, quantised operators, or control flow (`If`, `Loop`, `Scan`).
 
+## Export
+
+    io.save_onnx(network, "model.onnx")                     # layers, or an imported network
+    io.save_onnx(network, "model.onnx", (1, 3, 224, 224))   # lengths that the layers leave open
+
+A network of layers is written as it is at the end of training, in operator set 17: dropout and noise
+are left out, normalisations go by their averages. Names of inputs, outputs and parameters stay. All
+networks of [models.md](models.md) can be written; layers that cannot (recurrent ones, transformers,
+expressions, cropping) are named at once. An imported network is written with the parameters that it
+has now. A layer of one's own:
+
+    from minitorch.io.onnx import exporter
+
+    @exporter(Twice)
+    def twice(writer, layer, x):            # names in, a name out
+        return writer.add("Mul", x, writer.constant(2.0, dtype="float32"))
+
 ## Operators
 
 "Sets" are the operator sets that a function is for, where there are several for one operator.

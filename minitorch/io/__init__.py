@@ -5,7 +5,7 @@ from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.io.lasagne import load_npz, load_pickle
 from minitorch.io.network import load, save
-from minitorch.io.onnx import load_onnx
+from minitorch.io.onnx import load_onnx, save_onnx
 from minitorch.io.pth import load_pth, state_dict_of
 from minitorch.io.weights import Report, WeightsError, load_weights, save_weights
 from minitorch.io.zoo import PRETRAINED, pretrained
@@ -28,6 +28,7 @@ __all__ = [
     "read_safetensors",
     "save",
     "save_arrays",
+    "save_onnx",
     "save_weights",
     "state_dict_of",
 ]

@@ -1,20 +1,24 @@
 """ONNX: files of other libraries as networks, and networks as such files.
 
 ``registry`` has the operators' table; ``elementwise``, ``reductions``, ``shapes``,
-``indexing``, ``windows``, ``norms``, ``recurrent`` and ``learning`` the operators,
-a small function each; ``graph`` the network that runs them.
+``indexing``, ``windows``, ``norms``, ``recurrent``, ``resize`` and ``learning`` the operators,
+a small function each; ``graph`` the network that runs them. ``export`` writes files, by
+``export_layers``, a small function for each kind of layer.
 """
 
 from minitorch.io.onnx import (
     elementwise,
+    export_layers,
     indexing,
     learning,
     norms,
     recurrent,
     reductions,
+    resize,
     shapes,
     windows,
 )
+from minitorch.io.onnx.export import exporter, save_onnx
 from minitorch.io.onnx.graph import OnnxNetwork, UnsupportedOperatorError, load_onnx
 from minitorch.io.onnx.registry import OPERATORS, Node, operator
 
@@ -23,6 +27,8 @@ __all__ = [
     "Node",
     "OnnxNetwork",
     "UnsupportedOperatorError",
+    "exporter",
     "load_onnx",
     "operator",
+    "save_onnx",
 ]

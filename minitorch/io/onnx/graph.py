@@ -91,23 +91,34 @@ class OnnxNetwork:
     inputs : dict of str to tuple
         Names and shapes (None for lengths that the file leaves open) of what it takes.
     outputs : list of str
+    output_shapes : dict of str to (tuple or None)
+        As the file has them.
     params : dict of str to Parameter
         By their names in the file.
+    constants : dict of str to Tensor
+        The other values that do not depend on the inputs.
     nodes : list of Node
         In the order in which they run.
+    written_for : dict of str to int
+        The operator sets, by their domains.
+    kinds : dict of str to int
+        The dtypes of inputs and outputs, by ONNX's numbers.
     """
 
     def __init__(self, model: Any) -> None:
-        self.versions = {one.domain or "": one.version for one in model.opset_import}
-        self.versions["ai.onnx"] = self.versions.get("", 1)
+        self.written_for = {one.domain or "": one.version for one in model.opset_import}
         graph = model.graph
-        self.nodes = [_node(one, self.versions) for one in graph.node]
+        self.nodes = [_node(one, self.written_for) for one in graph.node]
         _check_supported(self.nodes)
         arrays = {one.name: _array(one) for one in graph.initializer}
         self.inputs = {one.name: _shape(one) for one in graph.input if one.name not in arrays}
         self.outputs = [one.name for one in graph.output]
+        self.output_shapes = {one.name: _shape(one) for one in graph.output}
+        self.kinds = {
+            one.name: one.type.tensor_type.elem_type for one in (*graph.input, *graph.output)
+        }
         self.params: dict[str, Parameter] = {}
-        self._constants: dict[str, Tensor] = {}
+        self.constants: dict[str, Tensor] = {}
         self._keep = any(node.domain == TRAINING for node in self.nodes)
         self._roles = _roles(self.nodes)
         for name, array in arrays.items():
@@ -122,7 +133,7 @@ class OnnxNetwork:
         role = self._roles.get(name)
         value = value.numpy() if isinstance(value, Tensor) else value
         if role is None or value.dtype.kind != "f" or value.ndim == 0:
-            self._constants[name] = asarray(value)
+            self.constants[name] = asarray(value)
             return
         param = Parameter(numpy.array(value), name=name, trainable=role == "weight")
         self.params[name] = param
@@ -132,10 +143,10 @@ class OnnxNetwork:
         """Compute what depends on constants alone, and leave the rest."""
         rest = []
         for node in self.nodes:
-            known = all(not name or name in self._constants for name in node.inputs)
+            known = all(not name or name in self.constants for name in node.inputs)
             fixed = node.operator is not None and not node.operator.varies
             if known and fixed and node.domain != TRAINING:
-                values = self._results(node, [self._constants.get(n) for n in node.inputs])
+                values = self._results(node, [self.constants.get(n) for n in node.inputs])
                 for name, value in zip(node.outputs, values, strict=False):
                     self._add(name, value)
             else:
@@ -201,7 +212,7 @@ class OnnxNetwork:
         return values
 
     def _run(self, values: dict[str, Tensor], training: bool) -> tuple[Tensor, ...]:
-        known: dict[str, Any] = {**self._constants, **self.params, **values}
+        known: dict[str, Any] = {**self.constants, **self.params, **values}
         for place, node in enumerate(self.nodes):
             node.training, node.values = training, known if self._keep else None
             results = self._results(node, [known[n] if n else None for n in node.inputs])
