@@ -50,9 +50,9 @@ sequences, texts, quantised operators, or control flow (`If`, `Loop`, `Scan`).
     io.save_onnx(network, "model.onnx")                     # layers, or an imported network
     io.save_onnx(network, "model.onnx", (1, 3, 224, 224))   # lengths that the layers leave open
 
-A network of layers is written as it is at the end of training, in operator set 17: dropout and noise
-are left out, normalisations go by their averages. Names of inputs, outputs and parameters stay. All
-networks of [models.md](models.md) can be written; layers that cannot (recurrent ones, transformers,
+A network of layers is written as it is at the end of training, in operator set 17: dropout and
+noise are left out, normalisations go by their averages. Names of inputs, outputs and parameters
+stay. All networks of [models.md](models.md) can be written; layers that cannot (recurrent ones, transformers,
 expressions, cropping) are named at once. An imported network is written with the parameters that it
 has now. A layer of one's own:
 
