@@ -42,6 +42,9 @@ One of your own is a function:
     def twice(node, x):                     # node.get("name", default) gives an attribute
         return 2 * x
 
+`io.load_onnx("model.onnx", outputs=["pool5"])` gives an inner value instead, without what lies
+behind it: the start of another head.
+
 Tensors hold what NumPy holds: no bfloat16, float8, or integers below 8 bits. There are no
 sequences, texts, quantised operators, or control flow (`If`, `Loop`, `Scan`).
 
@@ -52,9 +55,9 @@ sequences, texts, quantised operators, or control flow (`If`, `Loop`, `Scan`).
 
 A network of layers is written as it is at the end of training, in operator set 17: dropout and
 noise are left out, normalisations go by their averages. Names of inputs, outputs and parameters
-stay. All networks of [models.md](models.md) can be written; layers that cannot (recurrent ones, transformers,
-expressions, cropping) are named at once. An imported network is written with the parameters that it
-has now. A layer of one's own:
+stay. All networks of [models.md](models.md) can be written; layers that cannot (spatial
+transformers, expressions, cropping) are named at once. An imported network is written with the
+parameters that it has now. A layer of one's own:
 
     from minitorch.io.onnx import exporter
 

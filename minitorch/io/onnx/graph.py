@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,15 @@ class UnsupportedOperatorError(NotImplementedError):
         self.operators = operators
 
 
-def load_onnx(source: str | Path | Any) -> OnnxNetwork:
+def load_onnx(source: str | Path | Any, outputs: Sequence[str] | None = None) -> OnnxNetwork:
     """A network from an ONNX file.
 
     Parameters
     ----------
     source : path, bytes or onnx.ModelProto
+    outputs : sequence of str, optional
+        Names of values to give instead of the file's outputs, such as the features below its last
+        layer; what they do not need is left out.
 
     Returns
     -------
@@ -48,6 +51,8 @@ def load_onnx(source: str | Path | Any) -> OnnxNetwork:
         If the file is missing, or is no ONNX model.
     UnsupportedOperatorError
         If it has operators that are not there; the message names them all.
+    ValueError
+        For an output that the file does not have, with close names.
     ImportError
         Without the package ``onnx``.
 
@@ -80,7 +85,7 @@ def load_onnx(source: str | Path | Any) -> OnnxNetwork:
         from onnx.inliner import inline_local_functions
 
         model = inline_local_functions(model)
-    return OnnxNetwork(model)
+    return OnnxNetwork(model, outputs)
 
 
 class OnnxNetwork:
@@ -105,17 +110,25 @@ class OnnxNetwork:
         The dtypes of inputs and outputs, by ONNX's numbers.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, outputs: Sequence[str] | None = None) -> None:
         self.written_for = {one.domain or "": one.version for one in model.opset_import}
         graph = model.graph
         self.nodes = [_node(one, self.written_for) for one in graph.node]
-        _check_supported(self.nodes)
         arrays = {one.name: _array(one) for one in graph.initializer}
-        self.inputs = {one.name: _shape(one) for one in graph.input if one.name not in arrays}
+        inputs = [one for one in graph.input if one.name not in arrays]
         self.outputs = [one.name for one in graph.output]
-        self.output_shapes = {one.name: _shape(one) for one in graph.output}
+        if outputs is not None:
+            self.outputs, self.nodes = list(outputs), _needed(self.nodes, outputs)
+            used = {name for node in self.nodes for name in node.inputs}
+            inputs = [one for one in inputs if one.name in used]
+            arrays = {name: array for name, array in arrays.items() if name in used}
+        _check_supported(self.nodes)
+        self.inputs = {one.name: _shape(one) for one in inputs}
+        known = {one.name: one for one in (*graph.value_info, *graph.input, *graph.output)}
+        self.output_shapes = {n: _shape(known[n]) if n in known else None for n in self.outputs}
         self.kinds = {
-            one.name: one.type.tensor_type.elem_type for one in (*graph.input, *graph.output)
+            name: known[name].type.tensor_type.elem_type if name in known else 1
+            for name in (*self.inputs, *self.outputs)
         }
         self.params: dict[str, Parameter] = {}
         self.constants: dict[str, Tensor] = {}
@@ -300,6 +313,20 @@ def _fits(found: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
     return len(found) == len(shape) and all(
         not n or n == m for m, n in zip(found, shape, strict=True)
     )
+
+
+def _needed(nodes: list[Node], outputs: Sequence[str]) -> list[Node]:
+    """The nodes that these values depend on."""
+    made = {name for node in nodes for name in node.outputs}
+    for name in outputs:
+        if name not in made:
+            raise ValueError(f"the file has no value {name!r}; {did_you_mean(name, sorted(made))}")
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):
+        if wanted & set(node.outputs):
+            wanted |= set(node.inputs)
+            kept.append(node)
+    return kept[::-1]
 
 
 def _check_supported(nodes: Iterable[Node]) -> None:

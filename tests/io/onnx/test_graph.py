@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import objectives, updates
+from minitorch import io, objectives, updates
 from minitorch.io import FileFormatError, load_onnx
 from minitorch.io.onnx import OPERATORS, UnsupportedOperatorError, operator
 
@@ -167,6 +167,23 @@ def test_several_outputs_and_inputs_with_defaults():
     assert list(net.inputs) == ["x"]
     a, b = net(np.arange(3, dtype=np.float32))
     assert (a.tolist(), b.tolist()) == ([0], [1, 2])
+
+
+def test_an_inner_value_as_the_start_of_another_head(tmp_path, classifier):
+    net = load_onnx(classifier, outputs=["6"])
+    assert list(net.params) == ["w", "b", "scale", "shift", "mean", "var"]
+    x = np.random.default_rng(1).normal(size=(3, 2, 6, 6)).astype(np.float32)
+    features = net(x)
+    assert features.shape == (3, 4)
+    whole = load_onnx(classifier)
+    expected = (2 * features @ whole.params["fc"]).detach().numpy()
+    np.testing.assert_allclose(whole(x).detach().numpy(), expected, rtol=1e-5)
+    io.save_onnx(net, tmp_path / "body.onnx")
+    assert load_onnx(tmp_path / "body.onnx").outputs == ["6"]
+    both = load_onnx(classifier, outputs=["y", "6"])
+    assert [v.shape for v in both(x)] == [(3, 3), (3, 4)]
+    with pytest.raises(ValueError, match="the file has no value 'yy'; did you mean 'y'"):
+        load_onnx(classifier, outputs=["yy"])
 
 
 def test_everything_that_is_missing_is_named():
