@@ -55,7 +55,7 @@ sequences, texts, quantised operators, or control flow (`If`, `Loop`, `Scan`).
 
 A network of layers is written as it is at the end of training, in operator set 17: dropout and
 noise are left out, normalisations go by their averages. Names of inputs, outputs and parameters
-stay. All networks of [models.md](models.md) can be written; layers that cannot (spatial
+stay. All networks of [models.md](models.md) can be written; layers that cannot (masks, spatial
 transformers, expressions, cropping) are named at once. An imported network is written with the
 parameters that it has now. A layer of one's own:
 

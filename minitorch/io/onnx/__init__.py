@@ -3,12 +3,13 @@
 ``registry`` has the operators' table; ``elementwise``, ``reductions``, ``shapes``,
 ``indexing``, ``windows``, ``norms``, ``recurrent``, ``resize`` and ``learning`` the operators,
 a small function each; ``graph`` the network that runs them. ``export`` writes files, by
-``export_layers``, a small function for each kind of layer.
+``export_layers`` and ``export_recurrent``, a small function for each kind of layer.
 """
 
 from minitorch.io.onnx import (
     elementwise,
     export_layers,
+    export_recurrent,
     indexing,
     learning,
     norms,

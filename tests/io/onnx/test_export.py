@@ -164,6 +164,44 @@ def test_averages_of_any_size_come_through(tmp_path):
     check(network, tmp_path / "m.onnx", image(3, 2), atol=1e-3)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("final", [False, True])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x, **s: L.LSTMLayer(x, 4, **s),
+        lambda x, **s: L.LSTMLayer(x, 4, peepholes=False, nonlinearity=nonlinearities.rectify, **s),
+        lambda x, **s: L.GRULayer(x, 4, **s),
+        lambda x, **s: L.RecurrentLayer(x, 4, **s),
+        lambda x, **s: L.RecurrentLayer(
+            x, 4, b=None, nonlinearity=nonlinearities.tanh,
+            hid_init=L.InputLayer((None, 4)), **s),
+    ],
+    ids=["lstm", "lstm without peepholes", "gru", "rnn", "rnn from a state"],
+)  # fmt: skip
+def test_recurrent_layers(tmp_path, make, final, backwards):
+    network = make(
+        InputLayer((None, None, 3, 2)), only_return_final=final, backwards=backwards, name="r"
+    )
+    several = sum(isinstance(one, InputLayer) for one in layers.get_all_layers(network)) > 1
+    states = [image(2, 4, seed=3)] if several else []
+    check(filled(network), tmp_path / "m.onnx", image(2, 5, 3, 2), *states)
+
+
+def test_recurrent_layers_that_onnx_has_not(tmp_path):
+    x = InputLayer((None, 5, 3))
+    masked = L.GRULayer(x, 4, mask_input=InputLayer((None, 5)))
+    gate = L.Gate(nonlinearity=nonlinearities.rectify)
+    mixed = L.LSTMLayer(x, 4, ingate=gate)
+    for network, message in (
+        (masked, "a mask; ONNX has lengths of sequences instead"),
+        (mixed, "its gates have different functions"),
+        (L.RecurrentLayer(x, 4, nonlinearity=nonlinearities.elu), "is none of"),
+    ):
+        with pytest.raises(NotImplementedError, match=message):
+            save_onnx(network, tmp_path / "m.onnx")
+
+
 # -- models ---------------------------------------------------------------------------------
 
 SMALL = {"resnet18": {"width": 8}, "resnet50": {"width": 4}} | {
@@ -227,8 +265,8 @@ def test_shapes_that_are_given(tmp_path):
 
 def test_what_cannot_be_written(tmp_path):
     net = L.ExpressionLayer(InputLayer((None, 4)), lambda x: x)
-    net = L.RecurrentLayer(L.ReshapeLayer(net, ([0], 2, 2)), 3)
-    with pytest.raises(UnsupportedOperatorError, match="written: ExpressionLayer, RecurrentLayer;"):
+    net = L.InverseLayer(net, net)
+    with pytest.raises(UnsupportedOperatorError, match="written: ExpressionLayer, InverseLayer;"):
         save_onnx(net, tmp_path / "m.onnx")
     with pytest.raises(ValueError, match="no input layer; put an InputLayer under it"):
         save_onnx(L.DenseLayer((None, 3), 2), tmp_path / "m.onnx")
