@@ -61,12 +61,10 @@ def safetensors_bytes(arrays: Mapping[str, Any], header: Mapping[str, str]) -> b
     return content
 
 
-# Names of dtypes in safetensors' header; bfloat16 is the upper half of a float32.
-_DTYPES = {"BOOL": "?", "BF16": "<u2"} | {
-    f"{kind}{8 * size}": f"<{kind.lower()}{size}"
-    for kind, sizes in (("F", (2, 4, 8)), ("I", (1, 2, 4, 8)), ("U", (1, 2, 4, 8)))
-    for size in sizes
-}
+# Names of dtypes in safetensors' header.
+_DTYPES = {
+    "BOOL", "BF16", "F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64",
+}  # fmt: skip
 
 
 def read_safetensors(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
@@ -87,20 +85,32 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[s
     try:
         with safe_open(path, framework="numpy") as file:
             header = dict(file.metadata() or {})
-        entries = deserialize(path.read_bytes())
+            kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+            for name, kind in kinds.items():
+                if kind not in _DTYPES:
+                    raise FileFormatError(f"{path}: {name!r} is {kind}, which NumPy has not")
+            plain = [name for name in kinds if kinds[name] != "BF16"]
+            arrays = {name: file.get_tensor(name) for name in sorted(plain)}
+        if len(plain) < len(kinds):
+            arrays |= _bfloat16(deserialize(path.read_bytes()))
+    except FileFormatError:
+        raise
     except (SafetensorError, OSError, ValueError) as error:
         raise FileFormatError(
             f"{path}: this is no whole safetensors file ({error}); it is truncated or damaged"
         ) from None
-    arrays = {}
-    for name, entry in sorted(entries, key=lambda pair: str(pair[0])):
-        if entry["dtype"] not in _DTYPES:
-            raise FileFormatError(f"{path}: {name!r} is {entry['dtype']}, which NumPy has not")
-        array = numpy.frombuffer(entry["data"], _DTYPES[entry["dtype"]]).reshape(entry["shape"])
-        if entry["dtype"] == "BF16":
-            array = (array.astype(numpy.uint32) << 16).view(numpy.float32)
-        arrays[name] = array
     return arrays, header
+
+
+def _bfloat16(entries: Any) -> dict[str, numpy.ndarray]:
+    """The tensors of a file that are the upper halves of float32 numbers."""
+    return {
+        name: (numpy.frombuffer(entry["data"], "<u2").astype(numpy.uint32) << 16)
+        .view(numpy.float32)
+        .reshape(entry["shape"])
+        for name, entry in entries
+        if entry["dtype"] == "BF16"
+    }
 
 
 def save_arrays(

@@ -329,3 +329,11 @@ def test_safetensors_in_bfloat16(tmp_path):
     path = tmp_path / "w.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header + numbers)
     assert read_safetensors(path)[0]["w"].tolist() == [1.0, -2.5]
+
+
+def test_safetensors_of_dtypes_that_numpy_has_not(tmp_path):
+    header = b'{"w":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}'
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(2))
+    with pytest.raises(FileFormatError, match="'w' is F8_E4M3, which NumPy has not"):
+        read_safetensors(path)
