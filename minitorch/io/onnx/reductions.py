@@ -146,8 +146,7 @@ def _running(node: Node, x: Tensor, axis: Tensor, function: Any) -> Tensor:
 def lp_normalization(node: Node, x: Tensor) -> Tensor:
     """x divided by its norm along an axis; 0 stays 0."""
     axis = node.get("axis", -1)
-    if node.get("p", 2) == 1:
-        size = _sum(ops.abs(x), axis, True)
-    else:
-        size = ops.sqrt(_sum(x * x, axis, True))
-    return x / ops.where(size == 0, ops.ones_like(size), size)
+    first = node.get("p", 2) == 1
+    total = _sum(ops.abs(x) if first else x * x, axis, True)
+    total = ops.where(total == 0, ops.ones_like(total), total)  # before the root: it has a slope
+    return x / (total if first else ops.sqrt(total))
