@@ -46,7 +46,7 @@ One of your own is a function:
 behind it: the start of another head.
 
 Tensors hold what NumPy holds: no bfloat16, float8, or integers below 8 bits. There are no
-sequences, texts, quantised operators, or control flow (`If`, `Loop`, `Scan`).
+sequences, texts, products of quantised numbers, or control flow (`If`, `Loop`, `Scan`).
 
 ## Export
 

@@ -1,8 +1,8 @@
 """ONNX: files of other libraries as networks, and networks as such files.
 
-``registry`` has the operators' table; ``elementwise``, ``reductions``, ``shapes``,
-``indexing``, ``windows``, ``norms``, ``recurrent``, ``resize`` and ``learning`` the operators,
-a small function each; ``graph`` the network that runs them. ``export`` writes files, by
+``registry`` has the operators' table; ``elementwise``, ``reductions``, ``shapes``, ``indexing``,
+``windows``, ``norms``, ``recurrent``, ``resize``, ``quantised`` and ``learning`` the operators, a
+small function each; ``graph`` the network that runs them. ``export`` writes files, by
 ``export_layers`` and ``export_recurrent``, a small function for each kind of layer.
 """
 
@@ -13,6 +13,7 @@ from minitorch.io.onnx import (
     indexing,
     learning,
     norms,
+    quantised,
     recurrent,
     reductions,
     resize,

