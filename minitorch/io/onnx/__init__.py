@@ -2,14 +2,16 @@
 
 ``registry`` has the operators' table; ``elementwise``, ``reductions``, ``shapes``, ``indexing``,
 ``windows``, ``norms``, ``recurrent``, ``resize``, ``quantised`` and ``learning`` the operators, a
-small function each; ``graph`` the network that runs them. ``export`` writes files, by
-``export_layers`` and ``export_recurrent``, a small function for each kind of layer.
+small function each; ``reading`` takes files apart, ``graph`` is the network that runs them.
+``export`` writes files, by ``export_layers``, ``export_shapes`` and ``export_recurrent``, a small
+function for each kind of layer.
 """
 
 from minitorch.io.onnx import (
     elementwise,
     export_layers,
     export_recurrent,
+    export_shapes,
     indexing,
     learning,
     norms,
@@ -21,7 +23,8 @@ from minitorch.io.onnx import (
     windows,
 )
 from minitorch.io.onnx.export import exporter, save_onnx
-from minitorch.io.onnx.graph import OnnxNetwork, UnsupportedOperatorError, load_onnx
+from minitorch.io.onnx.graph import OnnxNetwork, load_onnx
+from minitorch.io.onnx.reading import UnsupportedOperatorError
 from minitorch.io.onnx.registry import OPERATORS, Node, operator
 
 __all__ = [

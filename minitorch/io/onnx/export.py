@@ -11,7 +11,8 @@ import numpy
 from minitorch import layers
 from minitorch.autograd import Tensor
 from minitorch.io.files import atomic_write
-from minitorch.io.onnx.graph import OnnxNetwork, UnsupportedOperatorError
+from minitorch.io.onnx.graph import OnnxNetwork
+from minitorch.io.onnx.reading import UnsupportedOperatorError
 
 __all__ = ["EXPORTERS", "Writer", "exporter", "save_onnx"]
 

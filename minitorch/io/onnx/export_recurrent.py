@@ -8,6 +8,7 @@ import numpy
 
 from minitorch import layers, nonlinearities
 from minitorch.io.onnx.export import Writer, exporter
+from minitorch.io.onnx.export_common import refuse
 
 __all__: list[str] = []
 
@@ -18,16 +19,12 @@ _NAMES = {
 }
 
 
-def _refuse(layer: Any, what: str) -> NotImplementedError:
-    return NotImplementedError(f"save_onnx: {layer!r} cannot be written: {what}")
-
-
 def _function(layer: Any, *functions: Any) -> str:
     """The name of what must be one function."""
     if any(f is not functions[0] for f in functions):
-        raise _refuse(layer, "its gates have different functions")
+        raise refuse(layer, "its gates have different functions")
     if functions[0] not in _NAMES:
-        raise _refuse(layer, f"the function {functions[0]!r} is none of {list(_NAMES.values())}")
+        raise refuse(layer, f"the function {functions[0]!r} is none of {list(_NAMES.values())}")
     return _NAMES[functions[0]]
 
 
@@ -52,7 +49,7 @@ def _written(
 ) -> str:  # fmt: skip
     """The node, and around it what turns batch and time round."""
     if layer.mask_incoming_index >= 0:
-        raise _refuse(layer, "a mask; ONNX has lengths of sequences instead")
+        raise refuse(layer, "a mask; ONNX has lengths of sequences instead")
     x = inputs[0]
     if len(layer.input_shapes[0]) > 3:
         x = w.add("Reshape", x, w.integers([0, 0, -1]))
@@ -118,7 +115,7 @@ def gru(w: Writer, layer: Any, *inputs: str) -> str:
     functions = [getattr(layer, f"nonlinearity_{gate}") for gate in gates]
     name = _function(layer, *functions[:2])
     if name != "Sigmoid":
-        raise _refuse(layer, "its gates have another function than sigmoid")
+        raise refuse(layer, "its gates have another function than sigmoid")
     return _written(
         w, layer, "GRU", inputs, _joined(layer, gates, turned=gates[:1]), ["hid_init"],
         activations=[name, _function(layer, functions[2])], linear_before_reset=1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,22 @@ import numpy
 
 from minitorch.autograd import Tensor, asarray, enable_grad, no_grad
 from minitorch.io.arrays import FileFormatError
-from minitorch.io.onnx.registry import OPERATORS, TRAINING, Node, find
-from minitorch.io.onnx.shapes import DTYPES
+from minitorch.io.onnx.reading import (
+    array_of,
+    check_supported,
+    checked,
+    fits,
+    last_uses,
+    needed_for,
+    node_of,
+    roles_of,
+    shape_of,
+)
+from minitorch.io.onnx.registry import TRAINING, Node
 from minitorch.parameter import Parameter
 from minitorch.utils import did_you_mean
 
-__all__ = ["OnnxNetwork", "UnsupportedOperatorError", "load_onnx"]
-
-# Through these a weight goes on its way to where it is one.
-_PASSING = {"Identity", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Flatten", "Expand"}
-
-
-class UnsupportedOperatorError(NotImplementedError):
-    """A file with operators that are not there; ``operators`` lists them all."""
-
-    def __init__(self, message: str, operators: list[str]) -> None:
-        super().__init__(message)
-        self.operators = operators
+__all__ = ["OnnxNetwork", "load_onnx"]
 
 
 def load_onnx(source: str | Path | Any, outputs: Sequence[str] | None = None) -> OnnxNetwork:
@@ -113,19 +112,19 @@ class OnnxNetwork:
     def __init__(self, model: Any, outputs: Sequence[str] | None = None) -> None:
         self.written_for = {one.domain or "": one.version for one in model.opset_import}
         graph = model.graph
-        self.nodes = [_node(one, self.written_for) for one in graph.node]
-        arrays = {one.name: _array(one) for one in graph.initializer}
+        self.nodes = [node_of(one, self.written_for) for one in graph.node]
+        arrays = {one.name: array_of(one) for one in graph.initializer}
         inputs = [one for one in graph.input if one.name not in arrays]
         self.outputs = [one.name for one in graph.output]
         if outputs is not None:
-            self.outputs, self.nodes = list(outputs), _needed(self.nodes, outputs)
+            self.outputs, self.nodes = list(outputs), needed_for(self.nodes, outputs)
             used = {name for node in self.nodes for name in node.inputs}
             inputs = [one for one in inputs if one.name in used]
             arrays = {name: array for name, array in arrays.items() if name in used}
-        _check_supported(self.nodes)
-        self.inputs = {one.name: _shape(one) for one in inputs}
+        check_supported(self.nodes)
+        self.inputs = {one.name: shape_of(one) for one in inputs}
         known = {one.name: one for one in (*graph.value_info, *graph.input, *graph.output)}
-        self.output_shapes = {n: _shape(known[n]) if n in known else None for n in self.outputs}
+        self.output_shapes = {n: shape_of(known[n]) if n in known else None for n in self.outputs}
         self.kinds = {
             name: known[name].type.tensor_type.elem_type if name in known else 1
             for name in (*self.inputs, *self.outputs)
@@ -133,11 +132,11 @@ class OnnxNetwork:
         self.params: dict[str, Parameter] = {}
         self.constants: dict[str, Tensor] = {}
         self._keep = any(node.domain == TRAINING for node in self.nodes)
-        self._roles = _roles(self.nodes)
+        self._roles = roles_of(self.nodes)
         for name, array in arrays.items():
             self._add(name, array)
         self._fold()
-        self._last = _last_uses(self.nodes, self.outputs)
+        self._last = last_uses(self.nodes, self.outputs)
 
     # -- making ---------------------------------------------------------------------------
 
@@ -215,10 +214,10 @@ class OnnxNetwork:
         missing = [name for name in self.inputs if name not in found]
         if missing:
             raise TypeError(f"it needs values for {', '.join(missing)}")
-        values = {name: asarray(_numbers(value, name)) for name, value in found.items()}
+        values = {name: asarray(checked(value, name)) for name, value in found.items()}
         for name, value in values.items():
             shape = self.inputs[name]
-            if shape is not None and not _fits(value.shape, shape):
+            if shape is not None and not fits(value.shape, shape):
                 raise ValueError(
                     f"the input {name!r} has shape {shape} (None: any length), got {value.shape}"
                 )
@@ -259,112 +258,3 @@ class OnnxNetwork:
             f"OnnxNetwork({', '.join(f'{n} {s}' for n, s in self.inputs.items())} -> "
             f"{', '.join(self.outputs)}: {len(self.nodes)} nodes, {len(self.params)} parameters)"
         )
-
-
-# -- reading the file -----------------------------------------------------------------------
-
-
-def _node(proto: Any, versions: Mapping[str, int]) -> Node:
-    from onnx.helper import get_attribute_value
-
-    attributes = {}
-    for one in proto.attribute:
-        value = get_attribute_value(one)
-        if one.type == one.STRING:
-            value = value.decode()
-        elif one.type == one.STRINGS:
-            value = [v.decode() for v in value]
-        elif one.type == one.TENSOR:
-            value = _array(value)
-        attributes[one.name] = value
-    domain = "" if proto.domain == "ai.onnx" else proto.domain
-    version = versions.get(domain, 1)
-    return Node(
-        proto.op_type, domain, proto.name, version, list(proto.input), list(proto.output),
-        attributes, operator=find(domain, proto.op_type, version),
-    )  # fmt: skip
-
-
-def _array(tensor: Any) -> numpy.ndarray:
-    from onnx.numpy_helper import to_array
-
-    found: numpy.ndarray = to_array(tensor)
-    return _numbers(found, tensor.name)
-
-
-def _numbers(value: Any, name: str) -> Any:
-    """A value of a dtype that tensors have; NotImplementedError for the others."""
-    dtype = getattr(value, "dtype", None)
-    if dtype is not None and str(dtype) not in DTYPES:
-        raise NotImplementedError(f"{name!r} is {dtype}; tensors hold {', '.join(DTYPES)}")
-    return value
-
-
-def _shape(value: Any) -> tuple[int | None, ...] | None:
-    """The shape that a file gives an input; None if it gives none."""
-    kind = value.type.tensor_type
-    if not kind.HasField("shape"):
-        return None
-    return tuple(d.dim_value if d.HasField("dim_value") else None for d in kind.shape.dim)
-
-
-def _fits(found: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
-    # 0 stands for an open length in files of some writers.
-    return len(found) == len(shape) and all(
-        not n or n == m for m, n in zip(found, shape, strict=True)
-    )
-
-
-def _needed(nodes: list[Node], outputs: Sequence[str]) -> list[Node]:
-    """The nodes that these values depend on."""
-    made = {name for node in nodes for name in node.outputs}
-    for name in outputs:
-        if name not in made:
-            raise ValueError(f"the file has no value {name!r}; {did_you_mean(name, sorted(made))}")
-    wanted, kept = set(outputs), []
-    for node in reversed(nodes):
-        if wanted & set(node.outputs):
-            wanted |= set(node.inputs)
-            kept.append(node)
-    return kept[::-1]
-
-
-def _check_supported(nodes: Iterable[Node]) -> None:
-    missing = {}
-    for node in nodes:
-        if node.operator is None:
-            known = (node.domain, node.kind) in OPERATORS
-            label = f"{node.domain}." * bool(node.domain) + node.kind
-            missing[label + f" (of operator set {node.version})" * known] = None
-    if missing:
-        raise UnsupportedOperatorError(
-            f"the file has operators that are not there: {', '.join(missing)}; docs/onnx.md lists "
-            f"those that are, and minitorch.io.onnx.operator declares another",
-            list(missing),
-        )
-
-
-def _roles(nodes: list[Node]) -> dict[str, str]:
-    """Values that arrive as an operator's weights, or as averages, if they are constants."""
-    roles: dict[str, str] = {}
-    for node in reversed(nodes):  # what uses a value comes behind what makes it
-        one = node.operator
-        assert one is not None
-        for place, name in enumerate(node.inputs):
-            if place in one.weights:
-                roles[name] = "weight"
-            elif place in one.averages:
-                roles.setdefault(name, "average")
-            elif place == 0 and node.kind in _PASSING and node.outputs[0] in roles:
-                roles.setdefault(name, roles[node.outputs[0]])
-    return roles
-
-
-def _last_uses(nodes: list[Node], outputs: list[str]) -> dict[int, list[str]]:
-    """Which values nobody needs any longer when a node has run."""
-    last = {name: place for place, node in enumerate(nodes) for name in node.inputs if name}
-    found: dict[int, list[str]] = {}
-    for name, place in last.items():
-        if name not in outputs:
-            found.setdefault(place, []).append(name)
-    return found
