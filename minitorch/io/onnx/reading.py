@@ -37,6 +37,7 @@ class UnsupportedOperatorError(NotImplementedError):
 
 
 def node_of(proto: Any, versions: Mapping[str, int]) -> Node:
+    """A node of the file, with the function for its operator if there is one."""
     from onnx.helper import get_attribute_value
 
     attributes = {}
@@ -58,6 +59,7 @@ def node_of(proto: Any, versions: Mapping[str, int]) -> Node:
 
 
 def array_of(tensor: Any) -> numpy.ndarray:
+    """An array of the file."""
     from onnx.numpy_helper import to_array
 
     found: numpy.ndarray = to_array(tensor)
@@ -81,6 +83,7 @@ def shape_of(value: Any) -> tuple[int | None, ...] | None:
 
 
 def fits(found: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    """Whether an input has the shape that the file says."""
     # 0 stands for an open length in files of some writers.
     return len(found) == len(shape) and all(
         not n or n == m for m, n in zip(found, shape, strict=True)

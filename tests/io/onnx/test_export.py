@@ -38,13 +38,13 @@ def check(network, path, *inputs, atol=1e-5):
     single = isinstance(network, layers.Layer)
     pairs = [(found, expected)] if single else list(zip(found, expected, strict=True))
     for ours, theirs in pairs:
-        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=atol)
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5, atol=atol)
     runtime = pytest.importorskip("onnxruntime", reason="the oracle, onnxruntime, is not here")
     session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = [one.name for one in session.get_inputs()]
     given = session.run(None, dict(zip(names, inputs, strict=True)))
     for array, (_, theirs) in zip(given, pairs, strict=True):
-        np.testing.assert_allclose(array, theirs.numpy(), rtol=1e-4, atol=atol)
+        np.testing.assert_allclose(array, theirs.numpy(), rtol=1e-5, atol=atol)
 
 
 def image(*shape, seed=1):
