@@ -105,6 +105,7 @@ FAMILIES: dict[str, dict[str, Naming]] = {
         "efficientnet_pytorch": Naming(
             ((r"blocks\.(\d+)\.(\w+)", r"_blocks.\1._\2"), (r"(\w+)", r"_\1"))
         ),
+        # Of tf_efficientnet_lite0; efficientnet_lite0 has the same names and another padding.
         "timm": Naming(_efficientnet_timm()),
     },
 }

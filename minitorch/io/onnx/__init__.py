@@ -1,10 +1,10 @@
 """ONNX: files of other libraries as networks, and networks as such files.
 
 ``registry`` has the operators' table; ``elementwise``, ``reductions``, ``shapes``, ``indexing``,
-``windows``, ``norms``, ``recurrent``, ``resize``, ``quantised`` and ``learning`` the operators, a
-small function each; ``reading`` takes files apart, ``graph`` is the network that runs them.
-``export`` writes files, by ``export_layers``, ``export_shapes`` and ``export_recurrent``, a small
-function for each kind of layer.
+``windows``, ``norms``, ``recurrent``, ``resize``, ``sampling``, ``quantised`` and ``learning`` the
+operators, a small function each; ``reading`` takes files apart, ``graph`` is the network that runs
+them. ``export`` writes files, by ``export_layers``, ``export_shapes`` and ``export_recurrent``, a
+small function for each kind of layer.
 """
 
 from minitorch.io.onnx import (
@@ -19,6 +19,7 @@ from minitorch.io.onnx import (
     recurrent,
     reductions,
     resize,
+    sampling,
     shapes,
     windows,
 )

@@ -88,6 +88,17 @@ def test_gradients_are_right(classifier):
         assert g.numpy()[place] == pytest.approx((sides[0] - sides[1]) / (2 * h), rel=1e-5)
 
 
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_gradients_towards_a_grid(mode, padding):
+    settings = {"mode": mode, "padding_mode": padding}
+    shapes = {"x": [1, 2, 4, 3], "grid": [1, 2, 3, 2]}
+    net = load_onnx(model([("GridSample", ["x", "grid"], ["y"], settings)], shapes, ["y"]))
+    rng = np.random.default_rng(0)
+    x, grid = rng.normal(size=(1, 2, 4, 3)), rng.uniform(-1.2, 1.2, size=(1, 2, 3, 2))
+    mt.gradcheck(net, [mt.asarray(v).requires_grad_() for v in (x, grid)])
+
+
 def test_fine_tuning(classifier):
     net = load_onnx(classifier)
     mt.random.seed(0)
