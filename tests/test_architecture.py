@@ -30,7 +30,18 @@ FLOORS = [
 ]
 FLOOR_OF = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 # Loaded by name when first used (minitorch.__getattr__), so no import statement shows them.
-HEAVY = ("click", "rich", "matplotlib", "safetensors", "hypothesis", "PIL", "cupy", "torch")
+HEAVY = (
+    "click",
+    "rich",
+    "matplotlib",
+    "safetensors",
+    "hypothesis",
+    "PIL",
+    "cupy",
+    "torch",
+    "onnx",
+    "h5py",
+)
 
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 MODULES = {

@@ -35,6 +35,12 @@ def test_the_page_of_networks_is_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_page_of_onnxs_operators_is_up_to_date():
+    command = [sys.executable, ROOT / "docs" / "generate_onnx.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/devices.md"])
 def test_pages_show_what_happens(page, monkeypatch, tmp_path):
     if reason := load_extension("_emulated")[1]:

