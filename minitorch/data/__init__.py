@@ -3,7 +3,7 @@
 from minitorch.backend.cache import cache_folder
 from minitorch.data.batches import Batches, shift_images, stream
 from minitorch.data.dataset import Dataset, check_inputs, check_labels
-from minitorch.data.errors import DataError
+from minitorch.data.errors import DataError, PipelineError
 from minitorch.data.fetch import Package, fetch
 from minitorch.data.idx import parse_idx, read_idx, write_idx
 from minitorch.data.image_file import read_image
@@ -16,6 +16,7 @@ from minitorch.data.mnist import (
     mnist,
     save_idx_folder,
 )
+from minitorch.data.pipeline import Pipeline
 from minitorch.data.registry import DATASETS, load
 from minitorch.data.standardise import Standardiser
 from minitorch.data.toy import toy_digits
@@ -29,6 +30,8 @@ __all__ = [
     "Dataset",
     "ImageFiles",
     "Package",
+    "Pipeline",
+    "PipelineError",
     "Standardiser",
     "cache_folder",
     "check_inputs",
