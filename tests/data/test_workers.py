@@ -127,13 +127,12 @@ ENDLESS = """
 
 
 @needs_list
-@pytest.mark.parametrize("wait", [0.0, 0.3])
-def test_ctrl_c(tmp_path, wait):
+def test_ctrl_c(tmp_path):
     """As a terminal sends it: to the script and its workers at once."""
     before = segments()
     child = start(ENDLESS, tmp_path)
     pids = [int(p) for p in child.stdout.readline().split()]
-    time.sleep(wait)
+    time.sleep(0.2)
     os.killpg(child.pid, signal.SIGINT)
     _, errors = child.communicate(timeout=30)
     assert child.returncode == -signal.SIGINT
@@ -165,6 +164,7 @@ def test_the_script_is_killed(tmp_path):
 
 
 @needs_list
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["pass", "raise ValueError('mine')"])
 def test_the_script_ends_in_the_middle(tmp_path, ending):
     before = segments()
@@ -176,6 +176,7 @@ def test_the_script_ends_in_the_middle(tmp_path, ending):
     assert child.returncode == {"p": 0, "r": 1}[ending[0]]
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_is_told(tmp_path):
     code = ENDLESS.replace("\n    ", "\n")
     child = start(code, tmp_path, guard="")

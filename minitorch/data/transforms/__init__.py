@@ -6,7 +6,7 @@ image of the same dtype and leaves its argument alone. All are plain data, so th
 processes and can be compared and printed. Whatever has this signature is one too.
 """
 
-from minitorch.data.transforms.base import Compose, apply, example_stream
+from minitorch.data.transforms.base import Compose, Transform, apply, example_stream
 from minitorch.data.transforms.colour import ColourJitter, Erase, Lighting
 from minitorch.data.transforms.geometry import (
     Crop,
@@ -32,6 +32,7 @@ __all__ = [
     "Rotate",
     "Scale",
     "TenCrop",
+    "Transform",
     "Translate",
     "apply",
     "example_stream",
