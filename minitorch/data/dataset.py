@@ -152,8 +152,8 @@ class Dataset:
         return Dataset(self.x[index], self.y[index], self.classes, name, self.class_names)
 
     def example(self, index: int) -> Array:
-        """One image, as it is stored."""
-        image: Array = self.x[index]
+        """One image: a copy, which a transform may spoil."""
+        image: Array = self.x[index].copy()
         return image
 
     def origin(self, index: int) -> str:

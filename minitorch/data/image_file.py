@@ -7,6 +7,7 @@ own NumPy code, which takes floats and any number of channels, and can be read.
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy
 
 from minitorch.data.errors import DataError
 
-__all__ = ["open_image", "read_image", "to_square"]
+__all__ = ["decode", "open_image", "read_image", "to_square"]
 
 Array = numpy.ndarray
 MOST_PIXELS = 64_000_000  # of one image; more is a decompression bomb or a map, not an example
@@ -47,23 +48,33 @@ def read_image(path: str | Path, channels: int = 3, sha256: str = "") -> Array:
     return numpy.ascontiguousarray(pixels[None] if grey else pixels.transpose(2, 0, 1))
 
 
-def open_image(path: str | Path, sha256: str = "", most: int = MOST_PIXELS) -> Any:
+def open_image(path: str | Path, sha256: str = "") -> Any:
     """The same as Pillow's image, opaque, before it is made grey or RGB."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if sha256:
+        found = hashlib.sha256(content).hexdigest()
+        if found != sha256.lower():
+            raise DataError(f"{path}: altered: expected sha256 {sha256}, found {found}")
+    return decode(content, str(path))
+
+
+def decode(content: bytes, source: str) -> Any:
+    """The same from a file's bytes, which messages call ``source``."""
     try:
         from PIL import Image, ImageOps
     except ImportError:
         raise DataError(
-            f"{path}: reading images needs the package 'pillow'; run: pip install pillow"
+            f"{source}: reading images needs the package 'pillow'; run: pip install pillow"
         ) from None
-    path = Path(path)
-    if sha256:
-        _check_file(path, sha256)
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > most:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > MOST_PIXELS:
                 raise DataError(
-                    f"{path}: {image.width} x {image.height} pixels are more than {most:,}; "
-                    f"scale it down"
+                    f"{source}: {image.width} x {image.height} pixels are more than "
+                    f"{MOST_PIXELS:,}; scale it down"
                 )
             image.load()
             return _opaque(ImageOps.exif_transpose(image))
@@ -71,17 +82,7 @@ def open_image(path: str | Path, sha256: str = "", most: int = MOST_PIXELS) -> A
         raise
     except Exception as error:  # each format's decoder has errors of its own
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: cannot be read as an image: {reason}") from None
-
-
-def _check_file(path: Path, sha256: str) -> None:
-    """Raise unless a file has that checksum."""
-    try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if found != sha256.lower():
-        raise DataError(f"{path}: altered: expected sha256 {sha256}, found {found}")
+        raise DataError(f"{source}: cannot be read as an image: {reason}") from None
 
 
 def _opaque(image: Any) -> Any:

@@ -24,7 +24,7 @@ from minitorch.data.batches import stream
 from minitorch.data.dataset import Dataset
 from minitorch.data.errors import DataError
 from minitorch.data.fetch import check_sha256
-from minitorch.data.image_file import to_square
+from minitorch.data.image_file import decode, to_square
 from minitorch.data.images import held_out
 
 __all__ = ["digits8", "emoji", "mnist10k"]
@@ -185,8 +185,6 @@ def emoji(data_dir: str | Path | None = None, size: int = 64) -> Pair:
     DataError
         If the archive is not there (the message says how to get it) or another file.
     """
-    from PIL import Image
-
     archive = _npm_archive(EMOJI_FILE, _EMOJI_SHA256, data_dir)
     folder, table = "package/img/google/64/", "package/emoji.json"
     files = _members(archive, lambda name: name == table or name.startswith(folder))
@@ -200,17 +198,11 @@ def emoji(data_dir: str | Path | None = None, size: int = 64) -> Pair:
     names = sorted({entry["category"] for entry in entries})
     x = numpy.empty((len(entries), 3, size, size), numpy.uint8)
     for i, entry in enumerate(entries):
-        with Image.open(io.BytesIO(files[folder + entry["image"]])) as image:
-            x[i] = to_square(_on_white(image), size)
+        name = folder + entry["image"]
+        if name not in files:
+            raise DataError(f"{archive}:{name}: expected this file in the archive")
+        x[i] = to_square(decode(files[name], f"{archive}:{name}"), size)
     y = numpy.array([names.index(entry["category"]) for entry in entries])
     whole = Dataset(x, y, len(names), "train", tuple(names))
     mask = held_out([entry["image"] for entry in entries], y)
     return whole.take(~mask), whole.take(mask, "test")
-
-
-def _on_white(image: Any) -> Any:
-    """A transparent image on white."""
-    from PIL import Image
-
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, (255,) * 4), image)

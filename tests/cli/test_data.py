@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
 from minitorch.cli import cli
 from minitorch.data import DATASETS, save_idx_folder, toy_digits
+
+Image = pytest.importorskip("PIL.Image", reason="image files need Pillow")
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,15 @@
 """Image folders and CSVs of paths: what they give, and how they refuse."""
 
 import hashlib
+import sys
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from minitorch.data import DataError, ImageFiles, image_csv, image_folder, read_image
 from minitorch.data.images import held_out
+
+Image = pytest.importorskip("PIL.Image", reason="image files need Pillow")
 
 
 def picture(path, seed=0, rows=6, columns=5, mode="RGB"):
@@ -70,8 +72,11 @@ def test_other_files_that_are_no_images(tmp_path, monkeypatch):
     picture(tmp_path / "a.png")
     with pytest.raises(DataError, match=r"a.png: altered: expected sha256 00"):
         read_image(tmp_path / "a.png", sha256="00")
-    monkeypatch.setattr("minitorch.data.image_file.open_image.__defaults__", ("", 29))
+    monkeypatch.setattr("minitorch.data.image_file.MOST_PIXELS", 29)
     with pytest.raises(DataError, match="5 x 6 pixels are more than 29"):
+        read_image(tmp_path / "a.png")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(DataError, match=r"a.png: .* run: pip install pillow"):
         read_image(tmp_path / "a.png")
 
 

@@ -10,10 +10,11 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from minitorch.data import DATASETS, DataError, load
 from minitorch.data.fetch import sha256_of
+
+Image = pytest.importorskip("PIL.Image", reason="image files need Pillow")
 
 
 def module(name):

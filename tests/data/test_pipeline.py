@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from minitorch.data import (
     Dataset,
@@ -16,6 +15,8 @@ from minitorch.data import (
     toy_digits,
 )
 from minitorch.data.transforms import Compose, Crop, Reflect, Rotate, Translate, example_stream
+
+Image = pytest.importorskip("PIL.Image", reason="image files need Pillow")
 
 DATA = toy_digits(50, seed=1, size=16)
 STEPS = (Translate(2), Rotate(15.0), Reflect())
@@ -104,11 +105,20 @@ def test_standardised_at_the_end(workers):
             np.testing.assert_array_equal(x, s.apply(raw))
 
 
+def spoil(image, rng):
+    """A transform that does what it should not."""
+    image += 1
+    image -= 1
+    old = image.copy()
+    image[...] = 0
+    return old
+
+
 def test_batches_belong_to_who_takes_them():
-    """Spoiling them spoils neither the data nor later epochs."""
+    """Spoiling them, or examples on their way, spoils neither the data nor later epochs."""
     before = DATA.x.copy()
     for workers in (0, 1):
-        with Pipeline(DATA, batch_size=50, workers=workers, shuffle=False) as pipeline:
+        with Pipeline(DATA, spoil, batch_size=50, workers=workers, shuffle=False) as pipeline:
             for _ in range(2):
                 for x, _ in pipeline:
                     np.testing.assert_array_equal(x, before)

@@ -3,7 +3,7 @@
 A transform is called with an image (or a stack that is to be treated alike) of shape (...,
 channels, rows, columns), uint8 or float, and a ``numpy.random.Generator``; it returns a new
 image of the same dtype and leaves its argument alone. All are plain data, so they go to other
-processes and can be compared and printed. Whatever has this signature is one too.
+processes, and print as what they are. Whatever has this signature is one too.
 """
 
 from minitorch.data.transforms.base import Compose, Transform, apply, example_stream
