@@ -34,8 +34,8 @@ def checked(image: Any, name: str) -> Array:
 
 def like(values: Array, image: Array) -> Array:
     """``values`` in the image's dtype; bytes are rounded and kept within 0 to 255."""
-    if image.dtype == numpy.uint8:
-        values = numpy.rint(values).clip(0, 255)
+    if values.dtype != image.dtype and image.dtype == numpy.uint8:
+        values = numpy.minimum(numpy.maximum(numpy.rint(values), 0), 255)
     return values.astype(image.dtype, copy=False)
 
 
@@ -44,8 +44,9 @@ def _taps(count: int, wanted: int) -> tuple[Array, Array]:
     scale = count / wanted
     reach = max(scale, 1.0)  # shrinking widens the triangle, so that no pixel is passed over
     centre = (numpy.arange(wanted) + 0.5) * scale
-    first = numpy.floor(centre - reach).astype(int)
-    index = first[:, None] + numpy.arange(2 * math.ceil(reach) + 1)
+    # The pixels whose middles lie within reach: an open interval, so no more than its length.
+    first = numpy.floor(centre - reach - 0.5).astype(int) + 1
+    index = first[:, None] + numpy.arange(math.ceil(2 * reach))
     weight = (1 - numpy.abs(index + 0.5 - centre[:, None]) / reach).clip(0)
     weight *= (index >= 0) & (index < count)
     weight /= weight.sum(axis=1, keepdims=True)
@@ -76,17 +77,22 @@ def resize(image: Array, size: tuple[int, int]) -> Array:
     if min(size) < 1:
         raise ValueError(f"resize: the size is at least 1 x 1, not {size[0]} x {size[1]}")
     out = image
-    for axis, wanted in ((-2, size[0]), (-1, size[1])):
-        count = image.shape[axis]
-        if wanted == count:
-            continue
-        index, weight = _taps(count, wanted)
-        shape = (-1, 1) if axis == -2 else (-1,)
-        total = numpy.float32(0)
-        for tap in range(index.shape[1]):
-            total = total + out.take(index[:, tap], axis) * weight[:, tap].reshape(shape)
-        out = total
+    if size[0] != image.shape[-2]:
+        out = _rows_scaled(out, size[0])
+    if size[1] != image.shape[-1]:
+        # On its side, as whole rows are quicker to gather than single pixels.
+        aside = numpy.ascontiguousarray(out.swapaxes(-1, -2))
+        out = numpy.ascontiguousarray(_rows_scaled(aside, size[1]).swapaxes(-1, -2))
     return like(out, image)
+
+
+def _rows_scaled(image: Array, wanted: int) -> Array:
+    """An image with another number of rows, in float32 at least."""
+    index, weight = _taps(image.shape[-2], wanted)
+    total = image.take(index[:, 0], -2) * weight[:, :1]
+    for tap in range(1, index.shape[1]):
+        total += image.take(index[:, tap], -2) * weight[:, tap : tap + 1]
+    return total
 
 
 def resize_short(image: Array, size: int) -> Array:
@@ -144,13 +150,27 @@ def warp(image: Array, matrix: Any, fill: Fill = 0.0) -> Array:
     right = numpy.arange(columns) - (columns - 1) / 2
     (a, b), (c, d) = numpy.asarray(matrix, numpy.float64)
     # A border of one pixel, and coordinates kept within it: outside everything is `fill`.
-    row = (a * down + b * right + (rows + 1) / 2).clip(0, rows + 1)
-    column = (c * down + d * right + (columns + 1) / 2).clip(0, columns + 1)
-    top, left = (numpy.floor(v).astype(int).clip(0, n) for v, n in ((row, rows), (column, columns)))
-    lower, righter = ((v - w).astype(numpy.float32) for v, w in ((row, top), (column, left)))
+    row = _within(a * down + b * right + (rows + 1) / 2, rows + 1)
+    column = _within(c * down + d * right + (columns + 1) / 2, columns + 1)
+    top = numpy.minimum(row.astype(numpy.intp), rows)
+    left = numpy.minimum(column.astype(numpy.intp), columns)
+    lower, righter = (row - top).astype(numpy.float32), (column - left).astype(numpy.float32)
     flat = bordered(image, 1, fill).reshape(*image.shape[:-2], -1)
     place = top * (columns + 2) + left
-    upper_row = flat[..., place] * (1 - righter) + flat[..., place + 1] * righter
-    place = place + columns + 2
-    lower_row = flat[..., place] * (1 - righter) + flat[..., place + 1] * righter
-    return like(upper_row * (1 - lower) + lower_row * lower, image)
+
+    def between(place: Array) -> Array:
+        """What lies between the pixels at ``place`` and those to their right."""
+        pixels = flat.take(place, -1)
+        return pixels + righter * (flat.take(place + 1, -1) - pixels.astype(righter.dtype))
+
+    upper_row = between(place)
+    lower_row = between(place + columns + 2)
+    lower_row -= upper_row
+    lower_row *= lower
+    lower_row += upper_row
+    return like(lower_row, image)
+
+
+def _within(coordinate: Array, most: int) -> Array:
+    """Kept between 0 and ``most``."""
+    return numpy.minimum(numpy.maximum(coordinate, 0), most)

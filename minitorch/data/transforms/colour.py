@@ -130,10 +130,13 @@ class ColourJitter:
         out = image.astype(numpy.float32)
         for kind in rng.permutation(3):
             factor = numpy.float32(factors[kind])
-            other: Any = 0 if kind == 0 else _grey(out)
-            if kind == 1:
-                other = other.mean(axis=(-3, -2, -1), keepdims=True)
-            out = factor * out + (1 - factor) * other
+            other: Any = 0
+            if kind == 1:  # the mean of the grey image is the grey of the means
+                other = (1 - factor) * _grey(out.mean(axis=(-2, -1), keepdims=True))
+            elif kind == 2:
+                other = (1 - factor) * _grey(out)
+            out *= factor
+            out += other
         return like(out, image)
 
 
