@@ -1,11 +1,13 @@
-"""Data: MNIST from a package registry or a folder, checked, standardised, in batches."""
+"""Data: sets by name from packages or folders, checked, augmented, standardised, in batches."""
 
 from minitorch.backend.cache import cache_folder
 from minitorch.data.batches import Batches, shift_images, stream
-from minitorch.data.dataset import Dataset, Standardiser, check_inputs, check_labels
-from minitorch.data.errors import DataError
+from minitorch.data.dataset import Dataset, check_inputs, check_labels
+from minitorch.data.errors import DataError, PipelineError
 from minitorch.data.fetch import Package, fetch
 from minitorch.data.idx import parse_idx, read_idx, write_idx
+from minitorch.data.image_file import read_image
+from minitorch.data.images import ImageFiles, image_csv, image_folder
 from minitorch.data.mnist import (
     DIGITS,
     FASHION,
@@ -14,25 +16,36 @@ from minitorch.data.mnist import (
     mnist,
     save_idx_folder,
 )
+from minitorch.data.pipeline import Pipeline
+from minitorch.data.registry import DATASETS, load
+from minitorch.data.standardise import Standardiser
 from minitorch.data.toy import toy_digits
 
 __all__ = [
+    "DATASETS",
     "DIGITS",
     "FASHION",
     "Batches",
     "DataError",
     "Dataset",
+    "ImageFiles",
     "Package",
+    "Pipeline",
+    "PipelineError",
     "Standardiser",
     "cache_folder",
     "check_inputs",
     "check_labels",
     "fashion_mnist",
     "fetch",
+    "image_csv",
+    "image_folder",
+    "load",
     "load_idx_folder",
     "mnist",
     "parse_idx",
     "read_idx",
+    "read_image",
     "save_idx_folder",
     "shift_images",
     "stream",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-__all__ = ["Batches", "shift_images", "stream"]
+__all__ = ["BatchOrder", "Batches", "shift_images", "stream"]
 
 Array = numpy.ndarray
 
@@ -34,12 +34,72 @@ def stream(seed: int, *place: int) -> numpy.random.Generator:
     return numpy.random.Generator(numpy.random.PCG64(sequence))
 
 
-class Batches:
+class BatchOrder:
+    """Which examples are in which batch, and where an iteration stands.
+
+    The order of an epoch depends on ``seed`` and the epoch's number only, so
+    ``state()`` is a few integers. What has batches to give extends this.
+
+    Parameters
+    ----------
+    count : int
+        How many examples there are.
+    batch_size : int
+        The last batch of an epoch is smaller if it does not divide ``count``.
+    seed : int
+    shuffle : bool
+        Whether to change the order at all.
+    """
+
+    def __init__(self, count: int, batch_size: int, seed: int = 0, shuffle: bool = True) -> None:
+        name = type(self).__name__
+        if count == 0:
+            raise ValueError(f"{name}: there are no examples")
+        if batch_size < 1:
+            raise ValueError(f"{name}: the batch size is at least 1, not {batch_size}")
+        if seed < 0:
+            raise ValueError(f"{name}: the seed is not negative, this one is {seed}")
+        self.count = int(count)
+        self.batch_size, self.seed, self.shuffle = int(batch_size), int(seed), bool(shuffle)
+        self.epoch = 0
+        self.position = 0
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return (self.count + self.batch_size - 1) // self.batch_size
+
+    def order(self, epoch: int) -> Array:
+        """In which order the examples come in an epoch."""
+        if not self.shuffle:
+            return numpy.arange(self.count)
+        return stream(self.seed, epoch).permutation(self.count)
+
+    def state(self) -> dict[str, int]:
+        """Where the iteration stands."""
+        return {"epoch": self.epoch, "position": self.position}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go to where ``state()`` was taken.
+
+        Raises
+        ------
+        ValueError
+            If there is no such place.
+        """
+        epoch, position = int(state["epoch"]), int(state["position"])
+        if epoch < 0 or not 0 <= position <= len(self):
+            raise ValueError(
+                f"{type(self).__name__}: an epoch has {len(self)} batches, there is no position "
+                f"{position} in epoch {epoch}"
+            )
+        self.epoch, self.position = epoch, position
+
+
+class Batches(BatchOrder):
     """The examples of ``x`` and ``y`` in batches, in another order each epoch.
 
     Iterating yields what is left of the current epoch, then the next epoch
-    begins. The order of an epoch depends on ``seed`` and the epoch's number
-    only, so ``state()`` is two integers.
+    begins. :class:`~minitorch.data.Pipeline` does the same with augmentation, files and workers.
 
     Parameters
     ----------
@@ -77,26 +137,8 @@ class Batches:
     ) -> None:
         if len(x) != len(y):
             raise ValueError(f"Batches: {len(x)} examples but {len(y)} labels")
-        if len(x) == 0:
-            raise ValueError("Batches: there are no examples")
-        if batch_size < 1:
-            raise ValueError(f"Batches: the batch size is at least 1, not {batch_size}")
-        if seed < 0:
-            raise ValueError(f"Batches: the seed is not negative, this one is {seed}")
+        super().__init__(len(x), batch_size, seed, shuffle)
         self.x, self.y = x, y
-        self.batch_size, self.seed, self.shuffle = int(batch_size), int(seed), bool(shuffle)
-        self.epoch = 0
-        self.position = 0
-
-    def __len__(self) -> int:
-        """Batches of an epoch."""
-        return (len(self.x) + self.batch_size - 1) // self.batch_size
-
-    def order(self, epoch: int) -> Array:
-        """In which order the examples come in an epoch."""
-        if not self.shuffle:
-            return numpy.arange(len(self.x))
-        return stream(self.seed, epoch).permutation(len(self.x))
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         order = self.order(self.epoch)
@@ -108,26 +150,6 @@ class Batches:
             yield self.x[chosen], self.y[chosen]
         self.epoch += 1
         self.position = 0
-
-    def state(self) -> dict[str, int]:
-        """Where the iteration stands."""
-        return {"epoch": self.epoch, "position": self.position}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to where ``state()`` was taken.
-
-        Raises
-        ------
-        ValueError
-            If there is no such place.
-        """
-        epoch, position = int(state["epoch"]), int(state["position"])
-        if epoch < 0 or not 0 <= position <= len(self):
-            raise ValueError(
-                f"Batches: an epoch has {len(self)} batches, there is no position {position} in "
-                f"epoch {epoch}"
-            )
-        self.epoch, self.position = epoch, position
 
 
 def shift_images(x: Array, offsets: Array, fill: float = 0.0) -> Array:

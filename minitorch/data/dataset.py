@@ -1,4 +1,4 @@
-"""Labelled images: checked once, standardised, split."""
+"""Labelled images: checked once, split."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy
 
-__all__ = ["Dataset", "Standardiser", "check_inputs", "check_labels"]
+__all__ = ["Dataset", "check_inputs", "check_labels"]
 
 Array = numpy.ndarray
-_CHUNK = 4096  # examples that are converted to float64 at a time
 
 
 def check_inputs(x: Any, name: str = "x") -> Array:
@@ -107,6 +106,8 @@ class Dataset:
     classes : int
     name : str
         For messages and plots.
+    class_names : sequence of str
+        One per class, or none at all.
 
     Raises
     ------
@@ -125,11 +126,18 @@ class Dataset:
     y: Array
     classes: int
     name: str = "data"
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         x = check_inputs(self.x, f"{self.name}.x")
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", check_labels(self.y, self.classes, len(x), f"{self.name}.y"))
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        if len(self.class_names) not in (0, self.classes):
+            raise ValueError(
+                f"{self.name}: {self.classes} classes need as many names or none, found "
+                f"{len(self.class_names)}"
+            )
 
     def __len__(self) -> int:
         return len(self.x)
@@ -140,7 +148,17 @@ class Dataset:
 
     def take(self, index: Any, name: str | None = None) -> Dataset:
         """The examples at ``index``: a slice, integers or a mask."""
-        return Dataset(self.x[index], self.y[index], self.classes, name or self.name)
+        name = name or self.name
+        return Dataset(self.x[index], self.y[index], self.classes, name, self.class_names)
+
+    def example(self, index: int) -> Array:
+        """One image: a copy, which a transform may spoil."""
+        image: Array = self.x[index].copy()
+        return image
+
+    def origin(self, index: int) -> str:
+        """What to call an example in messages."""
+        return f"example {index} of {self.name}"
 
     def split(self, held_out: int) -> tuple[Dataset, Dataset]:
         """The first examples, and the last ``held_out`` of them for validation.
@@ -160,93 +178,3 @@ class Dataset:
             )
         cut = len(self) - held_out
         return self.take(slice(cut), self.name), self.take(slice(cut, None), "validation")
-
-
-def _moments(x: Array) -> tuple[Array, Array]:
-    """Mean and standard deviation per channel, in float64 but never all of x at once."""
-    axes = (0, *range(2, x.ndim))
-    chunks = [slice(i, i + _CHUNK) for i in range(0, len(x), _CHUNK)]
-    count = x.size // x.shape[1]
-    mean = sum(x[c].sum(axis=axes, dtype=numpy.float64) for c in chunks) / count
-    centre = mean.reshape(-1, *[1] * (x.ndim - 2))
-    squares = sum(numpy.square(x[c] - centre).sum(axis=axes) for c in chunks)
-    return mean, numpy.sqrt(squares / count)
-
-
-class Standardiser:
-    """Zero mean and unit variance per channel, with the training set's figures.
-
-    Parameters
-    ----------
-    mean, std : array_like, shape (channels,)
-        A channel that never varies has std 0; it is only shifted.
-
-    Notes
-    -----
-    apply(x) = (x - mean) / std;  undo(z) = z * std + mean. Channels are axis 1;
-    vectors have one channel per feature, labels of a regression likewise.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x = np.array([[1.0, 10.0], [3.0, 30.0]])
-    >>> s = Standardiser.fit(x)
-    >>> s.apply(x)
-    array([[-1., -1.],
-           [ 1.,  1.]], dtype=float32)
-    >>> s.undo(s.apply(x))
-    array([[ 1., 10.],
-           [ 3., 30.]], dtype=float32)
-    """
-
-    def __init__(self, mean: Any, std: Any) -> None:
-        self.mean = numpy.atleast_1d(numpy.asarray(mean, numpy.float64))
-        self.std = numpy.atleast_1d(numpy.asarray(std, numpy.float64))
-        if self.mean.ndim != 1 or self.mean.shape != self.std.shape:
-            raise ValueError(
-                f"Standardiser: mean {self.mean.shape} and std {self.std.shape} need one value "
-                f"per channel each"
-            )
-        if not (numpy.isfinite(self.mean).all() and numpy.isfinite(self.std).all()):
-            raise ValueError("Standardiser: mean and std must be finite")
-        if (self.std < 0).any():
-            raise ValueError("Standardiser: std must not be negative")
-
-    @classmethod
-    def fit(cls, x: Any) -> Standardiser:
-        """The figures of ``x``, shape (n, channels, ...), computed in float64."""
-        x = check_inputs(x)
-        if x.ndim < 2:
-            raise ValueError(f"Standardiser: expected shape (n, channels, ...), found {x.shape}")
-        return cls(*_moments(x))
-
-    def _shaped(self, x: Array) -> tuple[Array, Array]:
-        """Scale and mean in float32, shaped to broadcast against ``x``."""
-        if x.ndim < 2 or x.shape[1] != len(self.mean):
-            raise ValueError(
-                f"Standardiser: fitted on {len(self.mean)} channels, x has shape {x.shape}"
-            )
-        shape = (-1, *[1] * (x.ndim - 2))
-        std = numpy.where(self.std == 0, 1.0, self.std)
-        return (
-            std.astype(numpy.float32).reshape(shape),
-            self.mean.astype(numpy.float32).reshape(shape),
-        )
-
-    def apply(self, x: Any) -> Array:
-        """``(x - mean) / std`` as float32, of x's shape."""
-        x = check_inputs(x)
-        std, mean = self._shaped(x)
-        out = x.astype(numpy.float32)
-        out -= mean
-        out /= std
-        return out
-
-    def undo(self, z: Any) -> Array:
-        """``z * std + mean`` as float32: back to the original units."""
-        z = check_inputs(z, "z")
-        std, mean = self._shaped(z)
-        out = z.astype(numpy.float32)
-        out *= std
-        out += mean
-        return out

@@ -1,8 +1,8 @@
-"""The one error that data files raise."""
+"""The errors of data files, and of pipelines."""
 
 from __future__ import annotations
 
-__all__ = ["DataError"]
+__all__ = ["DataError", "PipelineError"]
 
 
 class DataError(ValueError):
@@ -10,4 +10,12 @@ class DataError(ValueError):
 
     The message names the file, what was expected and what was found. Nothing
     has been written or removed when it is raised.
+    """
+
+
+class PipelineError(RuntimeError):
+    """A batch that could not be made: its example or its worker is named.
+
+    The pipeline has ended its workers when it is raised; it stands before that batch,
+    and iterating again tries it again.
     """

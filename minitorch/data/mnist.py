@@ -12,16 +12,27 @@ from __future__ import annotations
 import tarfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
 
+from minitorch.backend.cache import cache_folder
 from minitorch.data.dataset import Dataset
 from minitorch.data.errors import DataError
-from minitorch.data.fetch import Package, fetch
+from minitorch.data.fetch import Package, check_sha256, fetch
 from minitorch.data.idx import parse_idx, read_bytes, write_idx
 
-__all__ = ["DIGITS", "FASHION", "fashion_mnist", "load_idx_folder", "mnist", "save_idx_folder"]
+__all__ = [
+    "DIGITS",
+    "FASHION",
+    "fashion_folder",
+    "fashion_mnist",
+    "load_idx_folder",
+    "mnist",
+    "mnist_archive",
+    "save_idx_folder",
+]
 
 DIGITS = tuple("0123456789")
 FASHION = (
@@ -50,6 +61,21 @@ _FILES = {
     "train labels": "train-labels.idx1-ubyte",
     "test images": "t10k-images.idx3-ubyte",
     "test labels": "t10k-labels.idx1-ubyte",
+}
+# Of the files in Debian's package; whoever gives a folder of their own gets no such check.
+_FASHION_SHA256 = {
+    "train-images-idx3-ubyte.gz": (
+        "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7"
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056"
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa"
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05"
+    ),
 }
 _FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of Debian's dataset-fashion-mnist
 
@@ -110,7 +136,22 @@ def fashion_mnist(data_dir: str | Path | None = None) -> Pair:
             f"{_FASHION_FOLDER}: not there; install Debian's package dataset-fashion-mnist, or "
             f"give a folder with the four files (data_dir=)"
         )
-    return load_idx_folder(data_dir or _FASHION_FOLDER)
+    if data_dir is None:
+        for name, expected in _FASHION_SHA256.items():
+            path = _find(_FASHION_FOLDER, name.removesuffix(".gz"))
+            check_sha256(path, expected, "install the package anew")
+    train, test = load_idx_folder(data_dir or _FASHION_FOLDER)
+    return replace(train, class_names=FASHION), replace(test, class_names=FASHION)
+
+
+def mnist_archive() -> Path:
+    """Where the archive of the digits is kept, once it was fetched."""
+    return cache_folder() / _PACKAGE.filename
+
+
+def fashion_folder() -> Path:
+    """Where Debian's package puts Fashion-MNIST."""
+    return _FASHION_FOLDER
 
 
 def load_idx_folder(folder: str | Path) -> Pair:

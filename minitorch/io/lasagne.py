@@ -16,7 +16,7 @@ import numpy
 
 from minitorch.io.arrays import FileFormatError
 
-__all__ = ["load_npz", "load_pickle"]
+__all__ = ["load_npz", "load_pickle", "read_pickle"]
 
 _ARRAY = re.compile(r"arr_(\d+)")
 
@@ -100,14 +100,19 @@ def load_pickle(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise FileFormatError(f"{path}: there is no such file")
+    with path.open("rb") as file:
+        return read_pickle(file, str(path))
+
+
+def read_pickle(file: BinaryIO, source: str) -> Any:
+    """The same from an open file, which messages call ``source``."""
     try:
-        with path.open("rb") as file:
-            return _built(_ArrayUnpickler(file).load(), {})
+        return _built(_ArrayUnpickler(file).load(), {})
     except FileFormatError as error:
-        raise FileFormatError(f"{path}: {error}") from None
+        raise FileFormatError(f"{source}: {error}") from None
     except Exception as error:
         raise FileFormatError(
-            f"{path}: this is no pickle of arrays, or it is damaged ({error!r})"
+            f"{source}: this is no pickle of arrays, or it is damaged ({error!r})"
         ) from None
 
 

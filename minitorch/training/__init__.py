@@ -3,7 +3,13 @@
 from minitorch.training.display import choose_display
 from minitorch.training.diverge import TrainingDiverged
 from minitorch.training.loop import Interruption, fit
-from minitorch.training.metrics import Evaluation, confusion_matrix, evaluate, predict
+from minitorch.training.metrics import (
+    Evaluation,
+    confusion_matrix,
+    evaluate,
+    predict,
+    predict_views,
+)
 from minitorch.training.model_file import load_model, save_model
 from minitorch.training.recipes import RECIPES, Recipe, find_recipe
 from minitorch.training.run import Run, load_digits
@@ -30,5 +36,6 @@ __all__ = [
     "load_digits",
     "load_model",
     "predict",
+    "predict_views",
     "save_model",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy
@@ -9,7 +10,7 @@ import numpy
 from minitorch import asarray, layers, no_grad
 from minitorch.data.dataset import Dataset, check_labels
 
-__all__ = ["Evaluation", "confusion_matrix", "evaluate", "predict"]
+__all__ = ["Evaluation", "confusion_matrix", "evaluate", "predict", "predict_views"]
 
 Array = numpy.ndarray
 
@@ -37,6 +38,45 @@ def predict(network: Any, x: Array, batch_size: int = 500) -> Array:
             batch = asarray(x[start : start + batch_size], device=device)
             parts.append(layers.get_output(network, batch, deterministic=True).numpy())
     return numpy.concatenate(parts)
+
+
+def predict_views(
+    network: Any,
+    images: Iterable[Array],
+    views: Callable[[Array], Array],
+    standardise: Callable[[Array], Array] = lambda x: x,
+    batch_size: int = 500,
+) -> Array:
+    """The network's outputs, averaged over several views of each image.
+
+    Parameters
+    ----------
+    network : Layer
+        The output layer, of probabilities.
+    images : iterable of numpy.ndarray, shape (channels, rows, columns)
+    views : callable
+        An image's views, shape (views, ...): ``TenCrop(224)`` of
+        :mod:`minitorch.data.transforms`, ``MultiScale``, ``googlenet_views``.
+    standardise : callable
+        Applied to the views, e.g. a Standardiser's ``apply``.
+    batch_size : int
+        How many views of an image are computed at a time.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, ...)
+
+    Examples
+    --------
+    >>> from minitorch.data.transforms import TenCrop
+    >>> from minitorch.models import build_mlp
+    >>> network = build_mlp((3,), input_shape=(1, 6, 6))
+    >>> predict_views(network, numpy.ones((5, 1, 8, 8), numpy.float32), TenCrop(6)).shape
+    (5, 10)
+    """
+    return numpy.stack(
+        [predict(network, standardise(views(x)), batch_size).mean(axis=0) for x in images]
+    )
 
 
 def confusion_matrix(true: Any, predicted: Any, classes: int) -> Array:

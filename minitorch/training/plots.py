@@ -16,7 +16,13 @@ import numpy
 
 from minitorch.io.files import atomic_write
 
-__all__ = ["filter_images", "plot_filters", "plot_learning_curve", "plot_misclassified"]
+__all__ = [
+    "filter_images",
+    "plot_examples",
+    "plot_filters",
+    "plot_learning_curve",
+    "plot_misclassified",
+]
 
 Array = numpy.ndarray
 INK, SOFT, GRID = "#222222", "#777777", "#dddddd"
@@ -241,3 +247,68 @@ def plot_misclassified(
     key = "under each: predicted (red), true (blue)" if len(wrong) else "there is none"
     figure.supxlabel(key, x=0.01, ha="left", fontsize=9, color=SOFT)
     return _save(figure, path)
+
+
+def plot_examples(
+    path: str | Path,
+    blocks: Sequence[tuple[str, Array]],
+    names: Sequence[str],
+    title: str,
+    note: str = "",
+) -> Path:
+    """A sheet of images, a row per class, in blocks side by side.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the PNG.
+    blocks : sequence of (str, array of uint8, shape (rows, columns, channels, height, width))
+        What each is called, and its images, 1 or 3 channels.
+    names : sequence of str
+        Of the rows.
+    title, note : str
+        Above and below.
+
+    Returns
+    -------
+    Path
+    """
+    parts, heads, left = [], [], 0.0
+    for head, images in blocks:
+        tiles = _tiled(images)
+        if parts:
+            gap = numpy.full((len(tiles), max(8, images.shape[-1] // 3), 3), 255, numpy.uint8)
+            parts.append(gap)
+            left += gap.shape[1]
+        parts.append(tiles)
+        heads.append((left + tiles.shape[1] / 2, head))
+        left += tiles.shape[1]
+    sheet = numpy.concatenate(parts, axis=1)
+    height = len(sheet) / len(names)
+    width_in = 0.62 * left / height  # a tile is 0.62 inches high
+    figure = _figure(width_in + 1.8, 0.62 * len(names) + 1.2)
+    axes = figure.add_subplot()
+    axes.imshow(sheet, interpolation="nearest")
+    axes.set_yticks([height * (row + 0.5) for row in range(len(names))], names, color=INK)
+    axes.set_xticks([x for x, _ in heads], [head for _, head in heads], color=INK)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, labelsize=9)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
+    figure.supxlabel(note, x=0.01, ha="left", fontsize=8, color=SOFT)
+    return _save(figure, path)
+
+
+def _tiled(images: Array) -> Array:
+    """Images in a grid with grey lines between them: (height, width, 3)."""
+    rows, columns, _, height, width = images.shape
+    edge = max(1, width // 24)
+    size = (rows * (height + edge) + edge, columns * (width + edge) + edge, 3)
+    out = numpy.full(size, int(GRID[1:3], 16), numpy.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            top, left = row * (height + edge) + edge, column * (width + edge) + edge
+            tile = images[row, column].transpose(1, 2, 0)  # one channel is spread over three
+            out[top : top + height, left : left + width] = tile
+    return out

@@ -12,6 +12,7 @@ import numpy
 from minitorch import asarray, grad, layers, objectives, random, regularization, updates
 from minitorch.data.batches import Batches, shift_images, stream
 from minitorch.data.dataset import Dataset
+from minitorch.data.pipeline import Pipeline
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.metrics import evaluate
 from minitorch.training.recipes import Recipe
@@ -60,9 +61,11 @@ class Trainer:
     network : Layer
         Its output layer, ending in a softmax. Batches go to the device that it is on.
     recipe : Recipe
-    train, test : Dataset
-        Standardised: ``x`` float32 of the network's input shape. ``test`` is only
-        measured on, after each epoch.
+    train : Dataset or Pipeline
+        Standardised: float32 of the network's input shape. A pipeline has the recipe's batch
+        size; what it does to the images comes before the recipe's shift.
+    test : Dataset
+        Likewise; it is only measured on, after each epoch.
     background : float
         The value of an empty pixel, which comes in when images are shifted.
 
@@ -99,7 +102,7 @@ class Trainer:
         self,
         network: Any,
         recipe: Recipe,
-        train: Dataset,
+        train: Dataset | Pipeline,
         test: Dataset,
         background: float = 0.0,
     ) -> None:
@@ -107,7 +110,7 @@ class Trainer:
         self.background = background
         self.params = layers.get_all_params(network, trainable=True)
         self.device = layers.get_device(network)
-        self.batches = Batches(train.x, train.y, recipe.batch_size, recipe.seed)
+        self.batches = _batches(train, recipe)
         self.history: list[Epoch] = []
         self.step = 0
         self._schedule = find_schedule(recipe.schedule)
@@ -115,9 +118,9 @@ class Trainer:
         self._seconds, self._since = 0.0, time.perf_counter()
         self._check_shapes(train)
 
-    def _check_shapes(self, train: Dataset) -> None:
+    def _check_shapes(self, train: Dataset | Pipeline) -> None:
         """The data against the network's two ends."""
-        found = train.x.shape[1:]
+        found = train.shape if isinstance(train, Pipeline) else train.x.shape[1:]
         wanted = next(
             layer.output_shape[1:]
             for layer in layers.get_all_layers(self.network)
@@ -208,7 +211,7 @@ class Trainer:
     def _end_epoch(self) -> Epoch:
         """Measure, and start the sums of the next epoch."""
         result = evaluate(self.network, self.test)
-        count = len(self.batches.x)
+        count = self.batches.count
         record = Epoch(
             self.batches.epoch,
             self.recipe.learning_rate * self._schedule((self.step - 1) / self.total_steps),
@@ -274,6 +277,23 @@ class Trainer:
         self._loss_sum, self._wrong = metadata["sums"]
         self.history = [Epoch(*record) for record in metadata["history"]]
         self._seconds, self._since = float(metadata["seconds"]), time.perf_counter()
+
+
+def _batches(train: Dataset | Pipeline, recipe: Recipe) -> Batches | Pipeline:
+    """What hands out the training data, in the recipe's batches."""
+    if not isinstance(train, Pipeline):
+        return Batches(train.x, train.y, recipe.batch_size, recipe.seed)
+    if train.batch_size != recipe.batch_size:
+        raise ValueError(
+            f"Trainer: the pipeline makes batches of {train.batch_size}, the recipe says "
+            f"{recipe.batch_size}"
+        )
+    if train.dtype.kind != "f":
+        raise ValueError(
+            f"Trainer: the pipeline's images are {train.dtype}, a network takes floats; give the "
+            f"pipeline a standardiser"
+        )
+    return train
 
 
 def _finite(g: Any) -> bool:

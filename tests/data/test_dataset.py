@@ -124,3 +124,39 @@ def test_a_standardiser_says_what_it_was_fitted_on():
         Standardiser([0.0], [-1.0])
     with pytest.raises(ValueError, match=r"\(n, channels, ...\)"):
         Standardiser.fit(np.zeros(3))
+
+
+def test_standardising_per_pixel():
+    x = images(50)
+    s = Standardiser.fit(x, per="pixel")
+    np.testing.assert_allclose(s.mean, x.mean(axis=0), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(s.std, x.std(axis=0), rtol=1e-9)
+    again = Standardiser(s.mean.tolist(), s.std.tolist())
+    np.testing.assert_array_equal(again.apply(x), s.apply(x))
+    np.testing.assert_allclose(s.undo(s.apply(x)), x, rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match="per pixel on examples of shape"):
+        s.apply(x[..., 1:])
+    with pytest.raises(ValueError, match='"channel" or "pixel", not'):
+        Standardiser.fit(x, per="image")
+
+
+def test_the_mean_alone():
+    x = images(50)
+    s = Standardiser.fit(x, per="pixel", scale=False)
+    np.testing.assert_allclose(s.apply(x), x - x.mean(axis=0), atol=1e-5)
+
+
+def test_pictures_come_back_as_bytes():
+    x = np.random.default_rng(0).integers(0, 256, (9, 3, 4, 5), np.uint8)
+    for per in ("channel", "pixel"):
+        s = Standardiser.fit(x, per=per)
+        np.testing.assert_array_equal(s.picture(s.apply(x)), x)
+    assert s.picture(s.apply(x) + 1000).max() == 255
+
+
+def test_class_names_stay_with_their_data():
+    data = Dataset(np.zeros((4, 2)), [0, 1, 0, 1], 2, class_names=["a", "b"])
+    assert data.take([1]).class_names == data.split(2)[1].class_names == ("a", "b")
+    assert data.origin(3) == "example 3 of data" and data.example(3).shape == (2,)
+    with pytest.raises(ValueError, match="2 classes need as many names or none, found 1"):
+        Dataset(np.zeros((2, 1)), [0, 1], 2, class_names=["a"])

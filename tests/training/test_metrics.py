@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import minitorch as mt
+from minitorch.data.transforms import TenCrop
 from minitorch.models import build_mlp
-from minitorch.training import Evaluation, confusion_matrix, predict
+from minitorch.training import Evaluation, confusion_matrix, predict, predict_views
 
 
 def test_the_confusion_matrix_counts_pairs():
@@ -50,3 +51,13 @@ def test_predicting_is_deterministic_and_in_batches():
     assert whole.shape == (11, 3)
     np.testing.assert_allclose(predict(network, x, batch_size=3), whole, rtol=1e-6)
     np.testing.assert_allclose(whole.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_views_are_averaged():
+    rng = np.random.default_rng(0)
+    network = build_mlp((5,), input_shape=(1, 6, 6))
+    images = rng.normal(size=(4, 1, 8, 9)).astype(np.float32)
+    out = predict_views(network, images, TenCrop(6), lambda x: 2 * x, batch_size=3)
+    for image, mean in zip(images, out, strict=True):
+        each = [predict(network, 2 * view[None])[0] for view in TenCrop(6)(image)]
+        np.testing.assert_allclose(mean, np.mean(each, axis=0), rtol=1e-5)

@@ -12,6 +12,7 @@ from PIL import Image
 from minitorch.training import Evaluation
 from minitorch.training.plots import (
     filter_images,
+    plot_examples,
     plot_filters,
     plot_learning_curve,
     plot_misclassified,
@@ -84,3 +85,17 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path, monkeypatch):
     with pytest.raises(ImportError, match="pip install matplotlib"):
         plot_filters(tmp_path / "a.png", np.ones((1, 1, 2, 2)), "t")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sheet_of_examples(tmp_path):
+    """Both blocks are there, grey images and colour ones, each tile in its place."""
+    red, grey = np.zeros((2, 3, 3, 6, 6), np.uint8), np.full((2, 2, 1, 6, 6), 90, np.uint8)
+    red[:, :, 0] = 250
+    path = plot_examples(
+        tmp_path / "a.png", [("left", red), ("right", grey)], ["one", "two"], "t", "note"
+    )
+    image = pixels(path)
+    reds, greys = near(image, (250, 0, 0)), near(image, (90, 90, 90))
+    assert reds / greys == pytest.approx(6 / 4, rel=0.02)
+    columns = lambda colour: np.flatnonzero((np.abs(image - colour).max(axis=2) < 12).any(axis=0))
+    assert columns((250, 0, 0)).max() < columns((90, 90, 90))[-1]

@@ -7,7 +7,8 @@ import pytest
 
 import minitorch as mt
 from minitorch import layers
-from minitorch.data import Dataset, Standardiser, toy_digits
+from minitorch.data import Dataset, Pipeline, Standardiser, toy_digits
+from minitorch.data.transforms import Rotate, Translate
 from minitorch.io import Checkpoints, FileFormatError
 from minitorch.models import build_lenet, build_mlp
 from minitorch.training import (
@@ -116,6 +117,44 @@ def test_left_at_any_step_and_restored_elsewhere(leave_at, tmp_path):
     assert second.step == leave_at
     fit(second)
     assert values(second) == values(whole) and records(second) == records(whole)
+
+
+def piped(workers=0, **settings):
+    """A trainer whose images are turned and moved on their way."""
+    recipe = RECIPE.replace(shift=0)
+    raw = toy_digits(100, seed=1, size=16, noise=10)
+    settings = {"batch_size": 16, "seed": 5, "standardiser": Standardiser.fit(raw.x)} | settings
+    pipeline = Pipeline(raw, [Rotate(10.0), Translate(1)], workers=workers, **settings)
+    mt.random.seed(recipe.seed)
+    network = build_mlp((12,), dropout=recipe.dropout, input_shape=(1, 16, 16))
+    return Trainer(network, recipe, pipeline, TEST)
+
+
+@pytest.mark.parametrize("leave_at", [3, 7])
+def test_a_pipeline_in_place_of_a_dataset(leave_at, tmp_path):
+    """With workers or without, left and taken up: the same bits."""
+    whole = piped()
+    fit(whole)
+    first = piped(workers=1)
+    run = first.run()
+    while first.step < leave_at:
+        next(run)
+    kept = Checkpoints(tmp_path)
+    kept.save(first.step, *first.state())
+    first.batches.close()
+    second = piped()
+    second.restore(*kept.load())
+    fit(second)
+    assert values(second) == values(whole) and records(second) == records(whole)
+    with pytest.raises(ValueError, match="another pipeline: seed was 5, is 6"):
+        piped(seed=6).restore(*kept.load())
+
+
+def test_a_pipeline_that_does_not_fit():
+    with pytest.raises(ValueError, match="makes batches of 20, the recipe says 16"):
+        piped(batch_size=20)
+    with pytest.raises(ValueError, match="images are uint8, .* give the pipeline a standardiser"):
+        piped(standardiser=None)
 
 
 def test_a_checkpoint_of_another_configuration_names_what_differs():
