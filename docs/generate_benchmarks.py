@@ -142,9 +142,13 @@ def draw(results: dict[str, Any]) -> Path:
         aside = (number - (len(names) - 1) / 2) * width
         axes.bar([place + aside for place in range(len(groups))], heights, width, label=name)
     axes.axhline(1, color="black", linewidth=0.8)
-    axes.set_xticks(range(len(groups)), [label.partition(",")[0] for label in groups], rotation=20)
+    axes.set_xticks(
+        range(len(groups)),
+        [label.partition(",")[0].partition(" (")[0] for label in groups],
+        rotation=20,
+    )
     axes.set_ylabel("speed, PyTorch eager = 1")
-    axes.legend(frameon=False)
+    figure.legend(frameon=False, loc="outside upper center", ncols=len(names))
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(PICTURE, metadata={"Date": None})
     pyplot.close(figure)
