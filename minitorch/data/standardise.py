@@ -38,6 +38,9 @@ class Standardiser:
     apply(x) = (x - mean) / std;  undo(z) = z * std + mean. Channels are axis 1;
     vectors have one channel per feature, labels of a regression likewise.
 
+    Per pixel, a place that hardly ever varies (a margin) has a tiny std, and the few examples
+    that have something there get huge values; ``scale=False`` is the cure.
+
     ``Standardiser(mean, std)`` of the lists ``mean.tolist()`` and ``std.tolist()``, which a
     model's file keeps, is the same one again.
 

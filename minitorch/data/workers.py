@@ -146,7 +146,8 @@ class Workers:
             with contextlib.suppress(OSError):
                 pipe.send_bytes(work)
         for number in range(self.count):
-            self._receive(number, "before it was ready")
+            if failed := self._receive(number, "before it was ready"):
+                raise failed
         for shared in self._shared:
             shared.unlink()
 
@@ -167,14 +168,15 @@ class Workers:
         """
         if number != self._expected:
             for late in range(self._expected, self._asked):  # asked for, and not wanted any more
-                with contextlib.suppress(_ExampleError):
-                    self._receive(late % self.count, "between batches")
+                self._receive(late % self.count, "between batches")
             self._expected = self._asked = number
         while self._asked < number + self.count * self.prefetch:
             self._ask(self._asked, task)
             self._asked += 1
         epoch, indices = task(number)
-        self._receive(number % self.count, f"while it made a batch of epoch {epoch + 1}")
+        when = f"while it made a batch of epoch {epoch + 1}"
+        if failed := self._receive(number % self.count, when):
+            raise failed
         self._expected += 1
         assert self._slots.array is not None
         return self._slots.array[self._slot(number), : len(indices)].copy()
@@ -189,8 +191,8 @@ class Workers:
         with contextlib.suppress(OSError):
             self._pipes[number % self.count].send((self._slot(number), *task(number)))
 
-    def _receive(self, worker: int, when: str) -> None:
-        """Wait for a worker's next answer, or its death."""
+    def _receive(self, worker: int, when: str) -> PipelineError | None:
+        """Wait for a worker's next answer: nothing, or what failed; raise at its death."""
         pipe, process = self._pipes[worker], self._processes[worker]
         try:
             # Asked now and then whether it lives: a process that it forked may hold its pipe.
@@ -200,10 +202,11 @@ class Workers:
             fine, what, trace = pipe.recv()
         except (EOFError, OSError):
             raise PipelineError(self._obituary(worker, when)) from None
-        if not fine:
-            error = _ExampleError(what)
-            error.add_note(f"in worker {worker}:\n{trace}")
-            raise error
+        if fine:
+            return None
+        failed = PipelineError(what)
+        failed.add_note(f"in worker {worker}:\n{trace}")
+        return failed
 
     def _obituary(self, worker: int, when: str) -> str:
         """How a worker ended, and what may be the reason."""
@@ -238,7 +241,3 @@ class Workers:
         for shared in self._shared:
             shared.close()
         self._shared = []
-
-
-class _ExampleError(PipelineError):
-    """An example that failed; the worker is well."""
