@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
+
+from written import settle
 
 from minitorch.backend.native import load_extension
 
@@ -96,17 +97,5 @@ def page() -> str:
     return before + "\n".join([START, *lines]) + END + rest.split(END)[1]
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or compare it."""
-    fresh = page()
-    if "--check" in arguments:
-        if PAGE.read_text(encoding="utf-8") == fresh:
-            return 0
-        print("csrc/cuda/README.md is out of date: run python docs/generate_kernels.py")
-        return 1
-    PAGE.write_text(fresh, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(settle(PAGE, page()))

@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from pathlib import Path
 from typing import Any
+
+from written import settle
 
 from minitorch.init import Initializer
 from minitorch.models import MODELS, Model
@@ -136,18 +137,5 @@ def page() -> str:
     return "\n".join([*parts, TRANSFER]) + "\n"
 
 
-def main() -> int:
-    """Write or check the page."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-            print("docs/models.md is out of date: run python docs/generate_models.py",
-                  file=sys.stderr)  # fmt: skip
-            return 1
-        return 0
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(settle(PAGE, page()))

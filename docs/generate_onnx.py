@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+
+from written import settle
 
 from minitorch.io.onnx import OPERATORS
 
@@ -91,18 +92,5 @@ def rows() -> list[str]:
     return found
 
 
-def main() -> int:
-    """Write or check the page."""
-    text = "\n".join([HEADER, *rows()]) + "\n"
-    if "--check" in sys.argv[1:]:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-            print("docs/onnx.md is out of date: run python docs/generate_onnx.py",
-                  file=sys.stderr)  # fmt: skip
-            return 1
-        return 0
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(settle(PAGE, "\n".join([HEADER, *rows()]) + "\n"))

@@ -11,11 +11,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from written import settle
+
 ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
 START, END = "<!-- results: written by docs/generate_readme.py -->", "<!-- end of results -->"
 
@@ -103,21 +105,12 @@ def steps() -> str:
     return "\n".join([caption, "", *lines])
 
 
-def main() -> int:
-    """Write or check the README."""
-    page = ROOT / "README.md"
-    text = page.read_text(encoding="utf-8")
-    head, _, rest = text.partition(START)
+def page() -> str:
+    """The README with its figures."""
+    head, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
     _, _, tail = rest.partition(END)
-    new = f"{head}{START}\n\n{digits()}\n\n{steps()}\n\n{timings()}\n\n{END}{tail}"
-    if "--check" in sys.argv[1:]:
-        if new != text:
-            print("README.md is out of date: run python docs/generate_readme.py", file=sys.stderr)
-            return 1
-        return 0
-    page.write_text(new, encoding="utf-8")
-    return 0
+    return f"{head}{START}\n\n{digits()}\n\n{steps()}\n\n{timings()}\n\n{END}{tail}"
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(settle(PAGE, page()))

@@ -23,20 +23,9 @@ def test_the_page_of_ops_is_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
-def test_the_pages_of_layers_are_up_to_date():
-    command = [sys.executable, ROOT / "docs" / "generate_layers.py", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_page_of_networks_is_up_to_date():
-    command = [sys.executable, ROOT / "docs" / "generate_models.py", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_page_of_onnxs_operators_is_up_to_date():
-    command = [sys.executable, ROOT / "docs" / "generate_onnx.py", "--check"]
+@pytest.mark.parametrize("name", ["layers", "models", "onnx"])
+def test_other_pages_are_up_to_date(name):
+    command = [sys.executable, ROOT / "docs" / f"generate_{name}.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
 

@@ -13,6 +13,14 @@
 #include "cpu/conv2d/conv2d.hpp"
 
 namespace mt {
+
+Conv2dTable active_conv2d() {
+#define MT_ROW(ISA, can_run) ISA::conv2d_table,
+    static constexpr Conv2dTable (*tables[])() = {MT_FOR_EACH_ISA(MT_ROW)};
+#undef MT_ROW
+    return tables[active_isa()]();
+}
+
 namespace {
 
 using Pair = std::array<long, 2>;
@@ -22,13 +30,6 @@ struct Settings {
     Pair stride, pad, dilation;
     long groups;
 };
-
-Conv2dTable active_table() {
-#define MT_ROW(ISA, can_run) ISA::conv2d_table,
-    static constexpr Conv2dTable (*tables[])() = {MT_FOR_EACH_ISA(MT_ROW)};
-#undef MT_ROW
-    return tables[active_isa()]();
-}
 
 // The geometry of a convolution, from its three arrays, which must fit each other.
 template <class T>
@@ -50,7 +51,7 @@ Conv2d geometry(const py::array& x, const py::array& w, const py::array& y, cons
 
 template <class T>
 const Conv2dKernels<T>& kernels(const std::string& name, const Conv2d& d) {
-    const Conv2dRung& rung = find_rung(active_table(), name);
+    const Conv2dRung& rung = find_rung(active_conv2d(), name);
     if (!rung.fits(d)) throw py::value_error(name + " needs " + rung.needs);
     return std::get<Conv2dKernels<T>>(rung.kernels);
 }
@@ -102,7 +103,7 @@ void wgrad(const std::string& rung, const py::array& x, const py::array& dy, py:
 }  // namespace
 
 void bind_conv2d(py::module_& module, py::dict& rungs) {
-    rungs["conv2d"] = describe(active_table());
+    rungs["conv2d"] = describe(active_conv2d());
     module.def(
         "conv2d_fwd",
         [](const std::string& rung, const py::array& x, const py::array& w,

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "bindings/arrays.hpp"
+#include "bindings/conv2d.hpp"
 #include "bindings/isa.hpp"
 #include "bindings/launch.hpp"
 #include "common/parallel.hpp"
@@ -23,13 +24,6 @@ struct Settings {
     Triple stride, pad, dilation;
     long groups;
 };
-
-Conv2dTable active_rungs() {
-#define MT_ROW(ISA, can_run) ISA::conv2d_table,
-    static constexpr Conv2dTable (*tables[])() = {MT_FOR_EACH_ISA(MT_ROW)};
-#undef MT_ROW
-    return tables[active_isa()]();
-}
 
 template <class T>
 Conv3dKernels<T> kernels() {
@@ -61,7 +55,7 @@ Conv3d geometry(const py::array& x, const py::array& w, const py::array& y, cons
 
 template <class T>
 Conv2dKernels<T> found(const std::string& name, const Conv3d& d) {
-    const Conv2dRung& rung = find_rung(active_rungs(), name);
+    const Conv2dRung& rung = find_rung(active_conv2d(), name);
     if (!rung.fits(d.slices)) throw py::value_error(name + " needs " + rung.needs);
     return std::get<Conv2dKernels<T>>(rung.kernels);
 }

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy
@@ -72,7 +74,7 @@ def openclipart(data_dir: str | Path | None = None, size: int = 32) -> tuple[Dat
             file = numpy.load(content, allow_pickle=False)
             x, y, names, digest = (file[k] for k in ("x", "y", "names", "sha256"))
         whole = hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest() == str(digest)
-    except Exception:  # a zip, a header, an array: each has its own error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         whole = False
     if not whole:
         raise DataError(f"{kept}: truncated or altered; delete it to have it made again")

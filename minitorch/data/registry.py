@@ -224,9 +224,9 @@ def load(name: str, data_dir: str | Path | None = None) -> Pair:
     if colon and kind in FORMATS:
         if not path or data_dir is not None:
             raise DataError(f"{name}: expected {kind}:PATH, and no data_dir beside it")
-        pair: Pair = FORMATS[kind][1](path)
+        pair = FORMATS[kind][1](path)
         return pair
     if name not in DATASETS:
         known = ", ".join(f"{kind}:PATH" for kind in FORMATS)
         raise DataError(f"no dataset named {name!r}; {did_you_mean(name, DATASETS)} (or {known})")
-    return DATASETS[name].load(data_dir)  # type: ignore[no-any-return]
+    return DATASETS[name].load(data_dir)

@@ -85,7 +85,8 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[s
     try:
         with safe_open(path, framework="numpy") as file:
             header = dict(file.metadata() or {})
-            kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+            names = file.keys()  # no mapping: it cannot be iterated over
+            kinds = {name: file.get_slice(name).get_dtype() for name in names}
             for name, kind in kinds.items():
                 if kind not in _DTYPES:
                     raise FileFormatError(f"{path}: {name!r} is {kind}, which NumPy has not")
@@ -97,7 +98,8 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[s
         raise
     except (SafetensorError, OSError, ValueError) as error:
         raise FileFormatError(
-            f"{path}: this is no whole safetensors file ({error}); it is truncated or damaged"
+            f"{path}: expected a whole safetensors file, found {path.stat().st_size} bytes that "
+            f"cannot be read ({error}); it is truncated or damaged"
         ) from None
     return arrays, header
 
@@ -180,22 +182,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[str, A
     -----
     Files of other programs are read by :func:`read_safetensors`.
     """
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError:
-        raise ImportError(f"load_arrays {_INSTALL}") from None
-    path = Path(path)
-    if not path.is_file():
-        raise FileFormatError(f"{path}: there is no such file")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise FileFormatError(
-            f"{path}: expected a whole safetensors file, found {path.stat().st_size} bytes that "
-            f"cannot be read ({error}); it is truncated or damaged"
-        ) from None
+    arrays, header = read_safetensors(path)
     if header.get("format") != _FORMAT:
         raise FileFormatError(
             f"{path}: expected a file of format {_FORMAT!r}, found {header.get('format')!r}"

@@ -15,7 +15,7 @@ import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy
 
@@ -90,7 +90,7 @@ def load_pth(path: str | Path) -> Any:
 def _from_zip(content: mmap.mmap) -> Any:
     """Format since 1.6: NAME/data.pkl, NAME/data/KEY, NAME/byteorder."""
     try:
-        archive = zipfile.ZipFile(content)  # type: ignore[arg-type]
+        archive = zipfile.ZipFile(cast("IO[bytes]", content))
     except (zipfile.BadZipFile, ValueError, OSError, struct.error) as error:
         raise FileFormatError(
             f"a zip archive without its end ({error}); it is truncated or damaged"

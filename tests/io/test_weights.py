@@ -316,7 +316,7 @@ def test_files_of_every_kind(tmp_path, net):
         load_weights(net, tmp_path / "none")
     content = (tmp_path / "w.safetensors").read_bytes()
     (tmp_path / "cut").write_bytes(content[:-3])
-    with pytest.raises(FileFormatError, match="cut: this is no whole safetensors file"):
+    with pytest.raises(FileFormatError, match="cut: expected a whole safetensors file"):
         load_weights(net, str(tmp_path / "cut"))
     save(net, tmp_path / "whole")
     with pytest.raises(FileFormatError, match="a whole network of minitorch's; read it with io"):
