@@ -26,7 +26,7 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 # name -> (module:attribute, one line for --help)
 COMMANDS = {
-    "train": ("minitorch.cli.train:train", "Train a network on the digits and report its error."),
+    "train": ("minitorch.cli.train:train", "Train a network on a dataset and report its error."),
     "data": ("minitorch.cli.data:data", "List the datasets, and show what is in one."),
     "models": ("minitorch.cli.models:models", "List the networks, and what they take."),
     "gradcheck": ("minitorch.cli.gradcheck:gradcheck", "Check the gradients of every op."),

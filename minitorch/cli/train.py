@@ -1,70 +1,123 @@
-"""``python -m minitorch train``: a named recipe, from digits to report."""
+"""``python -m minitorch train``: a network on a dataset, from images to report."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["train"]
+__all__ = ["recipe_options", "train"]
 
-_NAMES = ("lenet", "mlp64", "mlp256")
+_KINDS = {"int": int, "float": float, "str": str}
+_MOST_COLUMNS, _MOST_ROWS = 12, 20  # a confusion matrix wider than a terminal is none
 
 
-@click.command()
-@click.argument("recipe", type=click.Choice(_NAMES))
-@click.option("--epochs", type=click.IntRange(1), help="How often each digit is seen.")
-@click.option("--seed", type=click.IntRange(0), help="Of weights, order, dropout and shifts.")
-@click.option("--batch-size", type=click.IntRange(1), help="Digits per step.")
-@click.option("--learning-rate", type=float, help="The highest one of the schedule.")
-@click.option("--validation", type=click.IntRange(0), help="Hold out so many training digits and "
-              "measure on them instead of the test digits.")  # fmt: skip
+def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A flag for each field of a recipe, with what its docstring says."""
+    from minitorch.training.recipes import Recipe
+
+    text = inspect.getdoc(Recipe) or ""
+    for field in reversed(dataclasses.fields(Recipe)):
+        if field.name == "model":
+            continue
+        found = re.search(rf"^{field.name} : .*\n((?:    .*\n)+)", text, re.MULTILINE)
+        help_text = " ".join(found[1].split()) if found else ""
+        flag = "--" + field.name.replace("_", "-")
+        kind = _KINDS[str(field.type)]
+        command = click.option(flag, field.name, type=kind, help=_plain(help_text))(command)
+    return command
+
+
+def _plain(text: str) -> str:
+    """A docstring's sentence without its markup, with the names that it speaks of."""
+    from minitorch import training
+
+    text = re.sub(
+        r"a name of :data:`minitorch\.training\.(\w+)`",
+        lambda found: "one of " + ", ".join(getattr(training, found[1])),
+        text,
+    )
+    return re.sub(r":\w+:`(?:[\w.]*\.)?(\w+)`", r"\1", text).replace("``", "")
+
+
+def _augment_words() -> str:
+    """The words of --augment, for the help's end."""
+    from minitorch.training.augment import WORDS
+
+    lines = [f"  {word}:{usual:g}  {what}" for word, (usual, what, _) in WORDS.items()]
+    return "\b\nWords of --augment, with their usual numbers:\n" + "\n".join(lines)
+
+
+class _Train(click.Command):
+    """A command whose help ends in the words of --augment."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.epilog = _augment_words()
+        super().format_epilog(ctx, formatter)
+
+
+@click.command(cls=_Train)
+@click.argument("model", required=False)
+@recipe_options
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path),
+              help="A TOML file of these settings, such as a run's config.toml; flags come "
+              "before it.")  # fmt: skip
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path),
-              help="Where everything goes.  [default: runs/RECIPE]")  # fmt: skip
+              help="Where everything goes.  [default: runs/MODEL, or runs/MODEL-DATA]")  # fmt: skip
 @click.option("--data-dir", type=click.Path(path_type=Path),
-              help="A folder with the four MNIST files, plain or .gz.")  # fmt: skip
+              help="A folder with the data's files.")  # fmt: skip
 @click.option("--resume", "how", flag_value="resume", help="Go on; there must be a checkpoint.")
 @click.option("--fresh", "how", flag_value="fresh", help="Start over, dropping the checkpoints.")
 @click.option("--every", type=click.IntRange(1), default=100, show_default=True,
               help="Steps between checkpoints.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(0), default=0, show_default=True,
+              help="Processes that make batches; they change no result.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all cores]")
 @click.option("--device", default="cpu", show_default=True,
               help="cpu, cuda, or emulated: the CUDA kernels on the CPU.")  # fmt: skip
+@click.option("--eager", is_flag=True, help="Run no captured programs; slower.")
 @click.option("--pictures/--no-pictures", default=True, help="Whether to draw them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def train(
-    recipe: str,
+    model: str | None,
+    config: Path | None,
     out: Path | None,
     data_dir: Path | None,
     how: str | None,
     every: int,
+    workers: int,
     threads: int | None,
     device: str,
+    eager: bool,
     pictures: bool,
     as_json: bool,
     **changes: Any,
 ) -> None:
-    """Train RECIPE (lenet, mlp64 or mlp256) on MNIST and report its error.
+    """Train MODEL on a dataset (MNIST, if --data names no other) and report its error.
 
-    The digits are fetched on the first run and kept in the cache folder. A run
-    that was interrupted, even killed, is taken up where its last checkpoint was
-    when the same command is given again, and ends with the same bits.
+    `python -m minitorch models` and `... data` list what there is. A run that was interrupted,
+    even killed, is taken up where its last checkpoint was when the same command is given
+    again, and ends with the same bits.
     """
     from minitorch.backend.native import set_num_threads
-    from minitorch.training import Interruption, Run, TrainingDiverged, choose_display, find_recipe
+    from minitorch.training import Interruption, Run, TrainingDiverged, choose_display
 
     if threads is not None:
         set_num_threads(threads)
-    chosen = find_recipe(recipe).replace(**changes)
-    run = Run(chosen, out or Path("runs") / recipe, data_dir, device)
+    chosen = _recipe(model, config, changes)
+    run = Run(chosen, out or _folder(chosen), data_dir, device, workers, captured=not eager)
     note = run.begin(how or "auto")
     if not as_json:
         click.echo(note, err=True)
     steps = run.trainer.total_steps
     display = choose_display(
-        recipe, chosen.epochs, steps, run.trainer.step, run.digits.against, quiet=as_json
+        chosen.model, chosen.epochs, steps, run.trainer.step, run.data.against, quiet=as_json
     )
     try:
         with Interruption() as wish:
@@ -79,15 +132,34 @@ def train(
         )
         raise SystemExit(130)
     report, result = run.finish(pictures)
-    click.echo(json.dumps(report)) if as_json else _print(report, result)
+    click.echo(json.dumps(report)) if as_json else _print(report, result, run.data.class_names)
 
 
-def _print(report: dict[str, Any], result: Any) -> None:
+def _recipe(model: str | None, config: Path | None, changes: dict[str, Any]) -> Any:
+    """What was asked for: flags before the file's lines before the recipe of the two."""
+    from minitorch.training import find_recipe, read_config
+
+    given = read_config(config) if config else {}
+    given |= {name: value for name, value in changes.items() if value is not None}
+    model = model or given.get("model")
+    if model is None:
+        raise click.UsageError("which MODEL? python -m minitorch models lists them")
+    chosen = find_recipe(model, given.get("data", "mnist"))
+    return chosen.replace(**{**given, "model": model})
+
+
+def _folder(recipe: Any) -> Path:
+    """runs/MODEL for the digits, with the data's name for others."""
+    data = re.sub(r"[^\w.-]+", "-", recipe.data).strip("-")
+    return Path("runs") / (recipe.model if data == "mnist" else f"{recipe.model}-{data}")
+
+
+def _print(report: dict[str, Any], result: Any, names: tuple[str, ...]) -> None:
     """The report for people."""
     from rich.console import Console
 
     console = Console()
-    console.print(_confusion_table(result.confusion))
+    console.print(_confusion_table(result.confusion, names))
     console.print(
         f"\n{report['measured_on']} accuracy [bold]{100 * report['accuracy']:.2f}%[/bold], error "
         f"[bold]{100 * report['error']:.2f}%[/bold] ({report['wrong']} of {report['examples']:,} "
@@ -95,28 +167,50 @@ def _print(report: dict[str, Any], result: Any) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    files = ["model.safetensors", "history.json", "report.json", *report["pictures"]]
+    files = ["model.safetensors", "config.toml", "history.json", "report.json"]
+    files += report["pictures"]
     line = f"left in {report['folder']}: {', '.join(files)}"
     console.print(line, highlight=False, markup=False, soft_wrap=True)
     if report["note"]:
         console.print(report["note"], highlight=False, markup=False, soft_wrap=True)
 
 
-def _confusion_table(confusion: Any) -> Any:
-    """Rows are the true digits, columns the predictions; what is wrong stands out."""
+def _confusion_table(confusion: Any, names: tuple[str, ...]) -> Any:
+    """Rows are the true classes, columns the predictions; what is wrong stands out."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="Confusion matrix: true digit (row), predicted (column)")
+    if len(names) > _MOST_COLUMNS:
+        return _class_table(confusion, names)
+    table = Table(title="Confusion matrix: true class (row), predicted (column)")
     table.add_column("", style="bold")
-    for digit in range(len(confusion)):
-        table.add_column(str(digit), justify="right", header_style="bold")
+    for number, name in enumerate(names):
+        head = name if len(name) <= 2 else str(number)
+        table.add_column(head, justify="right", header_style="bold")
     table.add_column("error", justify="right", header_style="bold")
-    for digit, row in enumerate(confusion):
+    for true, row in enumerate(confusion):
         cells = []
         for predicted, count in enumerate(row):
-            style = "green" if predicted == digit else "red" if count else "bright_black"
+            style = "green" if predicted == true else "red" if count else "bright_black"
             cells.append(Text(str(count) if count else "·", style=style))
-        share = 1 - row[digit] / max(1, row.sum())
-        table.add_row(str(digit), *cells, f"{100 * share:.2f}%")
+        share = 1 - row[true] / max(1, row.sum())
+        head = names[true] if len(names[true]) <= 2 else f"{true} {names[true]}"
+        table.add_row(head, *cells, f"{100 * share:.2f}%")
+    return table
+
+
+def _class_table(confusion: Any, names: tuple[str, ...]) -> Any:
+    """Of many classes: the worst ones, and what they are taken for."""
+    from rich.table import Table
+
+    table = Table(title=f"The {_MOST_ROWS} classes with the most errors, of {len(names)}")
+    for column in ("class", "examples", "error", "most often taken for"):
+        table.add_column(column, justify="right" if column in ("examples", "error") else "left")
+    wrong = confusion.sum(axis=1) - confusion.diagonal()
+    for true in (-wrong).argsort(kind="stable")[:_MOST_ROWS]:
+        row = confusion[true].copy()
+        count, row[true] = row.sum(), 0
+        share = wrong[true] / max(1, count)
+        other = names[row.argmax()] if row.any() else ""
+        table.add_row(names[true], str(count), f"{100 * share:.2f}%", other)
     return table

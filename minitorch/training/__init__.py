@@ -11,17 +11,21 @@ from minitorch.training.metrics import (
     predict_views,
 )
 from minitorch.training.model_file import load_model, save_model
-from minitorch.training.recipes import RECIPES, Recipe, find_recipe
-from minitorch.training.run import Run, load_digits
+from minitorch.training.prepare import Prepared, prepare
+from minitorch.training.recipes import RECIPES, Recipe, find_recipe, read_config, write_config
+from minitorch.training.rules import RULES, find_rule
+from minitorch.training.run import Run
 from minitorch.training.schedules import SCHEDULES, find_schedule
 from minitorch.training.trainer import Epoch, Step, Trainer
 
 __all__ = [
     "RECIPES",
+    "RULES",
     "SCHEDULES",
     "Epoch",
     "Evaluation",
     "Interruption",
+    "Prepared",
     "Recipe",
     "Run",
     "Step",
@@ -31,11 +35,14 @@ __all__ = [
     "confusion_matrix",
     "evaluate",
     "find_recipe",
+    "find_rule",
     "find_schedule",
     "fit",
-    "load_digits",
     "load_model",
     "predict",
     "predict_views",
+    "prepare",
+    "read_config",
     "save_model",
+    "write_config",
 ]

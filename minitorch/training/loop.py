@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, Self
 
@@ -52,6 +53,7 @@ def fit(
     every: int = 100,
     extra: Mapping[str, Any] | None = None,
     stop: Callable[[], object] = lambda: False,
+    listeners: Sequence[Display] = (),
 ) -> bool:
     """Train to the end, showing progress and saving checkpoints on the way.
 
@@ -70,6 +72,8 @@ def fit(
     stop : callable
         Asked after each step; when it answers with something true, a
         checkpoint is saved and the training left.
+    listeners : sequence of Display
+        What else is shown every event: files that note them.
 
     Returns
     -------
@@ -104,9 +108,11 @@ def fit(
             arrays, metadata = trainer.state()
             checkpoints.save(trainer.step, arrays, {**metadata, **(extra or {})})
 
-    with display or Silent() as shown:
+    with contextlib.ExitStack() as stack:
+        shown = [stack.enter_context(one) for one in (display or Silent(), *listeners)]
         for event in trainer.run():
-            shown.show(event)
+            for one in shown:
+                one.show(event)
             if isinstance(event, Epoch) or trainer.step % every == 0:
                 save()
             if stop():

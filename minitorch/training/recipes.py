@@ -1,20 +1,32 @@
 """Recipes: everything that decides how a run goes, in one frozen record.
 
-Two runs with the same recipe, data and machine end with the same bits. The
-three named recipes reach the lecture's table; they were chosen on the last
-10,000 training images, held out (``--validation 10000``), not on the test set.
+Two runs with the same recipe, data and machine end with the same bits. A recipe is what the
+flags of ``python -m minitorch train`` and the lines of its TOML file set; the named ones were
+chosen on held-out training images (``--validation``), not on the test set.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from minitorch.models import MODELS
+from minitorch.training.augment import parse_augment
+from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule
 from minitorch.utils import did_you_mean
 
-__all__ = ["RECIPES", "Recipe", "find_recipe"]
+__all__ = ["RECIPES", "Recipe", "find_recipe", "read_config", "write_config"]
+
+_NOT_NEGATIVE = (
+    "weight_decay", "clip", "warmup", "shift", "size", "validation", "patience", "seed",
+)  # fmt: skip
+_BELOW_ONE = ("momentum", "dropout", "label_smoothing", "ema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +37,47 @@ class Recipe:
     ----------
     model : str
         The network's name in :data:`minitorch.models.MODELS`.
+    data : str
+        The dataset's name, as :func:`minitorch.data.load` takes it.
     epochs : int
         How often each example is seen.
     batch_size : int
+        Examples per step.
     learning_rate : float
         The highest one; the schedule multiplies it.
+    rule : str
+        The update rule, a name of :data:`minitorch.training.RULES`.
     momentum : float
-        Of Nesterov's rule, in [0, 1).
+        Of the rules that have one, in [0, 1).
     schedule : str
-        A name of :data:`minitorch.training.SCHEDULES`.
+        How the learning rate changes, a name of :data:`minitorch.training.SCHEDULES`.
+    warmup : float
+        Epochs over which the learning rate rises evenly to its highest, before the schedule.
     dropout : float
-        The probability to drop a unit, in [0, 1); see the model.
-    l2 : float
-        The coefficient of the sum of squares of all weights in the loss.
+        The probability to drop a unit, in [0, 1); 0 leaves what the model usually has.
+    weight_decay : float
+        Times the weights, added to their gradient; "adamw" shrinks the weights by it instead.
+    label_smoothing : float
+        The share of each target that goes to all classes evenly, in [0, 1).
+    clip : float
+        The norm of all gradients together that is not exceeded; 0 clips nothing.
+    ema : float
+        The decay of the running average of all weights that is measured and saved in their
+        place, in [0, 1); 0 keeps none.
     shift : int
         Training images are moved by up to so many pixels in each direction.
+    augment : str
+        What else is done to training images, such as "crop:4,reflect"; see ``--help`` for all.
+    size : int
+        Images are scaled to so many pixels each way; 0 takes them as they are, and files to the
+        size that the network was published for.
     validation : int
-        How many of the last training images are held out to validate on,
-        instead of the test set.
+        How many of the last training images are held out to measure on, instead of the test set.
+    patience : int
+        Epochs without a lower error after which the training ends, with the best weights; it
+        needs held-out images. 0 trains all epochs.
     seed : int
-        Of the initial weights, the order, the dropout and the shifts.
+        Of the initial weights, the order, the dropout and the augmentation.
 
     Raises
     ------
@@ -58,26 +91,55 @@ class Recipe:
     """
 
     model: str
+    data: str = "mnist"
     epochs: int = 20
     batch_size: int = 100
     learning_rate: float = 0.05
+    rule: str = "nesterov"
     momentum: float = 0.9
     schedule: str = "cosine"
+    warmup: float = 0.0
     dropout: float = 0.0
-    l2: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    clip: float = 0.0
+    ema: float = 0.0
     shift: int = 0
+    augment: str = ""
+    size: int = 0
     validation: int = 0
+    patience: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            self._check_kind(field)
+        find_rule(self.rule)
         find_schedule(self.schedule)
+        parse_augment(self.augment)
         for name in ("epochs", "batch_size"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("shift", "validation", "seed", "l2"):
-            self._require(name, getattr(self, name) >= 0, "not negative")
-        for name in ("momentum", "dropout"):
+        for name in _NOT_NEGATIVE:
+            self._require(name, 0 <= getattr(self, name) < math.inf, "not negative")
+        for name in _BELOW_ONE:
             self._require(name, 0 <= getattr(self, name) < 1, "in [0, 1)")
-        self._require("learning_rate", 0 < self.learning_rate < float("inf"), "positive and finite")
+        self._require("learning_rate", 0 < self.learning_rate < math.inf, "positive and finite")
+        self._require("warmup", self.warmup < self.epochs, f"less than the {self.epochs} epochs")
+        if self.validation == 0 and (self.patience or self.schedule == "plateau"):
+            what = "patience" if self.patience else "the schedule plateau"
+            raise ValueError(
+                f"recipe: {what} decides by what is measured, which must not be the test set: hold "
+                f"out training images with validation"
+            )
+
+    def _check_kind(self, field: dataclasses.Field[Any]) -> None:
+        """A value of a TOML file may be of any kind; whole numbers do for floats."""
+        value, kind = getattr(self, field.name), str(field.type)
+        fits = {"str": str, "int": int, "float": (int, float)}[kind]
+        if not isinstance(value, fits) or isinstance(value, bool):
+            raise ValueError(f"recipe: {field.name} is a {kind}, not {value!r}")
+        if kind == "float":
+            object.__setattr__(self, field.name, float(value))
 
     def _require(self, name: str, holds: bool, what: str) -> None:
         """One message for all fields."""
@@ -90,21 +152,91 @@ class Recipe:
         return dataclasses.replace(self, **given)
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields, for JSON."""
+        """The fields, for JSON and TOML."""
         return dataclasses.asdict(self)
 
 
-# One recipe for all three: moving the digits by a pixel does what dropout and weight decay
+# One recipe for the three on digits: moving these by a pixel does what dropout and weight decay
 # would, and better, on the held-out images.
-RECIPES: dict[str, Recipe] = {
-    "mlp64": Recipe("mlp64", epochs=20, shift=1),
-    "mlp256": Recipe("mlp256", epochs=20, shift=1),
-    "lenet": Recipe("lenet", epochs=8, shift=1),
+_NAMED = (
+    Recipe("mlp64", epochs=20, shift=1),
+    Recipe("mlp256", epochs=20, shift=1),
+    Recipe("lenet", epochs=8, shift=1),
+    Recipe(
+        "resnet20", "fashion", epochs=25, batch_size=128, learning_rate=0.1, weight_decay=5e-4,
+        warmup=1.0, augment="crop:2,reflect",
+    ),
+)  # fmt: skip
+RECIPES: dict[tuple[str, str], Recipe] = {(r.model, r.data): r for r in _NAMED}
+
+# For other data, what is usual for a family of networks, by how its names begin. Deep ones
+# without normalisation begin as their papers have it; their gradients can be far too long.
+_DEEP = {"learning_rate": 0.01, "weight_decay": 5e-4, "clip": 1.0}
+_RESIDUAL = {"learning_rate": 0.1, "weight_decay": 1e-4, "batch_size": 128, "warmup": 1.0}
+_USUAL: dict[str, dict[str, Any]] = {
+    "alexnet": _DEEP,
+    "vgg": _DEEP,
+    "nin": _DEEP,
+    "googlenet": _DEEP,
+    "squeezenet": _DEEP,
+    "inception": {"rule": "rmsprop", "learning_rate": 0.002, "clip": 2.0, "weight_decay": 4e-5},
+    "resnet": _RESIDUAL,
+    "preresnet": _RESIDUAL,
+    "efficientnet": {"rule": "adamw", "learning_rate": 0.002, "weight_decay": 0.01, "warmup": 1.0},
 }
 
 
-def find_recipe(name: str) -> Recipe:
-    """The recipe of that name; ValueError with close names otherwise."""
-    if name in RECIPES:
-        return RECIPES[name]
-    raise ValueError(f"no recipe named {name!r}; {did_you_mean(name, RECIPES)}")
+def find_recipe(model: str, data: str = "mnist") -> Recipe:
+    """The recipe for a network on a dataset: the one chosen for the two, else the usual one.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, with close names.
+
+    Examples
+    --------
+    >>> find_recipe("lenet").shift, find_recipe("resnet20", "cifar10").learning_rate
+    (1, 0.1)
+    """
+    if model not in MODELS:
+        raise ValueError(f"no model named {model!r}; {did_you_mean(model, MODELS)}")
+    if (model, data) in RECIPES:
+        return RECIPES[model, data]
+    usual = next((v for name, v in _USUAL.items() if model.startswith(name)), {})
+    epochs = usual.get("epochs", 20)
+    return Recipe(model, data, **{**usual, "epochs": epochs})
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """The fields of a recipe in a TOML file.
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML, or has a line that no recipe has; close names are given.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        found = tomllib.loads(Path(path).read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: this is no TOML: {error}") from None
+    known = [field.name for field in dataclasses.fields(Recipe)]
+    for name in found:
+        if name not in known:
+            raise ValueError(f"{path}: a recipe has no {name!r}; {did_you_mean(name, known)}")
+    return found
+
+
+def write_config(recipe: Recipe) -> str:
+    """The TOML of a recipe: a line per field.
+
+    Examples
+    --------
+    >>> write_config(find_recipe("lenet")).splitlines()[:3]
+    ['model = "lenet"', 'data = "mnist"', 'epochs = 8']
+    """
+    # JSON's strings and numbers are TOML's too.
+    lines = [f"{name} = {json.dumps(value)}" for name, value in recipe.as_dict().items()]
+    return "\n".join(lines) + "\n"

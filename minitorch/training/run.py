@@ -1,12 +1,11 @@
-"""A whole run: digits in, a folder with model, checkpoints, report and pictures out."""
+"""A whole run: data in, a folder with model, checkpoints, report and pictures out."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,67 +13,20 @@ import numpy
 
 from minitorch import layers, random
 from minitorch.backend.arrays import backend_named
-from minitorch.data import DIGITS, Dataset, Standardiser, mnist
 from minitorch.io.arrays import FileFormatError
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
-from minitorch.models import build
+from minitorch.models import MODELS, build
 from minitorch.training import plots
 from minitorch.training.display import Display
 from minitorch.training.loop import fit
 from minitorch.training.metrics import Evaluation, evaluate
 from minitorch.training.model_file import save_model
-from minitorch.training.recipes import Recipe
+from minitorch.training.prepare import prepare
+from minitorch.training.recipes import Recipe, write_config
 from minitorch.training.trainer import Trainer
 
-__all__ = ["Run", "load_digits"]
-
-
-@dataclass(frozen=True, eq=False)
-class Digits:
-    """The data of a run, raw and standardised, and what they are."""
-
-    raw_test: Dataset
-    train: Dataset
-    test: Dataset
-    standardiser: Standardiser
-    background: float
-    fingerprint: str
-    against: str
-
-
-def load_digits(data_dir: str | Path | None = None, validation: int = 0) -> Digits:
-    """The digits, standardised with the training images' mean and variance.
-
-    Parameters
-    ----------
-    data_dir : str or Path, optional
-        See :func:`minitorch.data.mnist`.
-    validation : int
-        Hold out the last so many training images and measure on them, instead
-        of on the test images.
-
-    Returns
-    -------
-    Digits
-    """
-    train, test = mnist(data_dir)
-    if validation:
-        train, test = train.split(validation)
-    standardiser = Standardiser.fit(train.x)
-    content = hashlib.sha256()
-    for array in (train.x, train.y, test.x, test.y):
-        content.update(memoryview(numpy.ascontiguousarray(array)))
-    empty = numpy.zeros((1, *train.x.shape[1:]), train.x.dtype)
-    return Digits(
-        raw_test=test,
-        train=Dataset(standardiser.apply(train.x), train.y, train.classes, "train"),
-        test=Dataset(standardiser.apply(test.x), test.y, test.classes, test.name),
-        standardiser=standardiser,
-        background=float(standardiser.apply(empty).flat[0]),
-        fingerprint=content.hexdigest()[:16],
-        against="validation" if validation else "test",
-    )
+__all__ = ["Run"]
 
 
 class Run:
@@ -86,9 +38,13 @@ class Run:
     folder : str or Path
         Where everything goes; made when the first checkpoint is saved.
     data_dir : str or Path, optional
-        A folder with the digits.
+        A folder with the data's files.
     device : str
         Where the network is trained: "cpu", "cuda" or "emulated".
+    workers : int
+        Processes that make batches. They change no result, nor do the next two.
+    captured : bool
+        See :class:`~minitorch.training.Trainer`.
 
     Raises
     ------
@@ -106,18 +62,19 @@ class Run:
         folder: str | Path,
         data_dir: str | Path | None = None,
         device: str = "cpu",
+        workers: int = 0,
+        captured: bool = True,
     ) -> None:
         backend_named(device)  # before the data are fetched
         self.recipe = recipe
         self.folder = Path(folder)
         self.checkpoints = Checkpoints(self.folder / "checkpoints")
-        self.digits = load_digits(data_dir, recipe.validation)
+        self.data = prepare(recipe, data_dir, workers)
         random.seed(recipe.seed)
-        shape = self.digits.train.x.shape[1:]
-        self.network = build(recipe.model, dropout=recipe.dropout, input_shape=shape)
+        self.network = _network(recipe, self.data.shape, self.data.test.classes)
         layers.to_device(self.network, device)
         self.trainer = Trainer(
-            self.network, recipe, self.digits.train, self.digits.test, self.digits.background
+            self.network, recipe, self.data.train, self.data.test, self.data.background, captured
         )
 
     def begin(self, how: str = "auto") -> str:
@@ -151,10 +108,10 @@ class Run:
             return f"training {self.recipe.model} from the start"
         arrays, metadata = self.checkpoints.load()
         remedy = "use --fresh to start over or --out for another folder"
-        if metadata.get("data") != self.digits.fingerprint:
+        if metadata.get("data") != self.data.fingerprint:
             raise ValueError(
                 f"{self.checkpoints.folder}: the checkpoint is of other training data "
-                f"({metadata.get('data')}, not {self.digits.fingerprint}); {remedy}"
+                f"({metadata.get('data')}, not {self.data.fingerprint}); {remedy}"
             )
         try:
             self.trainer.restore(arrays, metadata)
@@ -171,7 +128,7 @@ class Run:
         stop: Callable[[], object] = lambda: False,
     ) -> bool:
         """Train to the end, or until ``stop()``; whether it is complete."""
-        extra = {"data": self.digits.fingerprint}
+        extra = {"data": self.data.fingerprint}
         return fit(self.trainer, display, self.checkpoints, every, extra, stop)
 
     def finish(self, pictures: bool = True) -> tuple[dict[str, Any], Evaluation]:
@@ -183,21 +140,27 @@ class Run:
         -------
         (report, Evaluation)
         """
-        result = evaluate(self.network, self.digits.test)
+        with self.trainer.chosen():
+            return self._finish(pictures)
+
+    def _finish(self, pictures: bool) -> tuple[dict[str, Any], Evaluation]:
+        """With the weights that count."""
+        result = evaluate(self.network, self.data.test)
         report = self._report(result)
         save_model(
             self.folder / "model.safetensors",
             self.network,
             {
                 "model": self.recipe.model,
-                "input_shape": list(self.digits.train.x.shape[1:]),
-                "mean": self.digits.standardiser.mean.tolist(),
-                "std": self.digits.standardiser.std.tolist(),
-                "classes": list(DIGITS),
+                "input_shape": list(self.data.shape),
+                "mean": self.data.standardiser.mean.tolist(),
+                "std": self.data.standardiser.std.tolist(),
+                "classes": list(self.data.class_names),
             },
         )
         history = [asdict(epoch) for epoch in self.trainer.history]
         atomic_write(self.folder / "history.json", json.dumps(history, indent=1) + "\n")
+        atomic_write(self.folder / "config.toml", write_config(self.recipe))
         report["pictures"], report["note"] = [], ""
         if pictures:
             try:
@@ -211,9 +174,11 @@ class Run:
         """The run's figures, for people and programs."""
         return {
             "recipe": self.recipe.as_dict(),
+            "epochs": len(self.trainer.history),
+            "best_epoch": self.trainer.best_epoch,
             "parameters": int(layers.count_params(self.network)),
-            "measured_on": self.digits.against,
-            "examples": len(self.digits.test),
+            "measured_on": self.data.against,
+            "examples": len(self.data.test),
             "error": result.error,
             "accuracy": 1 - result.error,
             "loss": result.loss,
@@ -230,24 +195,39 @@ class Run:
         """Learning curve, filters, misclassified digits."""
         name, percent = self.recipe.model, f"{100 * result.error:.2f}%"
         first = layers.get_all_params(self.network, trainable=True)[0]
-        filters = plots.filter_images(first.get_value(), self.digits.train.x.shape[1:])
+        filters = plots.filter_images(first.get_value(), self.data.shape)
         shown = min(len(result.wrong), 100)
         return [
             plots.plot_learning_curve(
                 self.folder / "learning_curve.png",
                 self.trainer.history,
                 f"{name}: error by epoch",
-                self.digits.against,
+                self.data.against,
             ),
             plots.plot_filters(
                 self.folder / "filters.png", filters, f"{name}: filters of the first layer"
             ),
             plots.plot_misclassified(
                 self.folder / "misclassified.png",
-                self.digits.raw_test.x,
+                self.data.raw_test.x,
                 result,
-                DIGITS,
-                f"{name}: {shown} of {len(result.wrong)} misclassified digits ({percent} of "
-                f"{len(self.digits.test):,})",
+                self.data.class_names,
+                f"{name}: {shown} of {len(result.wrong)} misclassified ({percent} of "
+                f"{len(self.data.test):,})",
             ),
         ]
+
+
+def _network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Any:
+    """The recipe's model for images of that shape and so many classes."""
+    settings: dict[str, Any] = {"num_classes": classes, "input_shape": shape}
+    if recipe.dropout:
+        settings["dropout"] = recipe.dropout
+    try:
+        return build(recipe.model, **settings)
+    except ValueError as error:
+        usual = MODELS[recipe.model].input_shape
+        raise ValueError(
+            f"{recipe.model} cannot take images of shape {shape}: {error}; it was published for "
+            f"{usual}: try --size {usual[-1]}"
+        ) from None

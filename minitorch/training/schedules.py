@@ -2,17 +2,28 @@
 
 A schedule is a function of the fraction of the training that is done, from 0 to
 1, to a factor of the recipe's learning rate. It knows neither epochs nor steps,
-so it means the same for every batch size, and needs no state to resume.
+so it means the same for every batch size, and needs no state to resume. Only "plateau" looks at
+what was measured; it is a function of the history.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from minitorch.utils import did_you_mean
 
-__all__ = ["SCHEDULES", "constant", "cosine", "find_schedule", "linear", "one_cycle", "steps"]
+__all__ = [
+    "SCHEDULES",
+    "constant",
+    "cosine",
+    "find_schedule",
+    "linear",
+    "on_plateau",
+    "one_cycle",
+    "steps",
+    "warmed_up",
+]
 
 Schedule = Callable[[float], float]
 
@@ -79,12 +90,52 @@ def steps(done: float, factor: float = 0.1, at: tuple[float, ...] = (0.5, 0.75))
     return float(factor ** sum(done >= mark for mark in at))
 
 
+def on_plateau(losses: Sequence[float], factor: float = 0.1, wait: int = 5) -> float:
+    """Multiplied by ``factor`` whenever ``wait`` epochs in a row brought no lower loss.
+
+    Parameters
+    ----------
+    losses : sequence of float
+        Those measured after each epoch so far, on held-out data.
+    factor : float
+    wait : int
+        The count begins anew after each such step.
+
+    Examples
+    --------
+    >>> on_plateau([3.0, 2.0, 2.1, 2.2, 2.1], wait=3)
+    0.1
+    """
+    best, since, result = math.inf, 0, 1.0
+    for loss in losses:
+        best, since = (loss, 0) if loss < best else (best, since + 1)
+        if since == wait:
+            result, since = result * factor, 0
+    return result
+
+
+def warmed_up(schedule: Schedule, done: float, warm: float) -> float:
+    """Rises evenly during the fraction ``warm``, then the schedule runs over what is left.
+
+    References
+    ----------
+    P. Goyal and others, "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, 2.2.
+
+    Examples
+    --------
+    >>> warmed_up(linear, 0.1, 0.2), warmed_up(linear, 0.6, 0.2)
+    (0.5, 0.5)
+    """
+    return done / warm if done < warm else schedule((done - warm) / (1.0 - warm))
+
+
 SCHEDULES: dict[str, Schedule] = {
     "constant": constant,
     "linear": linear,
     "cosine": cosine,
     "one-cycle": one_cycle,
     "steps": steps,
+    "plateau": constant,  # times on_plateau of what was measured
 }
 
 

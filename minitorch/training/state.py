@@ -10,7 +10,7 @@ import numpy
 from minitorch import updates
 from minitorch.training.model_file import named_params, set_params
 
-__all__ = ["capture", "restore"]
+__all__ = ["capture", "part", "restore"]
 
 Array = numpy.ndarray
 _PARAM, _SLOT = "param/", "slot/"
@@ -32,9 +32,10 @@ def restore(network: Any, arrays: Mapping[str, Array]) -> None:
     ValueError
         If the arrays are of another network.
     """
+    set_params(network, part(arrays, _PARAM), "the state")
+    updates.set_state(list(named_params(network).values()), part(arrays, _SLOT))
 
-    def part(prefix: str) -> dict[str, Array]:
-        return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
-    set_params(network, part(_PARAM), "the state")
-    updates.set_state(list(named_params(network).values()), part(_SLOT))
+def part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

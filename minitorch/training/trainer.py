@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,30 +11,39 @@ from typing import Any
 
 import numpy
 
-from minitorch import asarray, grad, layers, objectives, random, regularization, updates
+from minitorch import layers, random
 from minitorch.data.batches import Batches, shift_images, stream
 from minitorch.data.dataset import Dataset
 from minitorch.data.pipeline import Pipeline
+from minitorch.training.averages import WeightAverage
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
+from minitorch.training.gradients import Gradients
 from minitorch.training.metrics import evaluate
+from minitorch.training.model_file import named_params, set_params
 from minitorch.training.recipes import Recipe
-from minitorch.training.schedules import find_schedule
-from minitorch.training.state import capture, restore
+from minitorch.training.rules import find_rule
+from minitorch.training.schedules import find_schedule, on_plateau, warmed_up
+from minitorch.training.state import capture, part, restore
 
 __all__ = ["Epoch", "Step", "Trainer"]
 
 Array = numpy.ndarray
 _SHIFTS = 1  # the streams of a run: 0 orders the examples, 1 moves the images
+_AVERAGE, _BEST = "average/", "best/"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One minibatch is done: how many of the run, its loss, the learning rate it had."""
+    """One minibatch is done: how many of the run, its loss in nats, the learning rate it had.
+
+    ``gradient_norm`` is that of all gradients together, before they were clipped.
+    """
 
     number: int
     epoch: int
     loss: float
     learning_rate: float
+    gradient_norm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ class Epoch:
 
 
 class Trainer:
-    """Trains a classifier with Nesterov momentum, step by step.
+    """Trains a classifier, step by step.
 
     Parameters
     ----------
@@ -68,6 +79,9 @@ class Trainer:
         Likewise; it is only measured on, after each epoch.
     background : float
         The value of an empty pixel, which comes in when images are shifted.
+    captured : bool
+        On the CPU, whole batches run as a captured program (:func:`minitorch.function`), which
+        is faster; False runs all eagerly, for layers that a program cannot follow.
 
     Attributes
     ----------
@@ -105,18 +119,25 @@ class Trainer:
         train: Dataset | Pipeline,
         test: Dataset,
         background: float = 0.0,
+        captured: bool = True,
     ) -> None:
         self.network, self.recipe, self.test = network, recipe, test
         self.background = background
         self.params = layers.get_all_params(network, trainable=True)
-        self.device = layers.get_device(network)
         self.batches = _batches(train, recipe)
         self.history: list[Epoch] = []
         self.step = 0
-        self._schedule = find_schedule(recipe.schedule)
+        self._check_shapes(train)
+        self._gradients = Gradients(
+            network, self.params, recipe.label_smoothing, recipe.batch_size if captured else 0
+        )
+        self._rule, self._schedule = find_rule(recipe.rule), find_schedule(recipe.schedule)
+        shrunk = layers.get_all_params(network, trainable=True, regularizable=True)
+        self._shrunk = {id(p) for p in shrunk} if recipe.weight_decay else set()
+        self._average = WeightAverage(network, recipe.ema) if recipe.ema else None
+        self._best: dict[str, Array] = {}
         self._loss_sum, self._wrong = 0.0, 0
         self._seconds, self._since = 0.0, time.perf_counter()
-        self._check_shapes(train)
 
     def _check_shapes(self, train: Dataset | Pipeline) -> None:
         """The data against the network's two ends."""
@@ -142,18 +163,38 @@ class Trainer:
 
     @property
     def total_steps(self) -> int:
-        """Minibatches of the whole run."""
+        """Minibatches of the whole run, if it is not stopped early."""
         return self.recipe.epochs * len(self.batches)
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done and measured."""
-        return self.batches.epoch >= self.recipe.epochs
+        """Whether all epochs are done and measured, or no lower error came for long enough."""
+        if self.batches.epoch >= self.recipe.epochs:
+            return True
+        waited = len(self.history) - self.best_epoch
+        return 0 < self.recipe.patience <= waited
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the lowest error that was measured; 0 before there is one."""
+        errors = [epoch.test_error for epoch in self.history]
+        return 1 + errors.index(min(errors)) if errors else 0
 
     @property
     def learning_rate(self) -> float:
         """That of the next step."""
-        return self.recipe.learning_rate * self._schedule(self.step / self.total_steps)
+        return self._rate(self.step)
+
+    def _rate(self, step: int) -> float:
+        """The learning rate after so many steps."""
+        total = self.total_steps
+        # A first step without any would be lost: the rise begins one step up.
+        warm = self.recipe.warmup * len(self.batches) / total
+        done = (step + 1 if step < warm * total else step) / total
+        rate = self.recipe.learning_rate * warmed_up(self._schedule, min(done, 1.0), warm)
+        if self.recipe.schedule == "plateau":
+            rate *= on_plateau([epoch.test_loss for epoch in self.history])
+        return rate
 
     def run(self) -> Iterator[Step | Epoch]:
         """Train until the recipe's epochs are done, yielding after each step and epoch.
@@ -178,27 +219,36 @@ class Trainer:
         rate = self.learning_rate
         x = self._moved(x)
         noise = layers.get_all_random_states(self.network)
-        prediction, loss, total = self._forward(x, y)
-        value = float(loss.item())
-        grads = grad(total, self.params)
-        if not (numpy.isfinite(value) and all(_finite(g) for g in grads)):
+        loss, predicted, grads = self._gradients(x, y)
+        norm = _norm(grads)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
             raise self._diverged(x, y, noise)
-        momentum = self.recipe.momentum
-        updates.nesterov_momentum(grads, self.params, rate, momentum).apply()
-        self._loss_sum += value * len(y)
-        self._wrong += int((prediction.numpy().argmax(axis=1) != y).sum())
+        self._descend(grads, norm, rate)
+        self._loss_sum += loss * len(y)
+        self._wrong += int((predicted != y).sum())
         self.step += 1
-        return Step(self.step, self.batches.epoch + 1, value, rate)
+        if self._average is not None:
+            self._average.add(self.step)
+        return Step(self.step, self.batches.epoch + 1, loss, rate, norm)
 
-    def _forward(self, x: Any, y: Any) -> tuple[Any, Any, Any]:
-        """The network's output, the loss of the data, and with the penalty."""
-        x, y = (asarray(a, device=self.device) for a in (x, y))
-        prediction = layers.get_output(self.network, x)
-        loss = objectives.categorical_crossentropy(prediction, y).mean()
-        if self.recipe.l2 == 0:
-            return prediction, loss, loss
-        penalty = regularization.regularize_network_params(self.network, regularization.l2)
-        return prediction, loss, loss + self.recipe.l2 * penalty
+    def _descend(self, grads: list[Any], norm: float, rate: float) -> None:
+        """Clip the gradients, add the weights' decay, and move the parameters."""
+        recipe = self.recipe
+        if 0 < recipe.clip < norm:
+            grads = [g * (recipe.clip / norm) for g in grads]
+        decay = recipe.weight_decay
+        aside = recipe.rule == "adamw"
+        if decay and not aside:
+            grads = [
+                g + decay * p.detach() if id(p) in self._shrunk else g
+                for g, p in zip(grads, self.params, strict=True)
+            ]
+        new = self._rule(grads, self.params, rate, recipe.momentum)
+        if decay and aside:
+            for p in self.params:
+                if id(p) in self._shrunk:
+                    new[p] = new[p] - rate * decay * p.detach()
+        new.apply()
 
     def _moved(self, x: Array) -> Array:
         """The images of this step, shifted by the recipe's few pixels."""
@@ -210,29 +260,61 @@ class Trainer:
 
     def _end_epoch(self) -> Epoch:
         """Measure, and start the sums of the next epoch."""
-        result = evaluate(self.network, self.test)
-        count = self.batches.count
-        record = Epoch(
-            self.batches.epoch,
-            self.recipe.learning_rate * self._schedule((self.step - 1) / self.total_steps),
-            self._loss_sum / count,
-            self._wrong / count,
-            result.loss,
-            result.error,
-            round(self.seconds, 3),
-        )
-        self.history.append(record)
+        with self.averaged():
+            result = evaluate(self.network, self.test)
+            count = self.batches.count
+            record = Epoch(
+                self.batches.epoch,
+                self._rate(self.step - 1),
+                self._loss_sum / count,
+                self._wrong / count,
+                result.loss,
+                result.error,
+                round(self.seconds, 3),
+            )
+            self.history.append(record)
+            if self.recipe.patience and self.best_epoch == record.number:
+                self._best = {n: p.get_value() for n, p in named_params(self.network).items()}
         self._loss_sum, self._wrong = 0.0, 0
         return record
 
     def _diverged(self, x: Array, y: Array, noise: Mapping[str, Any]) -> TrainingDiverged:
         """The error that says where the NaN or infinity began."""
         layers.set_all_random_states(self.network, noise)
-        reason = explain_divergence(lambda: self._forward(x, y)[2], self.params)
+        reason = explain_divergence(lambda: self._gradients.loss(x, y), self.params)
         return TrainingDiverged(
             f"training diverged at step {self.step + 1} (epoch {self.batches.epoch + 1}, learning "
             f"rate {self.learning_rate:g}): {reason}; try a lower learning rate"
         )
+
+    # -- which weights count ----------------------------------------------
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The network with the running average of its weights, if one is kept."""
+        if self._average is None:
+            yield
+            return
+        last = {name: p.get_value() for name, p in named_params(self.network).items()}
+        set_params(self.network, self._average.values(), "the average")
+        try:
+            yield
+        finally:
+            set_params(self.network, last, "the last weights")
+
+    @contextlib.contextmanager
+    def chosen(self) -> Iterator[None]:
+        """The network with the weights that are to be used: the best epoch's or the average."""
+        if not self._best:
+            with self.averaged():
+                yield
+            return
+        last = {name: p.get_value() for name, p in named_params(self.network).items()}
+        set_params(self.network, self._best, "the best weights")
+        try:
+            yield
+        finally:
+            set_params(self.network, last, "the last weights")
 
     # -- leaving and taking up again --------------------------------------
 
@@ -244,7 +326,11 @@ class Trainer:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Everything to go on from here: arrays, and what JSON can hold."""
         records = [[getattr(e, name) for name in Epoch.__slots__] for e in self.history]
-        return capture(self.network), {
+        arrays = capture(self.network)
+        if self._average is not None:
+            arrays |= {_AVERAGE + name: v for name, v in self._average.values().items()}
+        arrays |= {_BEST + name: v for name, v in self._best.items()}
+        return arrays, {
             "recipe": self.recipe.as_dict(),
             "step": self.step,
             "batches": self.batches.state(),
@@ -272,6 +358,9 @@ class Trainer:
         restore(self.network, arrays)
         layers.set_all_random_states(self.network, metadata["noise"])
         random.set_state(metadata["random"])
+        if self._average is not None:
+            self._average.restore(part(arrays, _AVERAGE))
+        self._best = part(arrays, _BEST)
         self.step = int(metadata["step"])
         self.batches.restore(metadata["batches"])
         self._loss_sum, self._wrong = metadata["sums"]
@@ -296,6 +385,15 @@ def _batches(train: Dataset | Pipeline, recipe: Recipe) -> Batches | Pipeline:
     return train
 
 
-def _finite(g: Any) -> bool:
-    """Whether a gradient has neither NaN nor infinity."""
-    return bool(numpy.isfinite(g.numpy()).all())
+def _norm(grads: list[Any]) -> float:
+    """The norm of all gradients together; NaN or infinite if an element is."""
+    total = 0.0
+    for g in grads:
+        flat = g.numpy().ravel()
+        with numpy.errstate(over="ignore", invalid="ignore"):
+            square = float(numpy.dot(flat, flat))
+        # Squares overflow where the numbers themselves do not.
+        if square == math.inf and numpy.isfinite(flat).all():
+            square = float(numpy.square(flat, dtype=numpy.float64).sum())
+        total += square
+    return math.sqrt(total)

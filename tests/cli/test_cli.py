@@ -53,8 +53,10 @@ def test_the_module_runs_and_is_quick_to_help():
     [
         (["trian"], "no command named 'trian'; did you mean 'train'?"),
         (["zzz"], "there are train, data, models, gradcheck"),
-        (["train", "resnet"], "'resnet' is not one of 'lenet', 'mlp64', 'mlp256'"),
-        (["train", "mlp64", "--epochs", "0"], "0 is not in the range x>=1"),
+        (["train", "resnet"], "no model named 'resnet'; did you mean 'resnet"),
+        (["train"], "which MODEL? python -m minitorch models lists them"),
+        (["train", "mlp64", "--epochs", "0"], "epochs must be at least 1, not 0"),
+        (["train", "mlp64", "--data", "mnsit"], "no dataset named 'mnsit'; did you mean 'mnist'"),
         (["train", "mlp64", "--learning-rate", "-1"], "learning_rate must be positive"),
         (["train", "mlp64", "--data-dir", "/nowhere"], "/nowhere: not a folder"),
         (["train", "mlp64", "--device", "gpu"], "unknown device 'gpu'; known: 'cpu', 'cuda'"),
@@ -104,7 +106,7 @@ def test_training_leaves_everything_and_prints_the_confusion_matrix(digits, tmp_
     assert result.stderr.count("test error") == 2
     names = {p.name for p in (tmp_path / "run").iterdir()}
     assert names == {
-        "checkpoints", "model.safetensors", "history.json", "report.json",
+        "checkpoints", "config.toml", "model.safetensors", "history.json", "report.json",
         "learning_curve.png", "filters.png", "misclassified.png",
     }  # fmt: skip
     arrays, metadata = load_arrays(tmp_path / "run" / "model.safetensors")

@@ -8,7 +8,7 @@ import pytest
 from minitorch.training import Epoch, Step, choose_display
 from minitorch.training.display import Lines, ProgressBar, Silent
 
-STEP = Step(5, 1, 0.5, 0.1)
+STEP = Step(5, 1, 0.5, 0.1, 1.0)
 EPOCH = Epoch(1, 0.1, 0.5, 0.25, 0.4, 0.0123, 3.21)
 
 

@@ -82,7 +82,9 @@ def test_the_same_seed_gives_the_same_bits():
 
 def test_one_step_is_nesterovs_rule():
     """Against the update written out in NumPy, with gradients by mt.grad."""
-    recipe = Recipe("mlp", epochs=1, batch_size=100, l2=0.01, momentum=0.9, schedule="constant")
+    recipe = Recipe(
+        "mlp", epochs=1, batch_size=100, weight_decay=0.02, momentum=0.9, schedule="constant"
+    )
     trainer, twin = make(recipe), make(recipe)
     params = layers.get_all_params(twin.network, trainable=True)
     order = twin.batches.order(0)

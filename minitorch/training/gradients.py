@@ -1,0 +1,104 @@
+"""One step's loss and gradients: eager, or as a program that is replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from minitorch import asarray, function, grad, layers, objectives
+
+__all__ = ["Gradients"]
+
+Array = numpy.ndarray
+
+
+class Gradients:
+    """Computes the loss of a batch, what was predicted, and the gradients of the loss.
+
+    Parameters
+    ----------
+    network : Layer
+    params : sequence of Parameter
+        Those that the gradients are taken with respect to.
+    label_smoothing : float
+        The share of each target that goes to all classes evenly.
+    captured : int
+        Batches of so many examples are computed by a captured program
+        (:func:`minitorch.function`), others eagerly; 0 captures none. Only on the CPU.
+
+    Notes
+    -----
+    With smoothing s, targets are (1 - s) one-hot + s / classes [1]_.
+
+    A program's first call is an eager one that is watched, and differs from a replay in the
+    last bits. So that a run that is resumed ends with the same bits, its results are
+    dropped, what it moved (running averages, the noise's places) is put back, and the batch
+    replayed.
+
+    References
+    ----------
+    .. [1] C. Szegedy and others, "Rethinking the inception architecture for computer vision",
+       2015, 7.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        params: Sequence[Any],
+        label_smoothing: float = 0.0,
+        captured: int = 0,
+    ) -> None:
+        self.network, self.params = network, list(params)
+        self.device = layers.get_device(network)
+        self._smoothing = label_smoothing
+        self._classes = network.output_shape[1]
+        self._captured = captured if self.device == "cpu" else 0
+        self._program = function(self._compute)
+        self._traced = False
+
+    def __call__(self, x: Array, y: Array) -> tuple[float, Array, list[Any]]:
+        """Loss in nats, predicted classes, gradients."""
+        targets = self.targets(y)
+        if len(x) == self._captured:
+            if not self._traced:
+                self._trace(x, targets)
+            found = self._program(x, targets)
+        else:
+            found = self._compute(*(asarray(a, device=self.device) for a in (x, targets)))
+        loss, predicted, *grads = found
+        return float(loss.item()), predicted.numpy(), grads
+
+    def targets(self, y: Array) -> Array:
+        """Labels, or distributions if they are to be smoothed."""
+        if self._smoothing == 0:
+            return y
+        rows = numpy.full((len(y), self._classes), self._smoothing / self._classes, numpy.float32)
+        rows[numpy.arange(len(y)), y] += 1 - self._smoothing
+        return rows
+
+    def loss(self, x: Array, y: Array) -> Any:
+        """The loss alone, with its graph."""
+        return self._loss(*(asarray(a, device=self.device) for a in (x, self.targets(y))))[0]
+
+    def _loss(self, x: Any, targets: Any) -> tuple[Any, Any]:
+        prediction = layers.get_output(self.network, x)
+        loss = objectives.categorical_crossentropy(prediction, targets).mean()
+        return loss, prediction
+
+    def _compute(self, x: Any, targets: Any) -> list[Any]:
+        """What is captured."""
+        loss, prediction = self._loss(x, targets)
+        return [loss, prediction.argmax(axis=1), *grad(loss, self.params)]
+
+    def _trace(self, x: Array, targets: Array) -> None:
+        """Make the program, leaving the network as it was."""
+        moved = layers.get_all_params(self.network, trainable=False)
+        values = [p.get_value() for p in moved]
+        noise = layers.get_all_random_states(self.network)
+        self._program(x, targets)
+        for p, value in zip(moved, values, strict=True):
+            p.set_value(value)
+        layers.set_all_random_states(self.network, noise)
+        self._traced = True

@@ -1,0 +1,168 @@
+"""The data of a run: loaded, held out, scaled, standardised, augmented as its recipe says."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from minitorch.data import DATASETS, Dataset, ImageFiles, Pipeline, Standardiser, load
+from minitorch.data.batches import stream
+from minitorch.data.resample import resize
+from minitorch.data.transforms import Crop, ResizeShort
+from minitorch.models import MODELS
+from minitorch.training.augment import augmentation
+from minitorch.training.recipes import Recipe
+
+__all__ = ["Prepared", "prepare"]
+
+Array = numpy.ndarray
+_SAMPLE = 2000  # images of a folder whose figures stand for all
+_HELD_OUT = 2  # the stream that chooses held-out examples; the trainer has 0 and 1
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """The data of a run.
+
+    Attributes
+    ----------
+    train : Dataset or Pipeline
+        Standardised.
+    test, raw_test : Dataset
+        What is measured on, standardised and as bytes.
+    standardiser : Standardiser
+    background : float
+        The value of an empty pixel, standardised.
+    class_names : tuple of str
+    fingerprint : str
+        Of the content.
+    against : str
+        What is measured on: "test" or "validation".
+    """
+
+    train: Dataset | Pipeline
+    test: Dataset
+    raw_test: Dataset
+    standardiser: Standardiser
+    background: float
+    class_names: tuple[str, ...]
+    fingerprint: str
+    against: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one image that goes into the network."""
+        return tuple(self.test.x.shape[1:])
+
+
+def prepare(recipe: Recipe, data_dir: str | Path | None = None, workers: int = 0) -> Prepared:
+    """The data that a recipe names, as it wants them.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its data, size, augment, validation, batch_size and seed.
+    data_dir : str or Path, optional
+        Where the files are; see :func:`minitorch.data.load`.
+    workers : int
+        Processes that make batches; they change no result.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    DataError
+        For data that are missing, damaged, or no images where these are needed.
+    """
+    train, test = load(recipe.data, data_dir)
+    if recipe.validation:
+        train, test = _split(train, recipe.validation, recipe.seed)
+    entry = DATASETS.get(recipe.data)
+    empty = entry.background if entry else 0
+    size = recipe.size or (MODELS[recipe.model].input_shape[-1] if _on_disk(train) else 0)
+    raw_test = _sized(test, size)
+    some = _some(train, size)
+    standardiser = Standardiser.fit(some)
+    background = standardiser.apply(numpy.full_like(some[:1], empty))
+    if _on_disk(train) or recipe.augment or workers:
+        steps = [ResizeShort(size), Crop(size, "centre")] if _on_disk(train) else []
+        source = train if _on_disk(train) else _sized(train, size)
+        steps += augmentation(recipe.augment, some.shape[-1], empty, some)
+        batches: Any = Pipeline(
+            source, steps, recipe.batch_size, workers, seed=recipe.seed, standardiser=standardiser
+        )
+    else:
+        small = _sized(train, size)
+        batches = Dataset(standardiser.apply(small.x), small.y, small.classes, "train")
+    names = train.class_names or tuple(str(label) for label in range(train.classes))
+    return Prepared(
+        train=batches,
+        test=Dataset(standardiser.apply(raw_test.x), raw_test.y, raw_test.classes, raw_test.name),
+        raw_test=raw_test,
+        standardiser=standardiser,
+        background=float(background.flat[0]),
+        class_names=names,
+        fingerprint=_fingerprint(train, raw_test),
+        against="validation" if recipe.validation else "test",
+    )
+
+
+def _on_disk(data: Any) -> bool:
+    """Whether images are read when they are needed."""
+    return isinstance(data, ImageFiles)
+
+
+def _split(train: Any, count: int, seed: int) -> tuple[Any, Any]:
+    """Training examples, and those held out.
+
+    Sets that come in no order lose their last ones, as with MNIST; in one that is sorted by
+    class those would all be of one class, so there they are drawn.
+    """
+    if not 0 < count < len(train):
+        raise ValueError(
+            f"recipe: validation can hold out 1 to {len(train) - 1} of {len(train)} training "
+            f"images, not {count}"
+        )
+    order = numpy.arange(len(train))
+    if (numpy.diff(train.y) >= 0).all():
+        order = stream(seed, _HELD_OUT).permutation(len(train))
+    cut = len(train) - count
+    return train.take(numpy.sort(order[:cut])), train.take(order[cut:], "validation")
+
+
+def _sized(data: Any, size: int) -> Dataset:
+    """In memory, of the size that is wanted."""
+    if _on_disk(data):
+        return data.to_dataset(size)
+    if size == 0 or data.x.shape[-2:] == (size, size):
+        return data
+    if data.x.ndim != 4:
+        raise ValueError(f"{data.name}: examples of shape {data.x.shape[1:]} are no images")
+    x = numpy.stack([resize(image, (size, size)) for image in data.x])
+    return Dataset(x, data.y, data.classes, data.name, data.class_names)
+
+
+def _some(train: Any, size: int) -> Array:
+    """Images that mean and variance are computed from: all that are in memory."""
+    if _on_disk(train) and len(train) > _SAMPLE:
+        train = train.take(stream(0, _HELD_OUT).permutation(len(train))[:_SAMPLE])
+    return _sized(train, size).x
+
+
+def _fingerprint(train: Any, test: Dataset) -> str:
+    """Of the content; of files on the disk, their names and lengths."""
+    content = hashlib.sha256()
+    if _on_disk(train):
+        for path in train.paths:
+            content.update(f"{path.name} {path.stat().st_size}\n".encode())
+    else:
+        content.update(memoryview(numpy.ascontiguousarray(train.x)))
+    for array in (train.y, test.x, test.y):
+        content.update(memoryview(numpy.ascontiguousarray(array)))
+    return content.hexdigest()[:16]
