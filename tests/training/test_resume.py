@@ -15,7 +15,8 @@ from minitorch.io import load_arrays
 RUN = """
 import sys
 from minitorch.training import Recipe, Run
-recipe = Recipe("mlp64", epochs=3, batch_size=10, dropout=0.3, weight_decay=2e-4, ema=0.9).replace(shift=1, seed=5)
+settings = {"epochs": 3, "batch_size": 10, "dropout": 0.3, "weight_decay": 2e-4, "shift": 1}
+recipe = Recipe("mlp64", ema=0.9, augment="rotate:10", seed=5, **settings)
 run = Run(recipe, sys.argv[1], sys.argv[2])
 run.begin("auto")
 def step():

@@ -5,7 +5,15 @@ import math
 import pytest
 
 from minitorch.training import SCHEDULES, find_schedule
-from minitorch.training.schedules import constant, cosine, linear, one_cycle, steps
+from minitorch.training.schedules import (
+    constant,
+    cosine,
+    linear,
+    on_plateau,
+    one_cycle,
+    steps,
+    warmed_up,
+)
 
 GRID = [i / 200 for i in range(201)]
 
@@ -43,3 +51,24 @@ def test_names():
         find_schedule("cosin")
     with pytest.raises(ValueError, match="there are constant"):
         find_schedule("zzz")
+
+
+def test_a_plateau_is_counted_anew_after_each_step():
+    falling = [1 / n for n in range(1, 20)]
+    assert on_plateau(falling, wait=2) == 1
+    assert on_plateau([1.0, 2.0, 2.0], wait=2) == 0.1
+    assert on_plateau([1.0, 2.0, 2.0, 2.0], wait=2) == 0.1
+    assert on_plateau([1.0, 2.0, 2.0, 2.0, 2.0], wait=2) == pytest.approx(0.01)
+    assert on_plateau([1.0, 2.0, 0.5, 2.0], wait=2) == 1
+    assert on_plateau([]) == 1
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_warm_up_rises_and_then_the_schedule_runs_whole(name):
+    schedule = SCHEDULES[name]
+    rise = [warmed_up(schedule, u / 100, 0.25) for u in range(25)]
+    assert rise == pytest.approx([u / 25 for u in range(25)])
+    for u in GRID:
+        later = warmed_up(schedule, 0.25 + 0.75 * u, 0.25)
+        assert later == pytest.approx(schedule(u), abs=1e-12) or u in (0.5, 0.75)
+    assert warmed_up(schedule, 0.3, 0.0) == schedule(0.3)

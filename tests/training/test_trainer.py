@@ -12,12 +12,14 @@ from minitorch.data.transforms import Rotate, Translate
 from minitorch.io import Checkpoints, FileFormatError
 from minitorch.models import build_lenet, build_mlp
 from minitorch.training import (
+    RULES,
     Epoch,
     Interruption,
     Recipe,
     Step,
     Trainer,
     TrainingDiverged,
+    evaluate,
     fit,
     load_model,
     save_model,
@@ -264,3 +266,99 @@ def test_a_model_file_goes_into_the_same_network_only(tmp_path):
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(FileFormatError, match="truncated"):
         load_model(path, other.network)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_lowers_the_loss(rule):
+    rate = {"adadelta": 1.0, "nesterov": 0.02, "momentum": 0.02}.get(rule, 0.01)
+    recipe = RECIPE.replace(rule=rule, learning_rate=rate, dropout=0.0, shift=0, epochs=4)
+    trainer = make(recipe)
+    assert fit(trainer)
+    assert trainer.history[-1].train_loss < 0.95 * trainer.history[0].train_loss
+
+
+def test_adamw_shrinks_weights_aside_from_the_gradient():
+    settings = {"rule": "adamw", "epochs": 1, "batch_size": 100, "schedule": "constant"}
+    settings |= {"dropout": 0.0, "shift": 0, "learning_rate": 0.01}
+    plain, decayed = (
+        make(RECIPE.replace(**settings)),
+        make(RECIPE.replace(weight_decay=0.5, **settings)),
+    )
+    before = layers.get_all_param_values(plain.network)
+    fit(plain)
+    fit(decayed)
+    pairs = zip(
+        before, layers.get_all_param_values(plain.network),
+        layers.get_all_param_values(decayed.network), strict=True,
+    )  # fmt: skip
+    for old, a, b in pairs:
+        expected = a - 0.01 * 0.5 * old if old.ndim == 2 else a
+        np.testing.assert_allclose(b, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_clipping_bounds_the_step_and_the_norm_is_noted():
+    settings = {"rule": "sgd", "epochs": 1, "batch_size": 100, "schedule": "constant"}
+    settings |= {"dropout": 0.0, "shift": 0, "learning_rate": 1.0}
+    free, clipped = make(RECIPE.replace(**settings)), make(RECIPE.replace(clip=0.1, **settings))
+    before = [p.get_value() for p in clipped.params]
+    norms = [next(trainer.run()).gradient_norm for trainer in (free, clipped)]
+    assert norms[0] == norms[1] > 0.1
+    moved = [p.get_value() - old for p, old in zip(clipped.params, before, strict=True)]
+    assert np.sqrt(sum((m * m).sum() for m in moved)) == pytest.approx(0.1, rel=1e-4)
+
+
+def test_the_rate_rises_then_follows_the_schedule():
+    trainer = make(RECIPE.replace(warmup=1.0, learning_rate=0.07))
+    rates = [e.learning_rate for e in trainer.run() if isinstance(e, Step)]
+    assert rates[:7] == pytest.approx([0.07 * n / 7 for n in range(1, 8)])
+    assert rates[7] == pytest.approx(0.07) and rates[7:] == sorted(rates[7:], reverse=True)
+
+
+def test_the_average_is_what_is_measured_and_the_last_weights_go_on():
+    trainer = make(RECIPE.replace(ema=0.9))
+    fit(trainer)
+    last = values(trainer)
+    with trainer.chosen():
+        assert values(trainer) == [v.tobytes() for v in trainer._average.values().values()]
+        result = evaluate(trainer.network, TEST)
+    assert values(trainer) == last != values(make())
+    assert trainer.history[-1].test_loss == result.loss
+
+
+def test_it_stops_early_with_the_best_weights(tmp_path):
+    """With a rate that is far too high later epochs are no better."""
+    recipe = RECIPE.replace(
+        validation=10, patience=2, epochs=30, learning_rate=0.5, schedule="constant"
+    )
+    whole = make(recipe)
+    assert fit(whole) and whole.finished
+    assert len(whole.history) == whole.best_epoch + 2 < 30
+    errors = [epoch.test_error for epoch in whole.history]
+    with whole.chosen():
+        assert evaluate(whole.network, TEST).error == min(errors)
+    first = make(recipe)
+    run = first.run()
+    while first.step < whole.step - 3:
+        next(run)
+    kept = Checkpoints(tmp_path)
+    kept.save(first.step, *first.state())
+    second = make(recipe)
+    second.restore(*kept.load())
+    assert fit(second) and records(second) == records(whole)
+    with whole.chosen(), second.chosen():
+        assert values(second) == values(whole)
+
+
+def test_eager_steps_agree_with_captured_ones():
+    eager, captured = (
+        Trainer(build_mlp((12,), input_shape=(1, 16, 16)), RECIPE, TRAIN, TEST, captured=c)
+        for c in (False, True)
+    )
+    layers.set_all_param_values(
+        eager.network, [v.copy() for v in layers.get_all_param_values(captured.network)]
+    )
+    losses = [
+        [event.loss for event in trainer.run() if isinstance(event, Step)]
+        for trainer in (eager, captured)
+    ]
+    np.testing.assert_allclose(*losses, rtol=1e-3)
