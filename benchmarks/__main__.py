@@ -1,4 +1,4 @@
-"""``python -m benchmarks engine|lenet|layers|digits|cpu|gpu``: measure, print, keep the results."""
+"""``python -m benchmarks engine|lenet|layers|digits|fashion|cpu|gpu``: measure, print, keep the results."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def cpu(
 
 
 @click.command()
-@click.argument("name", type=click.Choice((*TIMED, "digits", "cpu", "gpu")))
+@click.argument("name", type=click.Choice((*TIMED, "digits", "fashion", "cpu", "gpu")))
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
-@click.option("--seeds", default=1, show_default=True, help="Trainings per network, of digits.")
+@click.option("--seeds", default=1, show_default=True, help="Trainings per network: digits; fashion: of LeNet.")
 @click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
 @click.option("--only", default="", help="cpu, gpu: cases whose name contains this.")
 @click.option("--quick", is_flag=True, help="cpu: small sizes, to see that it works.")
@@ -102,7 +102,7 @@ def main(
     write: bool,
 ) -> None:
     """Run one benchmark: engine overhead, a LeNet step, layers beside bare ops, the digits'
-    errors, training steps on the CPU, or GPU kernels.
+    errors, Fashion-MNIST's accuracies, training steps on the CPU, or GPU kernels.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.
@@ -127,6 +127,9 @@ def main(
         lines = [
             f"{r['network']:<26}{r['error']:>6}% (lecture {r['lecture_error']}%)" for r in rows
         ]
+    elif name == "fashion":
+        rows = work.run(seeds)
+        lines = [f"{r['model']:<12}seed {r['seed']}{r['accuracy']:>8}%" for r in rows]
     else:
         measurements, about["missing"] = work.run(rounds=rounds)
         rows = timed_rows(measurements)

@@ -1,6 +1,7 @@
 """Fill the README's results from benchmarks/results/*.json.
 
     python -m benchmarks digits --seeds 3 --write
+    python -m benchmarks fashion --seeds 3 --write
     python -m benchmarks engine --write
     python -m benchmarks cpu --write
     python docs/generate_readme.py [--check]
@@ -11,6 +12,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,32 @@ def digits() -> str:
     return "\n".join([caption, "", *lines])
 
 
+def fashion() -> str:
+    """Fashion-MNIST: accuracy by network, with mean and spread over the seeds."""
+    results = load("fashion")
+    lines = [
+        "| network | test accuracy | seeds | epochs | minutes a run | command |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(row["model"] for row in results["rows"]):
+        rows = [row for row in results["rows"] if row["model"] == name]
+        found = [row["accuracy"] for row in rows]
+        mean = f"{statistics.mean(found):.2f}%"
+        spread = f" ± {statistics.stdev(found):.2f}" if len(found) > 1 else ""
+        minutes = statistics.mean(row["seconds"] for row in rows) / 60
+        lines.append(
+            f"| {name}, {rows[0]['parameters']:,} parameters | {mean}{spread} | "
+            f"{', '.join(str(row['seed']) for row in rows)} | {rows[0]['epochs']} | "
+            f"{minutes:.0f} | `python -m minitorch train {name} --data fashion` |"
+        )
+    caption = (
+        f"Accuracy on Fashion-MNIST's 10,000 test images, from scratch ({machine(results)}; "
+        f"`python -m benchmarks fashion --seeds 3 --write`), ± the standard deviation. The "
+        f"recipes were chosen on held-out training images."
+    )
+    return "\n".join([caption, "", *lines])
+
+
 def timings() -> str:
     """The engine's overhead beside the peers'."""
     lines = ["| workload | | microseconds | speed relative to PyTorch |", "|---|---|---|---|"]
@@ -109,7 +137,7 @@ def page() -> str:
     """The README with its figures."""
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
     _, _, tail = rest.partition(END)
-    return f"{head}{START}\n\n{digits()}\n\n{steps()}\n\n{timings()}\n\n{END}{tail}"
+    return f"{head}{START}\n\n{digits()}\n\n{fashion()}\n\n{steps()}\n\n{timings()}\n\n{END}{tail}"
 
 
 if __name__ == "__main__":
