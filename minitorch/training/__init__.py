@@ -10,10 +10,13 @@ from minitorch.training.metrics import (
     predict,
     predict_views,
 )
+from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.model_file import load_model, save_model
 from minitorch.training.recipes import RECIPES, Recipe, find_recipe
+from minitorch.training.report_page import write_report
 from minitorch.training.run import Run, load_digits
 from minitorch.training.schedules import SCHEDULES, find_schedule
+from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 from minitorch.training.trainer import Epoch, Step, Trainer
 
 __all__ = [
@@ -22,9 +25,11 @@ __all__ = [
     "Epoch",
     "Evaluation",
     "Interruption",
+    "MetricsFile",
     "Recipe",
     "Run",
     "Step",
+    "TensorBoardLog",
     "Trainer",
     "TrainingDiverged",
     "choose_display",
@@ -35,7 +40,10 @@ __all__ = [
     "fit",
     "load_digits",
     "load_model",
+    "log_pictures",
     "predict",
     "predict_views",
+    "read_metrics",
     "save_model",
+    "write_report",
 ]
