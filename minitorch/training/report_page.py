@@ -125,13 +125,13 @@ def _figures(found: RunFolder, recipe: Mapping[str, Any]) -> Iterator[str]:
     report = found.report
     last: Mapping[str, Any] = {} if report or not found.history else found.history[-1]
     against = report.get("measured_on", "test")
-    error = report.get("error", last.get("test_error"))
+    error: Any = report.get("error", last.get("test_error"))
     of = ""
     if "wrong" in report and "examples" in report:
         of = f"{counted(report['wrong'])} of {counted(report['examples'])} wrong"
     right = 1 - error if is_number(error) else None
     data, of_data = _named(report.get("data"))
-    rows = [
+    rows: list[tuple[str, Any, Any, Any]] = [
         (f"{against} accuracy", report.get("accuracy", right), percent, ""),
         (f"{against} error", error, percent, of),
         (f"{against} loss", report.get("loss", last.get("test_loss")), lambda v: f"{v:.4g}", ""),
@@ -248,7 +248,7 @@ def _confusion_tables(found: RunFolder) -> list[str]:
     parts = ["<h3>Most confused</h3>"]
     pairs = confused_pairs(confusion, 12)
     rows = [[names[t], names[p], counted(n), percent(share)] for t, p, n, share in pairs]
-    heads = ("true", "taken for", "how often", "of the true class")
+    heads: tuple[str, ...] = ("true", "taken for", "how often", "of the true class")
     parts += table(heads, rows, names=2) if rows else ["<p>There are no mistakes.</p>"]
     parts.append("<h3>By class, the worst first</h3>")
     rows = [_class_row(row, names) for row in class_rows(confusion)]

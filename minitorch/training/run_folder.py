@@ -121,7 +121,7 @@ def _json(found: RunFolder, name: str, kind: type) -> Any:
 
 def _epochs(found: RunFolder) -> list[dict[str, Any]]:
     """The epochs, of one of two files."""
-    epochs = _json(found, "history.json", list)
+    epochs: list[dict[str, Any]] | None = _json(found, "history.json", list)
     if epochs is not None and all(isinstance(epoch, dict) for epoch in epochs):
         return epochs
     if epochs is not None:
