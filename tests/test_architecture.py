@@ -41,6 +41,7 @@ HEAVY = (
     "torch",
     "onnx",
     "h5py",
+    "tensorboardX",
 )
 
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}

@@ -1,4 +1,4 @@
-"""The command line: ``python -m minitorch train | data | models | gradcheck | explain | ...``.
+"""The command line: ``python -m minitorch train | report | data | models | gradcheck | ...``.
 
 Commands are imported when they are called, so that ``--help`` is quick and one
 that lacks a package does not take the others with it. Bad input ends in one
@@ -27,6 +27,7 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # name -> (module:attribute, one line for --help)
 COMMANDS = {
     "train": ("minitorch.cli.train:train", "Train a network on a dataset and report its error."),
+    "report": ("minitorch.cli.report:report", "Make one page of what a run has left."),
     "data": ("minitorch.cli.data:data", "List the datasets, and show what is in one."),
     "models": ("minitorch.cli.models:models", "List the networks, and what they take."),
     "gradcheck": ("minitorch.cli.gradcheck:gradcheck", "Check the gradients of every op."),

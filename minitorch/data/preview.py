@@ -25,7 +25,7 @@ from minitorch.data.transforms import (
     example_stream,
 )
 
-__all__ = ["Preview", "preview", "usual_transforms"]
+__all__ = ["Preview", "as_bytes", "preview", "usual_transforms"]
 
 Array = numpy.ndarray
 _FILE_SIZE = 112  # rows and columns of what is shown of image files
@@ -122,15 +122,16 @@ def preview(
         raw = [[centre_crop(resize_short(x, _FILE_SIZE), _FILE_SIZE) for x in xs] for xs in raw]
     return Preview(
         tuple(f"{names[label]} ({counts[label]:,})" for label in largest),
-        (("examples", _bytes(raw)), ("the same ones, augmented", _bytes(changed))),
+        (("examples", as_bytes(raw)), ("the same ones, augmented", as_bytes(changed))),
         transforms,
     )
 
 
-def _bytes(images: Any) -> Array:
+def as_bytes(images: Any) -> Array:
     """What can be shown: 0 to 255, also of images that end at 1 or 16."""
     values = numpy.array(images)
     most = values.max(initial=0)
-    top = next(limit for limit in (1, 16, numpy.inf) if most <= limit)
+    # A little more is rounding: of images that were standardised and put back.
+    top = next(limit for limit in (1, 16, numpy.inf) if most <= 1.001 * limit)
     scale = 255 / top if numpy.isfinite(top) and most > 0 else 1
     return numpy.rint(values * scale).clip(0, 255).astype(numpy.uint8)

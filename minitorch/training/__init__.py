@@ -10,12 +10,15 @@ from minitorch.training.metrics import (
     predict,
     predict_views,
 )
+from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.model_file import load_model, save_model
 from minitorch.training.prepare import Prepared, prepare
 from minitorch.training.recipes import RECIPES, Recipe, find_recipe, read_config, write_config
+from minitorch.training.report_page import write_report
 from minitorch.training.rules import RULES, find_rule
 from minitorch.training.run import Run
 from minitorch.training.schedules import SCHEDULES, find_schedule
+from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 from minitorch.training.trainer import Epoch, Step, Trainer
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "Recipe",
     "Run",
     "Step",
+    "TensorBoardLog",
     "Trainer",
     "TrainingDiverged",
     "choose_display",
@@ -39,6 +43,7 @@ __all__ = [
     "find_schedule",
     "fit",
     "load_model",
+    "log_pictures",
     "predict",
     "predict_views",
     "prepare",

@@ -1,0 +1,22 @@
+"""``python -m minitorch report``: a run's folder as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["report"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def report(folder: Path) -> None:
+    """Make FOLDER/report.html of what a run has left in FOLDER.
+
+    The page holds its pictures and opens without a server. It can be made
+    while the run goes on, and again at any time.
+    """
+    from minitorch.training.report_page import write_report
+
+    click.echo(write_report(folder))
