@@ -1,4 +1,4 @@
-"""``python -m benchmarks engine|lenet|layers|digits|fashion|cpu|gpu``: measure, print, keep the results."""
+"""``python -m benchmarks NAME``: measure, print, keep the results; ``--help`` has the names."""
 
 from __future__ import annotations
 
@@ -79,7 +79,12 @@ def cpu(
 @click.command()
 @click.argument("name", type=click.Choice((*TIMED, "digits", "fashion", "cpu", "gpu")))
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
-@click.option("--seeds", default=1, show_default=True, help="Trainings per network: digits; fashion: of LeNet.")
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    help="Trainings per network: digits, fashion.",
+)
 @click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
 @click.option("--only", default="", help="cpu, gpu: cases whose name contains this.")
 @click.option("--quick", is_flag=True, help="cpu: small sizes, to see that it works.")

@@ -82,6 +82,7 @@ class _Train(click.Command):
 @click.option("--device", default="cpu", show_default=True,
               help="cpu, cuda, or emulated: the CUDA kernels on the CPU.")  # fmt: skip
 @click.option("--eager", is_flag=True, help="Run no captured programs; slower.")
+@click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files too.")
 @click.option("--pictures/--no-pictures", default=True, help="Whether to draw them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def train(
@@ -95,6 +96,7 @@ def train(
     threads: int | None,
     device: str,
     eager: bool,
+    tensorboard: bool,
     pictures: bool,
     as_json: bool,
     **changes: Any,
@@ -121,7 +123,7 @@ def train(
     )
     try:
         with Interruption() as wish:
-            complete = run.train(display, every, stop=lambda: wish)
+            complete = run.train(display, every, lambda: wish, tensorboard)
     except TrainingDiverged as error:
         click.echo(f"minitorch: {error}", err=True)
         raise SystemExit(1) from None
@@ -167,8 +169,8 @@ def _print(report: dict[str, Any], result: Any, names: tuple[str, ...]) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    files = ["model.safetensors", "config.toml", "history.json", "report.json"]
-    files += report["pictures"]
+    files = ["report.html", "model.safetensors", "config.toml", "report.json", "history.json"]
+    files += ["metrics.jsonl", *report["pictures"]]
     line = f"left in {report['folder']}: {', '.join(files)}"
     console.print(line, highlight=False, markup=False, soft_wrap=True)
     if report["note"]:

@@ -28,6 +28,7 @@ __all__ = [
     "Epoch",
     "Evaluation",
     "Interruption",
+    "MetricsFile",
     "Prepared",
     "Recipe",
     "Run",
@@ -48,6 +49,8 @@ __all__ = [
     "predict_views",
     "prepare",
     "read_config",
+    "read_metrics",
     "save_model",
     "write_config",
+    "write_report",
 ]

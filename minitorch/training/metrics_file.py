@@ -31,8 +31,8 @@ def plain_fields(event: Any) -> dict[str, Any]:
 
     Examples
     --------
-    >>> plain_fields(Step(5, 1, 0.25, 0.1))
-    {'number': 5, 'epoch': 1, 'loss': 0.25, 'learning_rate': 0.1}
+    >>> plain_fields(Step(5, 1, 0.25, 0.1, 2.0))
+    {'number': 5, 'epoch': 1, 'loss': 0.25, 'learning_rate': 0.1, 'gradient_norm': 2.0}
     """
     values = {}
     for field in dataclasses.fields(event):
@@ -74,13 +74,12 @@ class MetricsFile(Display):
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "metrics.jsonl"
     >>> with MetricsFile(path) as listener:
-    ...     listener.show(Step(1, 1, 0.5, 0.1))
-    ...     listener.show(Step(2, 1, 0.25, 0.1))
+    ...     listener.show(Step(1, 1, 0.5, 0.1, 3.0))
+    ...     listener.show(Step(2, 1, 0.25, 0.1, 2.0))
     >>> with MetricsFile(path, from_step=1) as listener:  # the checkpoint was of step 1
-    ...     listener.show(Step(2, 1, 0.25, 0.1))
-    >>> print(path.read_text(), end="")
-    {"kind": "step", "number": 1, "epoch": 1, "loss": 0.5, "learning_rate": 0.1}
-    {"kind": "step", "number": 2, "epoch": 1, "loss": 0.25, "learning_rate": 0.1}
+    ...     listener.show(Step(2, 1, 0.25, 0.1, 2.0))
+    >>> [line["loss"] for line in read_metrics(path)]
+    [0.5, 0.25]
     """
 
     def __init__(

@@ -21,12 +21,17 @@ from minitorch.training import plots
 from minitorch.training.display import Display
 from minitorch.training.loop import fit
 from minitorch.training.metrics import Evaluation, evaluate
+from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.model_file import save_model
 from minitorch.training.prepare import prepare
 from minitorch.training.recipes import Recipe, write_config
+from minitorch.training.report_page import write_report
+from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 from minitorch.training.trainer import Trainer
 
 __all__ = ["Run"]
+
+_EVENTS = "tensorboard"  # the folder of TensorBoard's files in a run's
 
 
 class Run:
@@ -100,6 +105,8 @@ class Run:
         """
         if how == "fresh":
             self.checkpoints.clear()
+            for name in ("report.json", "history.json"):  # of the run that is dropped
+                (self.folder / name).unlink(missing_ok=True)
         if not self.checkpoints.paths():
             if how == "resume":
                 raise FileFormatError(
@@ -126,10 +133,19 @@ class Run:
         display: Display | None = None,
         every: int = 100,
         stop: Callable[[], object] = lambda: False,
+        tensorboard: bool = False,
     ) -> bool:
-        """Train to the end, or until ``stop()``; whether it is complete."""
+        """Train to the end, or until ``stop()``; whether it is complete.
+
+        Every step's figures go to metrics.jsonl; with ``tensorboard`` to event files as well.
+        """
         extra = {"data": self.data.fingerprint}
-        return fit(self.trainer, display, self.checkpoints, every, extra, stop)
+        done, epochs = self.trainer.step, len(self.trainer.history)
+        notes: list[Display] = [MetricsFile(self.folder / "metrics.jsonl", done, epochs)]
+        if tensorboard:
+            notes.append(TensorBoardLog(self.folder / _EVENTS, done))
+        atomic_write(self.folder / "config.toml", write_config(self.recipe))
+        return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
 
     def finish(self, pictures: bool = True) -> tuple[dict[str, Any], Evaluation]:
         """Measure, and leave model, history, report and pictures in the folder.
@@ -160,14 +176,17 @@ class Run:
         )
         history = [asdict(epoch) for epoch in self.trainer.history]
         atomic_write(self.folder / "history.json", json.dumps(history, indent=1) + "\n")
-        atomic_write(self.folder / "config.toml", write_config(self.recipe))
         report["pictures"], report["note"] = [], ""
         if pictures:
             try:
-                report["pictures"] = [path.name for path in self._pictures(result)]
+                drawn = self._pictures(result)
+                report["pictures"] = [path.name for path in drawn]
+                if (self.folder / _EVENTS).is_dir():
+                    log_pictures(self.folder / _EVENTS, drawn, self.trainer.step)
             except ImportError as error:  # a trained network is not lost for want of a plot
                 report["note"] = str(error)
         atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")
+        write_report(self.folder)
         return report, result
 
     def _report(self, result: Evaluation) -> dict[str, Any]:
@@ -179,6 +198,8 @@ class Run:
             "parameters": int(layers.count_params(self.network)),
             "measured_on": self.data.against,
             "examples": len(self.data.test),
+            "classes": list(self.data.class_names),
+            "device": layers.get_device(self.network),
             "error": result.error,
             "accuracy": 1 - result.error,
             "loss": result.loss,
@@ -192,30 +213,40 @@ class Run:
         }
 
     def _pictures(self, result: Evaluation) -> list[Path]:
-        """Learning curve, filters, misclassified digits."""
+        """Learning curve, confusion matrix, misclassified images, filters."""
         name, percent = self.recipe.model, f"{100 * result.error:.2f}%"
-        first = layers.get_all_params(self.network, trainable=True)[0]
-        filters = plots.filter_images(first.get_value(), self.data.shape)
+        against, names = self.data.against, self.data.class_names
         shown = min(len(result.wrong), 100)
-        return [
+        pictures = [
             plots.plot_learning_curve(
                 self.folder / "learning_curve.png",
                 self.trainer.history,
                 f"{name}: error by epoch",
-                self.data.against,
+                against,
+                read_metrics(self.folder / "metrics.jsonl"),
             ),
-            plots.plot_filters(
-                self.folder / "filters.png", filters, f"{name}: filters of the first layer"
+            plots.plot_confusion(
+                self.folder / "confusion.png",
+                result.confusion,
+                names,
+                f"{name}: {against} images by true and predicted class",
             ),
             plots.plot_misclassified(
                 self.folder / "misclassified.png",
                 self.data.raw_test.x,
                 result,
-                self.data.class_names,
-                f"{name}: {shown} of {len(result.wrong)} misclassified ({percent} of "
+                names,
+                f"{name}: {shown} of {len(result.wrong):,} misclassified ({percent} of "
                 f"{len(self.data.test):,})",
             ),
         ]
+        filters = plots.first_filters(self.network)
+        if filters is not None:
+            path = self.folder / "filters.png"
+            pictures.append(
+                plots.plot_filters(path, filters, f"{name}: filters of the first layer")
+            )
+        return pictures
 
 
 def _network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Any:

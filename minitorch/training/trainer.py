@@ -43,7 +43,7 @@ class Step:
     epoch: int
     loss: float
     learning_rate: float
-    gradient_norm: float
+    gradient_norm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

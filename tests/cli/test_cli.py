@@ -107,6 +107,7 @@ def test_training_leaves_everything_and_prints_the_confusion_matrix(digits, tmp_
     names = {p.name for p in (tmp_path / "run").iterdir()}
     assert names == {
         "checkpoints", "config.toml", "model.safetensors", "history.json", "report.json",
+        "metrics.jsonl", "report.html", "confusion.png",
         "learning_curve.png", "filters.png", "misclassified.png",
     }  # fmt: skip
     arrays, metadata = load_arrays(tmp_path / "run" / "model.safetensors")

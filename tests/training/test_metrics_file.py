@@ -53,7 +53,7 @@ def test_a_line_for_each_step_and_epoch(undisturbed):
         for epoch in (1, 2, 3)
         for pair in [*[("step", 5 * epoch - 4 + i) for i in range(5)], ("epoch", epoch)]
     ]
-    assert list(lines[0]) == ["kind", "number", "epoch", "loss", "learning_rate"]
+    assert list(lines[0]) == ["kind", "number", "epoch", "loss", "learning_rate", "gradient_norm"]
     assert lines[5]["step"] == 5 and 0 <= lines[5]["test_error"] <= 1
     mean = np.mean([line["loss"] for line in lines[:4]])  # of 16 each; the fifth batch has 6
     assert lines[5]["train_loss"] == pytest.approx((64 * mean + 6 * lines[4]["loss"]) / 70)
