@@ -4,7 +4,7 @@ from minitorch.io.arrays import FileFormatError, load_arrays, read_safetensors, 
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.io.lasagne import load_npz, load_pickle
-from minitorch.io.network import load, save
+from minitorch.io.network import load, load_with_about, read_about, save
 from minitorch.io.onnx import load_onnx, save_onnx
 from minitorch.io.pth import load_pth, state_dict_of
 from minitorch.io.weights import Report, WeightsError, load_weights, save_weights
@@ -24,7 +24,9 @@ __all__ = [
     "load_pickle",
     "load_pth",
     "load_weights",
+    "load_with_about",
     "pretrained",
+    "read_about",
     "read_safetensors",
     "save",
     "save_arrays",
