@@ -88,12 +88,14 @@ class Preprocessing:
 
     @classmethod
     def named(cls, name: str, input_shape: tuple[int, ...]) -> Preprocessing:
-        """One of :data:`PREPROCESSINGS`, for images of three channels."""
+        """One of :data:`PREPROCESSINGS`; those that treat all channels alike for any number."""
         if name not in PREPROCESSINGS:
             raise ValueError(
                 f"no preprocessing named {name!r}; {did_you_mean(name, PREPROCESSINGS)}"
             )
         mean, std, order, cropped = PREPROCESSINGS[name]
+        if len({*zip(mean, std, strict=True)}) == 1:
+            mean, std = mean[:1] * input_shape[0], std[:1] * input_shape[0]
         short = round(max(input_shape[1:]) * 256 / 224) if cropped else None
         return cls(input_shape, Standardiser(mean, std), short, order)
 

@@ -123,3 +123,10 @@ def test_those_with_names(name):
 def test_what_does_not_fit(make, message):
     with pytest.raises(ValueError, match=message):
         make(standardiser())
+
+
+def test_grey_images_by_name():
+    out = Preprocessing.named("unit", (1, 4, 4))(np.full((1, 4, 4), 51, np.uint8))
+    np.testing.assert_allclose(out, 0.2, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"the standardiser is for \(3,\)"):
+        Preprocessing.named("caffe", (1, 4, 4))
