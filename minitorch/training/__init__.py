@@ -3,6 +3,7 @@
 from minitorch.training.classifier import Classifier, Guess
 from minitorch.training.display import choose_display
 from minitorch.training.diverge import TrainingDiverged
+from minitorch.training.export import export
 from minitorch.training.loop import Interruption, fit
 from minitorch.training.metrics import (
     Evaluation,
@@ -34,6 +35,7 @@ __all__ = [
     "choose_display",
     "confusion_matrix",
     "evaluate",
+    "export",
     "find_recipe",
     "find_schedule",
     "fit",

@@ -18,9 +18,10 @@ from minitorch.training.labels import numbers_of
 from minitorch.training.metrics import Evaluation
 from minitorch.training.networks import gives_logits, input_shape_of, num_classes_of, outputs_of
 
-__all__ = ["Classifier", "Guess"]
+__all__ = ["ONNX_KEY", "Classifier", "Guess"]
 
 Array = numpy.ndarray
+ONNX_KEY = "minitorch.classifier"  # in an ONNX file's metadata
 Views = str | Callable[[Array], Array] | None
 
 
@@ -92,7 +93,7 @@ class Classifier:
         if standardiser is None:
             standardiser = Standardiser(numpy.zeros(shape[0]), numpy.ones(shape[0]))
         self.prepare = Preprocessing(shape, standardiser, **how)
-        self.num_classes = num_classes_of(self.network) or len(self.class_names)
+        self.num_classes = num_classes_of(self.network, shape)
         if len(self.class_names) not in (0, self.num_classes):
             raise ValueError(
                 f"Classifier: the network has {self.num_classes} classes, and there are "
@@ -147,7 +148,7 @@ class Classifier:
         A file that does not end with a softmax, or a sigmoid, is taken to give logits.
         """
         network = load_onnx(source)
-        found = network.metadata.get("minitorch.classifier")
+        found = network.metadata.get(ONNX_KEY)
         if found is not None:
             made = cls.described(network, json.loads(found), str(source))
         else:

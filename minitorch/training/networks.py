@@ -49,8 +49,8 @@ def input_shape_of(network: Any, given: Sequence[int] | None) -> tuple[int, ...]
     return tuple(given)
 
 
-def num_classes_of(network: Any) -> int | None:
-    """How many outputs there are for an example, None if that is open."""
+def num_classes_of(network: Any, input_shape: tuple[int, ...]) -> int:
+    """How many outputs there are for an example; where a file leaves that open, by running one."""
     if isinstance(network, OnnxNetwork):
         if len(network.outputs) != 1:
             raise ValueError(f"Classifier: the file has {len(network.outputs)} outputs, not one")
@@ -58,7 +58,9 @@ def num_classes_of(network: Any) -> int | None:
     else:
         shape = network.output_shape
     inner = (shape or (None, None))[1:]
-    return None if None in inner else math.prod(inner)
+    if None in inner or not inner:
+        return outputs_of(network, numpy.zeros((1, *input_shape), numpy.float32), 1).size
+    return math.prod(inner)
 
 
 def gives_logits(network: OnnxNetwork) -> bool:

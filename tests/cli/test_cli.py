@@ -52,7 +52,7 @@ def test_the_module_runs_and_is_quick_to_help():
     ("arguments", "message"),
     [
         (["trian"], "no command named 'trian'; did you mean 'train'?"),
-        (["zzz"], "there are train, data, models, gradcheck"),
+        (["zzz"], "there are train, classify, evaluate, predict"),
         (["train", "resnet"], "'resnet' is not one of 'lenet', 'mlp64', 'mlp256'"),
         (["train", "mlp64", "--epochs", "0"], "0 is not in the range x>=1"),
         (["train", "mlp64", "--learning-rate", "-1"], "learning_rate must be positive"),
