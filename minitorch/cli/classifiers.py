@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
+from minitorch.data import PREPROCESSINGS
+
 __all__ = ["MODEL_HELP", "asked", "data_options", "datasets", "model_options", "readable"]
 
 MODEL_HELP = (
     "A run's folder or model.safetensors, an ONNX file, efficientnet_lite0 (weights from a "
     "package), or MODEL:FILE with weights of another library, such as vgg19:vgg19.pth."
 )
-_PREPARED = ("bytes", "unit", "torchvision", "caffe", "tensorflow")
 
 
 def model_options(default: str | None = None) -> Callable[[Any], Any]:
@@ -31,8 +32,8 @@ def model_options(default: str | None = None) -> Callable[[Any], Any]:
                          help="How many images are computed at a time."),
             click.option("--views", type=click.Choice(["ten"]),
                          help="Average over AlexNet's ten crops of each image."),
-            click.option("--prepare", type=click.Choice(_PREPARED), help="How images are prepared, "
-                         "for files that do not say."),
+            click.option("--prepare", type=click.Choice([*PREPROCESSINGS]),
+                         help="How images are prepared, for files that do not say."),
             click.option("--model", "-m", required=default is None, help=MODEL_HELP, **usual),
         ):  # fmt: skip
             command = option(command)

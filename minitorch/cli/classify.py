@@ -42,7 +42,10 @@ def classify(
     guesses = classifier.top(classifier.probabilities(pixels, views, batch_size), top)
     if as_json:
         rows = [
-            {"file": str(path), "top": [guess._asdict() for guess in found]}
+            {
+                "file": str(path),
+                "top": [{"label": n, "name": name, "probability": p} for n, name, p in found],
+            }
             for path, found in zip(good, guesses, strict=True)
         ]
         click.echo(json.dumps({"model": model, "images": rows, "errors": bad}, indent=1))

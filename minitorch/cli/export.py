@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from minitorch.cli.classifiers import MODEL_HELP
+from minitorch.io.weight_names import SCHEMES
 
 __all__ = ["export"]
 
@@ -17,7 +18,7 @@ __all__ = ["export"]
               help=".onnx: the network, as ONNX. .safetensors: its weights by --names. "
               ".npz: its weights in Lasagne's order.")  # fmt: skip
 @click.option("--names", default="torchvision", show_default=True,
-              type=click.Choice(["torchvision", "timm", "efficientnet_pytorch", "minitorch"]),
+              type=click.Choice([*(one for one in SCHEMES if one != "lasagne"), "minitorch"]),
               help="Whose names weights have in .safetensors; minitorch writes the whole "
               "classifier.")  # fmt: skip
 def export(model: str, output: Path, names: str) -> None:

@@ -150,7 +150,11 @@ class Classifier:
         network = load_onnx(source)
         found = network.metadata.get(ONNX_KEY)
         if found is not None:
-            made = cls.described(network, json.loads(found), str(source))
+            where = str(source) if isinstance(source, str | Path) else "the ONNX model"
+            try:
+                made = cls.described(network, json.loads(found), where)
+            except json.JSONDecodeError as error:
+                raise FileFormatError(f"{where}: its {ONNX_KEY} is no JSON: {error}") from None
         else:
             shape = None if prepare is None else prepare.input_shape
             made = cls(network, input_shape=shape, logits=gives_logits(network))

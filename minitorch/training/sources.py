@@ -15,6 +15,7 @@ from minitorch.utils import did_you_mean
 
 __all__ = ["open_classifier"]
 
+_WEIGHTS = (".pth", ".pt", ".pkl", ".npz")
 # Whose names a file of weights has -> what images went into those networks.
 _USUAL = {"torchvision": "torchvision", "timm": "torchvision", "lasagne": "caffe"}
 
@@ -58,6 +59,8 @@ def open_classifier(
     model, colon, file = str(source).partition(":")
     if path.is_dir():
         path = path / "model.safetensors"
+    if path.suffix in _WEIGHTS and path.is_file():
+        raise ValueError(f"{path}: these are weights alone; say whose, as in vgg19:{path}")
     if path.suffix == ".onnx":
         made = Classifier.from_onnx(path)
     elif path.is_file():

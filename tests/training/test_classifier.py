@@ -133,6 +133,9 @@ def test_onnx_has_all_of_it(tmp_path, logits):
     expected = made.probabilities(images * 2 + images[:1])
     found = fixed.probabilities(images * 2 + images[:1])
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    io.save_onnx(made.network, tmp_path / "odd.onnx", metadata={"minitorch.classifier": "{"})
+    with pytest.raises(FileFormatError, match=r"odd\.onnx: its minitorch\.classifier is no JSON"):
+        Classifier.from_onnx(tmp_path / "odd.onnx")
     with pytest.raises(TypeError, match="is written as .onnx"):
         plain.save(tmp_path / "x")
     with pytest.raises(ValueError, match="runs on the CPU, not on 'emulated'"):
@@ -228,6 +231,8 @@ def test_sources_by_name(tmp_path):
     made.save(tmp_path / "run" / "model.safetensors")
     for source in (tmp_path / "run", str(tmp_path / "run" / "model.safetensors")):
         assert open_classifier(source).class_names == NAMES
+    weights = tmp_path / "vgg.pth"
+    weights.touch()
     found = open_classifier(tmp_path / "run", prepare="unit")
     assert found.prepare.as_dict() == Preprocessing.named("unit", (3, 6, 6)).as_dict()
     for source, message in [
@@ -237,6 +242,7 @@ def test_sources_by_name(tmp_path):
         ("none.onnx", "none.onnx: there is no such file"),
         ("lenet:x.pth", "only networks of ILSVRC 2012's 1000 classes"),
         ("vgg91:x.pth", "there is no such file"),
+        (str(weights), "these are weights alone; say whose, as in vgg19:"),
     ]:
         with pytest.raises(ValueError, match=message):
             open_classifier(source)
