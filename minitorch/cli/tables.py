@@ -5,64 +5,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["confusion_table", "guesses_table", "mistakes_table"]
+__all__ = ["confusion_table", "guesses_table"]
 
+_MOST_COLUMNS, _MOST_ROWS = 12, 20  # a confusion matrix wider than a terminal is none
 _BAR = 30  # characters of a probability of 1
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def confusion_table(confusion: Any, names: Sequence[str] = (), what: str = "digit") -> Any:
+def confusion_table(confusion: Any, names: Sequence[str]) -> Any:
     """Rows are the true classes, columns the predictions; what is wrong stands out.
 
     Parameters
     ----------
     confusion : numpy.ndarray of int, shape (classes, classes)
     names : sequence of str
-        Of the classes, by default their numbers; columns have the numbers if names are long.
-    what : str
-        What a class is.
+        Of the classes. Of more than 12 only those with errors are listed, the worst ones.
     """
     from rich.table import Table
     from rich.text import Text
 
-    numbers = [str(label) for label in range(len(confusion))]
-    names = list(names) or numbers
-    short = max(map(len, names)) <= 5
-    if not short:
-        names = [f"{number} {name}" for number, name in zip(numbers, names, strict=True)]
-    table = Table(title=f"Confusion matrix: true {what} (row), predicted (column)")
+    if len(names) > _MOST_COLUMNS:
+        return _class_table(confusion, names)
+    table = Table(title="Confusion matrix: true class (row), predicted (column)")
     table.add_column("", style="bold")
-    for title in names if short else numbers:
-        table.add_column(title, justify="right", header_style="bold")
+    for number, name in enumerate(names):
+        head = name if len(name) <= 2 else str(number)
+        table.add_column(head, justify="right", header_style="bold")
     table.add_column("error", justify="right", header_style="bold")
-    for label, row in enumerate(confusion):
+    for true, row in enumerate(confusion):
         cells = []
         for predicted, count in enumerate(row):
-            style = "green" if predicted == label else "red" if count else "bright_black"
+            style = "green" if predicted == true else "red" if count else "bright_black"
             cells.append(Text(str(count) if count else "·", style=style))
-        share = 1 - row[label] / max(1, row.sum())
-        table.add_row(Text(names[label]), *cells, f"{100 * share:.2f}%")
+        share = 1 - row[true] / max(1, row.sum())
+        head = names[true] if len(names[true]) <= 2 else f"{true} {names[true]}"
+        table.add_row(Text(head), *cells, f"{100 * share:.2f}%")
     return table
 
 
-def mistakes_table(mistakes: Sequence[tuple[int, int, int]], name_of: Any) -> Any:
-    """The commonest mistakes, where there are too many classes for a matrix.
-
-    Parameters
-    ----------
-    mistakes : sequence of (true class, predicted class, how often)
-    name_of : callable
-        From a class's number to its name.
-    """
+def _class_table(confusion: Any, names: Sequence[str]) -> Any:
+    """Of many classes: the worst ones, and what they are taken for."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="The commonest mistakes")
-    for title in ("true", "predicted"):
-        table.add_column(title, header_style="bold")
-    table.add_column("times", justify="right", header_style="bold")
-    for true, predicted, count in mistakes:
-        table.add_row(Text(name_of(true)), Text(name_of(predicted), style="red"), str(count))
+    table = Table(title=f"The classes with the most errors, of {len(names)}")
+    for column in ("class", "examples", "error", "most often taken for"):
+        table.add_column(column, justify="right" if column in ("examples", "error") else "left")
+    wrong = confusion.sum(axis=1) - confusion.diagonal()
+    for true in (-wrong).argsort(kind="stable")[:_MOST_ROWS]:
+        if not wrong[true]:
+            break
+        row = confusion[true].copy()
+        count, row[true] = row.sum(), 0
+        share, other = wrong[true] / count, names[row.argmax()]
+        table.add_row(Text(names[true]), str(count), f"{100 * share:.2f}%", Text(other))
     return table
 
 

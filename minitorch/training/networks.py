@@ -35,7 +35,7 @@ def input_shape_of(network: Any, given: Sequence[int] | None) -> tuple[int, ...]
         known = [one.shape for one in every if isinstance(one, layers.InputLayer)]
     if len(known) != 1:
         raise ValueError(f"Classifier: the network has {len(known)} inputs, expected one")
-    shape = tuple(known[0] or ())[1:]
+    shape: tuple[Any, ...] = tuple(known[0] or ())[1:]
     if given is None:
         if not shape or None in shape:
             raise ValueError(f"Classifier: the network takes {shape}; give input_shape")
@@ -57,7 +57,7 @@ def num_classes_of(network: Any, input_shape: tuple[int, ...]) -> int:
         shape = network.output_shapes[network.outputs[0]]
     else:
         shape = network.output_shape
-    inner = (shape or (None, None))[1:]
+    inner: tuple[Any, ...] = (shape or ())[1:]
     if None in inner or not inner:
         return outputs_of(network, numpy.zeros((1, *input_shape), numpy.float32), 1).size
     return math.prod(inner)
