@@ -28,8 +28,8 @@ def model_options(default: str | None = None) -> Callable[[Any], Any]:
                          "[default: all cores]"),
             click.option("--device", default="cpu", show_default=True,
                          help="cpu, cuda, or emulated: the CUDA kernels on the CPU."),
-            click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True,
-                         help="How many images are computed at a time."),
+            click.option("--batch-size", type=click.IntRange(1), help="How many images are "
+                         "computed at a time.  [default: by their size]"),
             click.option("--views", type=click.Choice(["ten"]),
                          help="Average over AlexNet's ten crops of each image."),
             click.option("--prepare", type=click.Choice([*PREPROCESSINGS]),

@@ -24,7 +24,7 @@ def classify(
     model: str,
     prepare: str | None,
     views: str | None,
-    batch_size: int,
+    batch_size: int | None,
     device: str,
     threads: int | None,
     top: int,

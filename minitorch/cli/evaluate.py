@@ -23,7 +23,7 @@ def evaluate(
     model: str,
     prepare: str | None,
     views: str | None,
-    batch_size: int,
+    batch_size: int | None,
     device: str,
     threads: int | None,
     data: str | None,

@@ -25,7 +25,7 @@ def predict(
     model: str,
     prepare: str | None,
     views: str | None,
-    batch_size: int,
+    batch_size: int | None,
     device: str,
     threads: int | None,
     data: str | None,
@@ -44,10 +44,11 @@ def predict(
     if output.suffix not in (".csv", ".npz"):
         raise click.UsageError(f"{output}: expected a name that ends in .csv or .npz")
     classifier = asked(model, prepare, device, threads)
+    how = {"views": views, "batch_size": batch_size}
     table = (
-        _of_images(classifier, images, views, batch_size)
+        _of_images(classifier, images, how)
         if images
-        else _of_data(classifier, datasets(str(data), data_dir, split), views, batch_size)
+        else _of_data(classifier, datasets(str(data), data_dir, split), how)
     )
     from minitorch.io import atomic_write
 
@@ -57,12 +58,12 @@ def predict(
     click.echo(f"{len(table['probabilities']):,} predictions left in {output}", err=True)
 
 
-def _of_images(classifier: Any, paths: Any, views: str | None, batch_size: int) -> dict[str, Any]:
+def _of_images(classifier: Any, paths: Any, how: dict[str, Any]) -> dict[str, Any]:
     """What goes into the file, for image files; exit code 2 if some cannot be read."""
     good: list[Path] = []
     bad: list[str] = []
     pixels = readable(paths, classifier.prepare.input_shape[0], good, bad)
-    probabilities = classifier.probabilities(pixels, views, batch_size)
+    probabilities = classifier.probabilities(pixels, **how)
     for line in bad:
         click.echo(f"minitorch: {line}", err=True)
     if bad:
@@ -70,12 +71,12 @@ def _of_images(classifier: Any, paths: Any, views: str | None, batch_size: int) 
     return {"examples": [str(path) for path in good], "probabilities": probabilities}
 
 
-def _of_data(classifier: Any, parts: Any, views: str | None, batch_size: int) -> dict[str, Any]:
+def _of_data(classifier: Any, parts: Any, how: dict[str, Any]) -> dict[str, Any]:
     """The same for a dataset, which has labels."""
     import numpy
 
     true = numpy.concatenate([classifier.labels_of(part) for part in parts])
-    found = [classifier.probabilities(part, views, batch_size) for part in parts]
+    found = [classifier.probabilities(part, **how) for part in parts]
     names = [
         str(part.paths[i]) if hasattr(part, "paths") else f"{part.name} {i}"
         for part in parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,16 +13,25 @@ import numpy
 from minitorch import layers
 from minitorch.data import Dataset, ImageFiles, Preprocessing, Standardiser
 from minitorch.data.transforms import TenCrop
-from minitorch.io import FileFormatError, imagenet_classes, load_with_about, pretrained, save
+from minitorch.io import (
+    PRETRAINED,
+    FileFormatError,
+    imagenet_classes,
+    load_with_about,
+    pretrained,
+    save,
+)
 from minitorch.io.onnx import OnnxNetwork, load_onnx
 from minitorch.training.labels import numbers_of
 from minitorch.training.metrics import Evaluation
 from minitorch.training.networks import gives_logits, input_shape_of, num_classes_of, outputs_of
 
-__all__ = ["ONNX_KEY", "Classifier", "Guess"]
+__all__ = ["ONNX_KEY", "PRETRAINED_CLASSIFIERS", "Classifier", "Guess"]
 
 Array = numpy.ndarray
 ONNX_KEY = "minitorch.classifier"  # in an ONNX file's metadata
+PRETRAINED_CLASSIFIERS = ("efficientnet_lite0",)
+_BATCH = 2_500_000  # values that go in at a time: 16 photographs of 224 x 224
 Views = str | Callable[[Array], Array] | None
 
 
@@ -124,9 +134,10 @@ class Classifier:
         The classes have names if the package ``imagenet-classes``, or Debian's ``opencv-doc``, is
         installed, else numbers.
         """
+        if name in PRETRAINED and name not in PRETRAINED_CLASSIFIERS:
+            known = ", ".join(PRETRAINED_CLASSIFIERS)
+            raise ValueError(f"{name} finds features, not classes; there are {known}")
         network = pretrained(name, folder)
-        if name != "efficientnet_lite0":
-            raise ValueError(f"{name} finds features, not classes; efficientnet_lite0 classifies")
         standardiser = Standardiser([127] * 3, [128] * 3)
         about = {"model": name, "weights": "ILSVRC 2012"}
         names = imagenet_classes()
@@ -233,7 +244,7 @@ class Classifier:
         self,
         images: Array | Iterable[Array] | Dataset | ImageFiles,
         views: Views = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
     ) -> Array:
         """How probable each class is, for each image.
 
@@ -246,13 +257,16 @@ class Classifier:
             Average over several views of each image: the ten crops of AlexNet from the image that
             is scaled as usual; or what a function makes of an image of any size, an array of shape
             (views, channels, rows, columns).
-        batch_size : int
-            How many images, or views of one, are computed at a time.
+        batch_size : int, optional
+            How many images, or views of one, are computed at a time; by default 500 small ones,
+            and 16 of 3 x 224 x 224.
 
         Returns
         -------
         numpy.ndarray, shape (n, classes)
         """
+        if batch_size is None:
+            batch_size = min(500, max(1, _BATCH // math.prod(self.prepare.input_shape)))
         if isinstance(images, Dataset):
             images = images.x
         elif isinstance(images, ImageFiles):
@@ -288,7 +302,7 @@ class Classifier:
         return numbers_of(names, count, self.class_names, self.num_classes)[data.y]
 
     def evaluate(
-        self, data: Dataset | ImageFiles, views: Views = None, batch_size: int = 64
+        self, data: Dataset | ImageFiles, views: Views = None, batch_size: int | None = None
     ) -> Evaluation:
         """Error, loss and confusions on labelled images; parameters as :meth:`probabilities`."""
         labels = self.labels_of(data)

@@ -10,7 +10,7 @@ from minitorch.data import Preprocessing
 from minitorch.io import PRETRAINED, FileFormatError, imagenet_classes, load_weights
 from minitorch.models import MODELS, build
 from minitorch.parameter import without_values
-from minitorch.training.classifier import Classifier
+from minitorch.training.classifier import PRETRAINED_CLASSIFIERS, Classifier
 from minitorch.utils import did_you_mean
 
 __all__ = ["open_classifier"]
@@ -72,7 +72,7 @@ def open_classifier(
     elif path.suffix or path.name != str(source):
         raise FileFormatError(f"{path}: there is no such file")
     else:
-        hint = did_you_mean(str(source), PRETRAINED)
+        hint = did_you_mean(str(source), PRETRAINED_CLASSIFIERS)
         raise ValueError(f"{source}: there is no such file, and no network of this name; {hint}")
     if prepare is not None:
         made.prepare = Preprocessing.named(prepare, made.prepare.input_shape)

@@ -236,7 +236,8 @@ def test_weights_for_other_libraries(model, paths, tmp_path):
     [
         (["classify"], "missing argument 'IMAGES...'"),
         (["classify", "x.png", "-m", "none.safetensors"], "none.safetensors: there is no such"),
-        (["classify", "x.png", "-m", "vgg16_edge"], "did you mean 'vgg16_edges'?"),
+        (["classify", "x.png", "-m", "efficientnet"], "did you mean 'efficientnet_lite0'?"),
+        (["classify", "x.png", "-m", "vgg16_edges"], "vgg16_edges finds features, not classes"),
         (["classify", "x.png", "-m", "MODEL", "--device", "gpu"], "unknown device 'gpu'"),
         (["classify", "x.png", "-m", "MODEL", "--prepare", "keras"], "'keras' is not one of"),
         (["evaluate"], "missing option '--model'"),

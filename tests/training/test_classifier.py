@@ -259,7 +259,6 @@ def test_weights_of_other_libraries(tmp_path):
         np.testing.assert_array_equal(a.get_value(), b.get_value())
 
 
-def test_features_are_no_classes(monkeypatch):
-    monkeypatch.setattr("minitorch.training.classifier.pretrained", lambda *a: small())
-    with pytest.raises(ValueError, match="vgg16_edges finds features, not classes"):
+def test_features_are_no_classes():
+    with pytest.raises(ValueError, match="vgg16_edges finds features, not classes; there are eff"):
         Classifier.pretrained("vgg16_edges")
