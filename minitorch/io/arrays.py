@@ -18,7 +18,14 @@ import numpy
 from minitorch.autograd import Tensor
 from minitorch.io.files import atomic_write
 
-__all__ = ["FileFormatError", "load_arrays", "read_safetensors", "safetensors_bytes", "save_arrays"]
+__all__ = [
+    "FileFormatError",
+    "load_arrays",
+    "read_metadata",
+    "read_safetensors",
+    "safetensors_bytes",
+    "save_arrays",
+]
 
 _FORMAT = "minitorch-1"
 _INSTALL = "needs the package 'safetensors'; run: pip install safetensors"
@@ -183,11 +190,39 @@ def load_arrays(path: str | Path) -> tuple[dict[str, numpy.ndarray], dict[str, A
     Files of other programs are read by :func:`read_safetensors`.
     """
     arrays, header = read_safetensors(path)
+    _check_format(path, header)
+    return arrays, _checked_metadata(path, arrays, header)
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """The metadata alone, which stand at the head of the file: quick, and not checked.
+
+    Raises
+    ------
+    FileFormatError
+        As :func:`load_arrays`, but for damage that only the checksum shows.
+    """
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise ImportError(f"reading safetensors {_INSTALL}") from None
+    if not Path(path).is_file():
+        raise FileFormatError(f"{path}: there is no such file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = dict(file.metadata() or {})
+        _check_format(path, header)
+        metadata: dict[str, Any] = json.loads(header["metadata"])
+    except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
+        raise FileFormatError(f"{path}: it is truncated or damaged ({error})") from None
+    return metadata
+
+
+def _check_format(path: str | Path, header: Mapping[str, str]) -> None:
     if header.get("format") != _FORMAT:
         raise FileFormatError(
             f"{path}: expected a file of format {_FORMAT!r}, found {header.get('format')!r}"
         )
-    return arrays, _checked_metadata(path, arrays, header)
 
 
 def _checked_metadata(

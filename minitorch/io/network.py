@@ -10,16 +10,21 @@ import numpy
 
 from minitorch import layers, random, updates
 from minitorch.io.architecture import describe, rebuild
-from minitorch.io.arrays import FileFormatError, load_arrays, save_arrays
+from minitorch.io.arrays import FileFormatError, load_arrays, read_metadata, save_arrays
 from minitorch.parameter import Parameter
 
-__all__ = ["load", "save"]
+__all__ = ["load", "load_with_about", "read_about", "save"]
 
 _KIND = "network-1"
 _PARAM, _SLOT, _CONSTANT = "param/", "slot/", "constant/"
 
 
-def save(network: Any, path: str | Path) -> Path:
+def save(
+    network: Any,
+    path: str | Path,
+    about: Mapping[str, Any] | None = None,
+    optimiser: bool = True,
+) -> Path:
     """Write a network to a file from which :func:`load` makes it again.
 
     Parameters
@@ -27,6 +32,11 @@ def save(network: Any, path: str | Path) -> Path:
     network : Layer or list of Layer
     path : str or Path
         Replaced in one step: nobody sees half of the file, and a failure leaves the old.
+    about : mapping, optional
+        Anything that JSON can hold, for :func:`read_about`: names of classes, how images are
+        prepared, a recipe.
+    optimiser : bool
+        False leaves out what update rules keep: a smaller file, for a network that is done.
 
     Returns
     -------
@@ -36,7 +46,10 @@ def save(network: Any, path: str | Path) -> Path:
     ------
     TypeError
         If a layer was given something that a file cannot describe: a lambda, an object
-        of another library. The message names the layer and the argument.
+        of another library. The message names the layer and the argument. Or if JSON cannot
+        hold ``about``.
+    ValueError
+        For NaN or infinity in ``about``.
     OSError
         If it cannot be written.
 
@@ -61,10 +74,12 @@ def save(network: Any, path: str | Path) -> Path:
     params: list[Parameter] = list(layers.get_all_params(network))
     description = describe(network, params)
     arrays = {_name(i, p): p.get_value() for i, p in enumerate(params)}
-    arrays |= {_SLOT + key: value for key, value in updates.get_state(params).items()}
+    if optimiser:
+        arrays |= {_SLOT + key: value for key, value in updates.get_state(params).items()}
     arrays |= {_CONSTANT + key: value for key, value in description.pop("constants").items()}
     metadata = {
         "kind": _KIND,
+        "about": dict(about or {}),
         "summary": str(layers.summary(network)).split("\n"),
         **description,
         "parameters": [
@@ -107,12 +122,22 @@ def load(path: str | Path, known: Iterable[Any] = (), restore_generator: bool = 
     -----
     Parameters come back on the CPU; ``layers.to_device`` moves them.
     """
+    return load_with_about(path, known, restore_generator)[0]
+
+
+def load_with_about(
+    path: str | Path, known: Iterable[Any] = (), restore_generator: bool = True
+) -> tuple[Any, dict[str, Any]]:
+    """The same, and what ``about`` was: both of one reading, whose checksum is right.
+
+    Parameters and errors are those of :func:`load`.
+
+    Returns
+    -------
+    (network, about)
+    """
     arrays, metadata = load_arrays(path)
-    if metadata.get("kind") != _KIND:
-        raise FileFormatError(
-            f"{path}: expected a file of kind {_KIND!r}, found {metadata.get('kind')!r}; "
-            f"minitorch.io.load_arrays reads any"
-        )
+    _check_kind(path, metadata)
     before = random.get_state()
     finished = False
     try:
@@ -126,7 +151,47 @@ def load(path: str | Path, known: Iterable[Any] = (), restore_generator: bool = 
     finally:
         if not finished:
             random.set_state(before)
-    return network
+    return network, metadata.get("about", {})
+
+
+def read_about(path: str | Path) -> dict[str, Any]:
+    """What :func:`save` was given as ``about``; empty if that was nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, damaged, or of another kind.
+
+    Notes
+    -----
+    Only the head of the file is read, so this is quick, and its checksum, which is over
+    everything, is left to :func:`load`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from minitorch import io, layers
+    >>> net = layers.DenseLayer(layers.InputLayer((None, 3)), 2)
+    >>> path = io.save(net, tempfile.mkdtemp() + "/net.safetensors", {"classes": ["a", "b"]})
+    >>> io.read_about(path)
+    {'classes': ['a', 'b']}
+    """
+    metadata = read_metadata(path)
+    _check_kind(path, metadata)
+    found: dict[str, Any] = metadata.get("about", {})
+    return found
+
+
+def _check_kind(path: str | Path, metadata: Mapping[str, Any]) -> None:
+    if metadata.get("kind") != _KIND:
+        raise FileFormatError(
+            f"{path}: expected a file of kind {_KIND!r}, found {metadata.get('kind')!r}; "
+            f"minitorch.io.load_arrays reads any"
+        )
 
 
 def _rebuilt(

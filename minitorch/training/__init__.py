@@ -1,7 +1,9 @@
 """Training: recipes, the loop, checkpoints, what it shows and what it leaves behind."""
 
+from minitorch.training.classifier import Classifier, Guess
 from minitorch.training.display import choose_display
 from minitorch.training.diverge import TrainingDiverged
+from minitorch.training.export import export
 from minitorch.training.loop import Interruption, fit
 from minitorch.training.metrics import (
     Evaluation,
@@ -18,6 +20,7 @@ from minitorch.training.report_page import write_report
 from minitorch.training.rules import RULES, find_rule
 from minitorch.training.run import Run
 from minitorch.training.schedules import SCHEDULES, find_schedule
+from minitorch.training.sources import open_classifier
 from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 from minitorch.training.trainer import Epoch, Step, Trainer
 
@@ -25,8 +28,10 @@ __all__ = [
     "RECIPES",
     "RULES",
     "SCHEDULES",
+    "Classifier",
     "Epoch",
     "Evaluation",
+    "Guess",
     "Interruption",
     "MetricsFile",
     "Prepared",
@@ -39,12 +44,14 @@ __all__ = [
     "choose_display",
     "confusion_matrix",
     "evaluate",
+    "export",
     "find_recipe",
     "find_rule",
     "find_schedule",
     "fit",
     "load_model",
     "log_pictures",
+    "open_classifier",
     "predict",
     "predict_views",
     "prepare",

@@ -124,6 +124,7 @@ class Evaluation:
         Indices of the examples that were misclassified.
     error : float
         Share of those, 0 to 1.
+    classes : int
     confusion : numpy.ndarray, shape (classes, classes)
         Rows are the true classes.
 
@@ -133,16 +134,38 @@ class Evaluation:
     >>> result = Evaluation(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1]))
     >>> result.error, result.wrong.tolist(), round(result.loss, 4)
     (0.5, [1], 0.8574)
+    >>> result.top_error(2)
+    0.0
     """
 
     def __init__(self, probabilities: Array, y: Array) -> None:
-        classes = probabilities.shape[1]
+        self.classes = classes = probabilities.shape[1]
         self.probabilities = probabilities
         self.y = check_labels(y, classes, len(probabilities))
         self.predicted = probabilities.argmax(axis=1)
         self.wrong = numpy.flatnonzero(self.predicted != self.y)
         self.error = len(self.wrong) / len(self.y)
         self.confusion = confusion_matrix(self.y, self.predicted, classes)
+
+    def top_error(self, k: int) -> float:
+        """Share of the examples whose class is none of the k most probable; 0 to 1.
+
+        Of classes that are equally probable the first counts as the more probable one, as in
+        ``predicted``.
+        """
+        if k < 1:
+            raise ValueError(f"top_error: k is at least 1, not {k}")
+        best = numpy.argsort(-self.probabilities, axis=1, kind="stable")[:, :k]
+        found = (best == self.y[:, None]).any(axis=1)
+        return float((~found).mean())
+
+    def most_confused(self, k: int = 10) -> list[tuple[int, int, int]]:
+        """The k commonest mistakes: (true class, predicted class, how often)."""
+        mistakes = self.confusion.copy()
+        numpy.fill_diagonal(mistakes, 0)
+        order = numpy.argsort(-mistakes, axis=None, kind="stable")[:k]
+        pairs = [divmod(int(at), self.classes) for at in order]
+        return [(t, p, int(mistakes[t, p])) for t, p in pairs if mistakes[t, p]]
 
     @property
     def loss(self) -> float:

@@ -56,7 +56,7 @@ def test_the_module_runs_and_is_quick_to_help():
         (["train"], "which MODEL? python -m minitorch models lists them"),
         (["train", "mlp64", "--epochs", "0"], "epochs must be at least 1, not 0"),
         (["train", "mlp64", "--data", "mnsit"], "no dataset named 'mnsit'; did you mean 'mnist'"),
-        (["zzz"], "there are train, report, data, models"),
+        (["zzz"], "there are train, report, classify, evaluate"),
         (["train", "mlp64", "--learning-rate", "-1"], "learning_rate must be positive"),
         (["train", "mlp64", "--data-dir", "/nowhere"], "/nowhere: not a folder"),
         (["train", "mlp64", "--device", "gpu"], "unknown device 'gpu'; known: 'cpu', 'cuda'"),

@@ -18,22 +18,31 @@ def image(rows, columns, channels=3, dtype=np.float32):
     return RNG.normal(size=(channels, rows, columns)).astype(dtype)
 
 
-def slow_line(values, wanted):
+def triangle(x):
+    return max(0.0, 1 - x)
+
+
+def cubic(x):
+    if x >= 2:
+        return 0.0
+    return 1.5 * x**3 - 2.5 * x**2 + 1 if x < 1 else -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+
+
+def slow_line(values, wanted, curve):
     """The formula of the docstring, for one line of pixels."""
     scale = len(values) / wanted
-    reach = max(scale, 1)
     out = []
     for i in range(wanted):
         centre = (i + 0.5) * scale
-        weights = [max(0.0, 1 - abs(j + 0.5 - centre) / reach) for j in range(len(values))]
+        weights = [curve(abs(j + 0.5 - centre) / max(scale, 1)) for j in range(len(values))]
         out.append(sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights))
     return out
 
 
-def slow_resize(x, size):
-    rows = np.array([[slow_line(c[:, j], size[0]) for j in range(c.shape[1])] for c in x])
+def slow_resize(x, size, curve=triangle):
+    rows = np.array([[slow_line(c[:, j], size[0], curve) for j in range(c.shape[1])] for c in x])
     rows = rows.transpose(0, 2, 1)
-    return np.array([[slow_line(row, size[1]) for row in c] for c in rows])
+    return np.array([[slow_line(row, size[1], curve) for row in c] for c in rows])
 
 
 SIZES = [(1, 1), (5, 7), (7, 5), (10, 10), (13, 3), (2, 29), (1, 20)]
@@ -46,6 +55,8 @@ def test_resizing_is_what_the_slow_loop_does(shape, size):
     out = resize(x, size)
     assert out.dtype == x.dtype
     np.testing.assert_allclose(out, slow_resize(x.astype(float), size), rtol=2e-5, atol=2e-6)
+    out, expected = resize(x, size, "cubic"), slow_resize(x.astype(float), size, cubic)
+    np.testing.assert_allclose(out, expected, rtol=2e-5, atol=5e-6)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -53,6 +64,9 @@ def test_resizing_is_what_pillow_does(size):
     x = image(17, 11, channels=1)
     theirs = Image.fromarray(x[0]).resize(size[::-1], Image.Resampling.BILINEAR)
     np.testing.assert_allclose(resize(x, size)[0], np.asarray(theirs), rtol=2e-5, atol=2e-6)
+    theirs = Image.fromarray(x[0]).resize(size[::-1], Image.Resampling.BICUBIC)
+    out = resize(x, size, "cubic")[0]
+    np.testing.assert_allclose(out, np.asarray(theirs), rtol=2e-5, atol=5e-6)
 
 
 def test_bytes_are_rounded_and_stacks_are_treated_alike():
@@ -151,3 +165,10 @@ def test_what_is_no_image(call):
             call(np.zeros(shape))
     with pytest.raises(ValueError, match="at least 1 x 1"):
         resize(np.zeros((1, 2, 2)), (0, 2))
+
+
+def test_filters_have_names():
+    with pytest.raises(ValueError, match="resize: the filter is triangle or cubic, not 'lanczos'"):
+        resize(image(4, 4), (2, 2), "lanczos")
+    tall = resize_short(image(8, 4, dtype=np.uint8), 3, "cubic")
+    assert tall.shape == (3, 6, 3) and tall.dtype == np.uint8

@@ -298,3 +298,44 @@ def test_changed_files_are_refused_and_change_nothing(path, changes, text):
     with pytest.raises(FileFormatError, match=re.escape(text)):
         io.load(path)
     assert mt.random.get_state() == state
+
+
+def test_what_a_file_is_about(path):
+    net = convnet()
+    about = {"classes": ["a", "b"], "mean": [0.1, 1 / 3], "nested": {"none": None}}
+    io.save(net, path, about)
+    assert io.read_about(path) == about
+    twin, found = io.load_with_about(path)
+    assert found == about and twin.output_shape == net.output_shape
+    io.save(net, path)
+    assert io.read_about(path) == {}
+    with pytest.raises(TypeError, match="JSON"):
+        io.save(net, path, {"classes": {1, 2}})
+    with pytest.raises(ValueError, match="JSON"):
+        io.save(net, path, {"mean": float("nan")})
+    assert io.read_about(path) == {}  # what was there has stayed
+
+
+def test_an_optimiser_may_be_left_out(path):
+    net = layers.DenseLayer(layers.InputLayer((None, 3)), 2)
+    loss = layers.get_output(net, mt.asarray(data(4, 3))).sum()
+    updates.adam(loss, layers.get_all_params(net)).apply()
+    whole = io.save(net, path).stat().st_size
+    assert io.save(net, path, optimiser=False).stat().st_size < whole
+    twin = io.load(path)
+    assert not updates.get_state(layers.get_all_params(twin))
+    np.testing.assert_array_equal(twin.W.numpy(), net.W.detach().numpy())
+
+
+def test_files_that_are_about_nothing(path):
+    with pytest.raises(FileFormatError, match="there is no such file"):
+        io.read_about(path)
+    io.save_arrays(path, {"a": np.zeros(3)}, {"kind": "other"})
+    with pytest.raises(FileFormatError, match="expected a file of kind 'network-1', found 'other'"):
+        io.read_about(path)
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(FileFormatError, match="truncated or damaged"):
+        io.read_about(path)
+    path.write_bytes(io.arrays.safetensors_bytes({"a": np.zeros(3)}, {}))
+    with pytest.raises(FileFormatError, match="expected a file of format 'minitorch-1'"):
+        io.read_about(path)

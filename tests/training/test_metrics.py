@@ -38,6 +38,29 @@ def test_an_evaluation_adds_up():
     assert result.loss == pytest.approx(-np.mean([np.log(p[i, y[i]]) for i in range(50)]))
 
 
+def test_errors_of_several_guesses_and_the_commonest_mistakes():
+    rng = np.random.default_rng(2)
+    p = rng.dirichlet(np.ones(4), 60)
+    y = rng.integers(0, 4, 60)
+    result = Evaluation(p, y)
+    for k in (1, 2, 3, 4, 9):
+        missed = sum(y[i] not in sorted(range(4), key=lambda c: -p[i, c])[:k] for i in range(60))
+        assert result.top_error(k) == pytest.approx(missed / 60)
+    assert result.top_error(1) == pytest.approx(result.error) and result.top_error(4) == 0
+    ties = Evaluation(np.full((3, 4), 0.25), np.array([0, 1, 3]))
+    assert ties.top_error(2) == pytest.approx(1 / 3) and ties.top_error(1) == ties.error
+    with pytest.raises(ValueError, match="k is at least 1, not 0"):
+        result.top_error(0)
+    found = result.most_confused(3)
+    counts = {(t, q): 0 for t in range(4) for q in range(4) if t != q}
+    for t, q in zip(y, p.argmax(axis=1), strict=True):
+        if t != q:
+            counts[t, q] += 1
+    assert [n for _, _, n in found] == sorted(counts.values(), reverse=True)[:3]
+    assert all(counts[t, q] == n for t, q, n in found)
+    assert Evaluation(np.eye(3), np.arange(3)).most_confused() == []
+
+
 def test_a_probability_of_zero_gives_a_finite_loss():
     p = np.array([[1.0, 0.0]], np.float32)
     assert 80 < Evaluation(p, np.array([1])).loss < 100

@@ -89,6 +89,7 @@ def save_onnx(
     network: Any,
     path: str | Path,
     input_shape: Sequence[int | None] | Mapping[Any, Sequence[int | None]] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a network as an ONNX file, as it is at the end of training.
 
@@ -100,6 +101,8 @@ def save_onnx(
     input_shape : tuple of (int or None), or mapping of input layers to these, optional
         What the file says that it takes; by default the input layers' own shapes. None leaves a
         length open.
+    metadata : mapping of str to str, optional
+        Words for the file's ``metadata_props``, beside those that an imported network has.
 
     Returns
     -------
@@ -130,6 +133,8 @@ def save_onnx(
         raise ImportError("save_onnx needs the package 'onnx'; run: pip install onnx") from None
     again = isinstance(network, OnnxNetwork)
     model = _again(network) if again else _model(network, input_shape)
+    known = network.metadata if again else {}
+    onnx.helper.set_model_props(model, {**known, **(metadata or {})})
     if not again or None not in network.output_shapes.values():  # the checker wants shapes
         onnx.checker.check_model(model)
     return atomic_write(path, model.SerializeToString())

@@ -107,10 +107,13 @@ class OnnxNetwork:
         The operator sets, by their domains.
     kinds : dict of str to int
         The dtypes of inputs and outputs, by ONNX's numbers.
+    metadata : dict of str to str
+        Words that the file has about itself.
     """
 
     def __init__(self, model: Any, outputs: Sequence[str] | None = None) -> None:
         self.written_for = {one.domain or "": one.version for one in model.opset_import}
+        self.metadata = {one.key: one.value for one in model.metadata_props}
         graph = model.graph
         self.nodes = [node_of(one, self.written_for) for one in graph.node]
         arrays = {one.name: array_of(one) for one in graph.initializer}

@@ -274,3 +274,14 @@ def test_what_cannot_be_written(tmp_path):
     with pytest.raises(NotImplementedError, match="the nonlinearity '<lambda>' has no operator"):
         save_onnx(net, tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_words_about_a_file(tmp_path):
+    network = L.DenseLayer(InputLayer((None, 3)), 2)
+    save_onnx(network, tmp_path / "a.onnx", metadata={"classes": "['ä']", "b": "1"})
+    found = load_onnx(tmp_path / "a.onnx")
+    assert found.metadata == {"classes": "['ä']", "b": "1"}
+    save_onnx(found, tmp_path / "b.onnx", metadata={"b": "2"})
+    assert load_onnx(tmp_path / "b.onnx").metadata == {"classes": "['ä']", "b": "2"}
+    save_onnx(network, tmp_path / "c.onnx")
+    assert load_onnx(tmp_path / "c.onnx").metadata == {}
