@@ -15,7 +15,6 @@ import click
 __all__ = ["recipe_options", "train"]
 
 _KINDS = {"int": int, "float": float, "str": str}
-_MOST_COLUMNS, _MOST_ROWS = 12, 20  # a confusion matrix wider than a terminal is none
 
 
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,8 +159,10 @@ def _print(report: dict[str, Any], result: Any, names: tuple[str, ...]) -> None:
     """The report for people."""
     from rich.console import Console
 
+    from minitorch.cli.tables import confusion_table
+
     console = Console()
-    console.print(_confusion_table(result.confusion, names))
+    console.print(confusion_table(result.confusion, names))
     console.print(
         f"\n{report['measured_on']} accuracy [bold]{100 * report['accuracy']:.2f}%[/bold], error "
         f"[bold]{100 * report['error']:.2f}%[/bold] ({report['wrong']} of {report['examples']:,} "
@@ -175,44 +176,3 @@ def _print(report: dict[str, Any], result: Any, names: tuple[str, ...]) -> None:
     console.print(line, highlight=False, markup=False, soft_wrap=True)
     if report["note"]:
         console.print(report["note"], highlight=False, markup=False, soft_wrap=True)
-
-
-def _confusion_table(confusion: Any, names: tuple[str, ...]) -> Any:
-    """Rows are the true classes, columns the predictions; what is wrong stands out."""
-    from rich.table import Table
-    from rich.text import Text
-
-    if len(names) > _MOST_COLUMNS:
-        return _class_table(confusion, names)
-    table = Table(title="Confusion matrix: true class (row), predicted (column)")
-    table.add_column("", style="bold")
-    for number, name in enumerate(names):
-        head = name if len(name) <= 2 else str(number)
-        table.add_column(head, justify="right", header_style="bold")
-    table.add_column("error", justify="right", header_style="bold")
-    for true, row in enumerate(confusion):
-        cells = []
-        for predicted, count in enumerate(row):
-            style = "green" if predicted == true else "red" if count else "bright_black"
-            cells.append(Text(str(count) if count else "·", style=style))
-        share = 1 - row[true] / max(1, row.sum())
-        head = names[true] if len(names[true]) <= 2 else f"{true} {names[true]}"
-        table.add_row(head, *cells, f"{100 * share:.2f}%")
-    return table
-
-
-def _class_table(confusion: Any, names: tuple[str, ...]) -> Any:
-    """Of many classes: the worst ones, and what they are taken for."""
-    from rich.table import Table
-
-    table = Table(title=f"The {_MOST_ROWS} classes with the most errors, of {len(names)}")
-    for column in ("class", "examples", "error", "most often taken for"):
-        table.add_column(column, justify="right" if column in ("examples", "error") else "left")
-    wrong = confusion.sum(axis=1) - confusion.diagonal()
-    for true in (-wrong).argsort(kind="stable")[:_MOST_ROWS]:
-        row = confusion[true].copy()
-        count, row[true] = row.sum(), 0
-        share = wrong[true] / max(1, count)
-        other = names[row.argmax()] if row.any() else ""
-        table.add_row(names[true], str(count), f"{100 * share:.2f}%", other)
-    return table

@@ -13,7 +13,6 @@ from minitorch.training.metrics import (
     predict_views,
 )
 from minitorch.training.metrics_file import MetricsFile, read_metrics
-from minitorch.training.model_file import load_model, save_model
 from minitorch.training.prepare import Prepared, prepare
 from minitorch.training.recipes import RECIPES, Recipe, find_recipe, read_config, write_config
 from minitorch.training.report_page import write_report
@@ -49,7 +48,6 @@ __all__ = [
     "find_rule",
     "find_schedule",
     "fit",
-    "load_model",
     "log_pictures",
     "open_classifier",
     "predict",
@@ -57,7 +55,6 @@ __all__ = [
     "prepare",
     "read_config",
     "read_metrics",
-    "save_model",
     "write_config",
     "write_report",
 ]

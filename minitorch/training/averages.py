@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from minitorch import asarray, no_grad
-from minitorch.training.model_file import named_params
+from minitorch.training.state import named_params
 
 __all__ = ["WeightAverage"]
 

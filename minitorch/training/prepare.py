@@ -42,6 +42,8 @@ class Prepared:
         Of the content.
     against : str
         What is measured on: "test" or "validation".
+    short : int or None
+        To what image files' shorter side was scaled, before their middle was cut out.
     """
 
     train: Dataset | Pipeline
@@ -52,6 +54,7 @@ class Prepared:
     class_names: tuple[str, ...]
     fingerprint: str
     against: str
+    short: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -110,6 +113,7 @@ def prepare(recipe: Recipe, data_dir: str | Path | None = None, workers: int = 0
         class_names=names,
         fingerprint=_fingerprint(train, raw_test),
         against="validation" if recipe.validation else "test",
+        short=size if _on_disk(train) else None,
     )
 
 

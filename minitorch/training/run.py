@@ -18,11 +18,11 @@ from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.models import MODELS, build
 from minitorch.training import plots
+from minitorch.training.classifier import Classifier
 from minitorch.training.display import Display
 from minitorch.training.loop import fit
 from minitorch.training.metrics import Evaluation, evaluate
 from minitorch.training.metrics_file import MetricsFile, read_metrics
-from minitorch.training.model_file import save_model
 from minitorch.training.prepare import prepare
 from minitorch.training.recipes import Recipe, write_config
 from minitorch.training.report_page import write_report
@@ -163,17 +163,10 @@ class Run:
         """With the weights that count."""
         result = evaluate(self.network, self.data.test)
         report = self._report(result)
-        save_model(
-            self.folder / "model.safetensors",
-            self.network,
-            {
-                "model": self.recipe.model,
-                "input_shape": list(self.data.shape),
-                "mean": self.data.standardiser.mean.tolist(),
-                "std": self.data.standardiser.std.tolist(),
-                "classes": list(self.data.class_names),
-            },
-        )
+        about = {"model": self.recipe.model, "data": self.recipe.data}
+        how = (self.data.class_names, self.data.standardiser, self.data.shape)
+        classifier = Classifier(self.network, *how, short=self.data.short, about=about)
+        classifier.save(self.folder / "model.safetensors")
         history = [asdict(epoch) for epoch in self.trainer.history]
         atomic_write(self.folder / "history.json", json.dumps(history, indent=1) + "\n")
         report["pictures"], report["note"] = [], ""

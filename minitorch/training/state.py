@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy
 
-from minitorch import updates
-from minitorch.training.model_file import named_params, set_params
+from minitorch import layers, updates
+from minitorch.io.arrays import FileFormatError
 
-__all__ = ["capture", "part", "restore"]
+__all__ = ["capture", "named_params", "part", "restore", "set_params"]
 
 Array = numpy.ndarray
 _PARAM, _SLOT = "param/", "slot/"
@@ -39,3 +39,38 @@ def restore(network: Any, arrays: Mapping[str, Array]) -> None:
 def part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     """The arrays whose names begin so, by the rest of their names."""
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def named_params(network: Any) -> dict[str, Any]:
+    """Every parameter of a network under a name that is unique and sorts in its order.
+
+    The order is that of ``layers.get_all_params``; it is the format of files.
+
+    Examples
+    --------
+    >>> from minitorch.models import build_mlp
+    >>> list(named_params(build_mlp((3,))))
+    ['000.dense1.W', '001.dense1.b', '002.output.W', '003.output.b']
+    """
+    params = layers.get_all_params(network)
+    return {f"{i:03d}.{p.name or 'param'}": p for i, p in enumerate(params)}
+
+
+def set_params(network: Any, arrays: Mapping[str, numpy.ndarray], source: str) -> None:
+    """Set all parameters from arrays of the same names and shapes, or none."""
+    params = named_params(network)
+    if params.keys() != arrays.keys():
+        odd = min(params.keys() ^ arrays.keys())
+        owner = "the network" if odd in params else "the file"
+        raise FileFormatError(
+            f"{source}: it is of another network: {len(arrays)} parameters for {len(params)}; "
+            f"only {owner} has {odd!r}"
+        )
+    for name, p in params.items():
+        if arrays[name].shape != p.shape:
+            raise FileFormatError(
+                f"{source}: it is of another network: {name!r} is {arrays[name].shape} in the "
+                f"file, {p.shape} in the network"
+            )
+    for name, p in params.items():
+        p.set_value(arrays[name])

@@ -19,11 +19,10 @@ from minitorch.training.averages import WeightAverage
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.gradients import Gradients
 from minitorch.training.metrics import evaluate
-from minitorch.training.model_file import named_params, set_params
 from minitorch.training.recipes import Recipe
 from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule, on_plateau, warmed_up
-from minitorch.training.state import capture, part, restore
+from minitorch.training.state import capture, named_params, part, restore, set_params
 
 __all__ = ["Epoch", "Step", "Trainer"]
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -13,7 +14,7 @@ from minitorch.backend.cuda import cuda_status
 from minitorch.backend.native import get_num_threads, set_num_threads
 from minitorch.cli import COMMANDS, cli
 from minitorch.data import save_idx_folder, toy_digits
-from minitorch.io import load_arrays
+from minitorch.io import load_arrays, read_about
 
 
 def run(*arguments):
@@ -110,9 +111,42 @@ def test_training_leaves_everything_and_prints_the_confusion_matrix(digits, tmp_
         "metrics.jsonl", "report.html", "confusion.png",
         "learning_curve.png", "filters.png", "misclassified.png",
     }  # fmt: skip
-    arrays, metadata = load_arrays(tmp_path / "run" / "model.safetensors")
-    assert metadata["model"] == "mlp64" and metadata["input_shape"] == [1, 16, 16]
-    assert [a.shape for a in arrays.values()] == [(256, 64), (64,), (64, 10), (10,)]
+    about = read_about(tmp_path / "run" / "model.safetensors")
+    assert about["about"] == {"model": "mlp64", "data": "mnist"}
+    assert about["preprocessing"]["input_shape"] == [1, 16, 16]
+    assert about["class_names"] == list("0123456789")
+
+
+def test_what_was_trained_is_measured_alike_afterwards(digits, tmp_path):
+    report = json.loads(train(digits, tmp_path / "run", "--epochs", 1, "--json").stdout)
+    done = run("evaluate", "-m", tmp_path / "run", "--data-dir", digits, "--json")
+    found = json.loads(done.stdout)
+    assert found["error"] == report["error"] and found["confusion"] == report["confusion"]
+    assert found["loss"] == pytest.approx(report["loss"], rel=1e-5)
+    run("export", "-m", tmp_path / "run", "-o", tmp_path / "m.onnx")
+    again = run("evaluate", "-m", tmp_path / "m.onnx", "--data-dir", digits, "--json")
+    assert json.loads(again.stdout)["error"] == report["error"]
+
+
+def test_what_was_trained_on_files_is_measured_alike_afterwards(tmp_path):
+    pillow = pytest.importorskip("PIL.Image", reason="image files need Pillow")
+    rng = np.random.default_rng(0)
+    for i in range(20):
+        path = tmp_path / "photos" / "ab"[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (20 + i, 30, 3), np.uint8)
+        pillow.fromarray(pixels // (1 + i % 2)).save(path)
+    data = f"folder:{tmp_path / 'photos'}"
+    out = ("--out", tmp_path / "run", "--no-pictures", "--json")
+    settings = ("--size", 12, "--epochs", 2, "--batch-size", 4)
+    done = run("train", "mlp64", "--data", data, *settings, *out)
+        "train", "mlp64", "--data", data, "--size", 12, "--epochs", 2, "--batch-size", 4, *out
+    )
+    report = json.loads(done.stdout)
+    found = json.loads(run("evaluate", "-m", tmp_path / "run", "--json").stdout)
+    assert found["data"] == data and found["classes"] == ["a", "b"]
+    assert found["error"] == report["error"]
+    assert found["loss"] == pytest.approx(report["loss"], rel=1e-4)
 
 
 def test_training_on_the_emulated_device_goes_as_on_the_cpu(digits, tmp_path):

@@ -9,7 +9,7 @@ import minitorch as mt
 from minitorch import layers
 from minitorch.data import Dataset, Pipeline, Standardiser, toy_digits
 from minitorch.data.transforms import Rotate, Translate
-from minitorch.io import Checkpoints, FileFormatError
+from minitorch.io import Checkpoints
 from minitorch.models import build_lenet, build_mlp
 from minitorch.training import (
     RULES,
@@ -21,8 +21,6 @@ from minitorch.training import (
     TrainingDiverged,
     evaluate,
     fit,
-    load_model,
-    save_model,
 )
 
 RECIPE = Recipe("mlp", epochs=3, batch_size=16, dropout=0.2, shift=1, seed=3)
@@ -252,20 +250,6 @@ def test_data_that_do_not_fit_the_network():
         Trainer(build_lenet(), RECIPE, TRAIN, TEST)
     with pytest.raises(ValueError, match="10 classes need"):
         Trainer(build_mlp((5,), num_classes=3, input_shape=(1, 16, 16)), RECIPE, TRAIN, TEST)
-
-
-def test_a_model_file_goes_into_the_same_network_only(tmp_path):
-    trainer = make()
-    fit(trainer)
-    path = save_model(tmp_path / "m.safetensors", trainer.network, {"note": 1})
-    other = make(RECIPE.replace(seed=9))
-    assert load_model(path, other.network) == {"note": 1}
-    assert values(other) == values(trainer)
-    with pytest.raises(FileFormatError, match="another network"):
-        load_model(path, make(hidden=(5,)).network)
-    path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(FileFormatError, match="truncated"):
-        load_model(path, other.network)
 
 
 @pytest.mark.parametrize("rule", RULES)
