@@ -1,7 +1,9 @@
 """Training: recipes, the loop, checkpoints, what it shows and what it leaves behind."""
 
+from minitorch.training.checkup import Checkup, diagnose
 from minitorch.training.display import choose_display
 from minitorch.training.diverge import TrainingDiverged
+from minitorch.training.finding import Finding
 from minitorch.training.loop import Interruption, fit
 from minitorch.training.metrics import (
     Evaluation,
@@ -19,8 +21,10 @@ from minitorch.training.trainer import Epoch, Step, Trainer
 __all__ = [
     "RECIPES",
     "SCHEDULES",
+    "Checkup",
     "Epoch",
     "Evaluation",
+    "Finding",
     "Interruption",
     "Recipe",
     "Run",
@@ -29,6 +33,7 @@ __all__ = [
     "TrainingDiverged",
     "choose_display",
     "confusion_matrix",
+    "diagnose",
     "evaluate",
     "find_recipe",
     "find_schedule",
