@@ -1,8 +1,11 @@
 """A checkup says what is wrong with broken trainings, once, and nothing about healthy ones."""
 
+import ast
 import json
 import math
+import re
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -414,3 +417,15 @@ def test_when_it_probes():
 def test_wrong_settings(classes):
     with pytest.raises(ValueError, match="Checkup: "):
         Checkup(mlp(), classes)
+
+
+def test_the_page_has_every_kind():
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "checkup.md").read_text(encoding="utf-8")
+    kinds = {"labels_out_of_range", "targets_not_standardised"}  # names that are computed
+    for path in (root / "minitorch" / "training").glob("checkup*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
+                names = [n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant)]
+                kinds.update(names)
+    assert set(re.findall(r"^### `(.*)`$", page, re.M)) == kinds and len(kinds) == 22
