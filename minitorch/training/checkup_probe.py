@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from minitorch import Observer, asarray, grad, layers, observe, random
+from minitorch import Observer, asarray, enable_grad, grad, layers, observe, random
 from minitorch.autograd.hooks import NanGuard
 from minitorch.autograd.mode import mode
 from minitorch.layers.evaluate import accepted_kwargs
@@ -58,7 +58,7 @@ class Probe:
     examples : int
     loss : float
     flaw : str
-        Where the first NaN or infinity appeared, "" if all was finite.
+        Where a loss or gradient that is not finite began, "" if they all are.
     spread : float
         Standard deviation of the scores (logits) of an example, if the outputs are distributions.
     dead : dict of str to (int, int)
@@ -84,10 +84,11 @@ class _Units(Observer):
     def __init__(self) -> None:
         self.alive: dict[str, list[Array]] = {}
         self.near: dict[str, list[int]] = {}
+        self._outside = len(mode.scope)  # names that the caller has given
 
     def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
         """Look at the result."""
-        layer = mode.scope[0] if mode.scope else ""
+        layer = mode.scope[self._outside] if len(mode.scope) > self._outside else ""
         if op.name == "relu" or (op.name == "clip" and _starts_at_zero(inputs)):
             flags = _units_on(out.numpy() != 0)
             known = self.alive.setdefault(layer, flags)
@@ -170,34 +171,38 @@ def look(network: Any, loss: Callable[[Any, Any], Any], x: Any, y: Any) -> Probe
 
 
 def _look(network: Any, loss: Any, x: Any, y: Any, quiet: Mapping[str, bool]) -> Probe:
-    units, guard = _Units(), NanGuard()
-    device = layers.get_device(network)
-    x = (
-        {key: asarray(value, device=device) for key, value in x.items()}
-        if isinstance(x, Mapping)
-        else asarray(x, device=device)
-    )
-    with observe(units), observe(guard):
+    units, guard, device = _Units(), NanGuard(), layers.get_device(network)
+    if isinstance(x, Mapping):
+        x = {key: asarray(value, device=device) for key, value in x.items()}
+    else:
+        x = asarray(x, device=device)
+    with enable_grad(), observe(units), observe(guard):
         outputs = layers.get_output(network, x, **quiet)
         value = loss(outputs, asarray(y, device=device))
-    found = Probe(len(y), float(value.item()), guard.found or "")
-    top = layers.get_all_layers(network)[-1]
-    names = {name for _, name in named_layers(network)}
-    for layer, readings in units.alive.items():
-        if layer not in names:
-            continue  # a rectifier of the loss
-        shares = [(int((~flags).sum()), len(flags)) for flags in readings]
-        found.dead[layer] = min(shares, key=lambda pair: pair[0] / max(pair[1], 1))
-    gated = {name for layer, name in named_layers(network) if _is_recurrent(layer)}
-    for layer, (near, size) in units.near.items():
-        if layer in names and layer not in gated and layer != _name(top, len(names) - 1):
-            found.saturated[layer] = near / max(size, 1)
-    if not found.flaw:
-        found.spread = _spread(outputs)
-        found.gradients = list(_gradients(network, value))
-        bad = [g.layer for g in found.gradients if not math.isfinite(g.gradient)]
-        found.flaw = f"the gradient of layer {bad[-1]} is not finite" if bad else ""
+    found = Probe(len(y), float(value.item()))
+    if not math.isfinite(found.loss):
+        found.flaw = guard.found or f"the loss is {found.loss:g}"
+        return found
+    _count_units(found, units, network)
+    found.spread = _spread(outputs)
+    found.gradients = list(_gradients(network, value))
+    bad = [g.layer for g in found.gradients if not math.isfinite(g.gradient)]
+    found.flaw = f"the gradient of layer {bad[-1]} is not finite" if bad else ""
     return found
+
+
+def _count_units(found: Probe, units: _Units, network: Any) -> None:
+    """By layer what the observer saw; what the loss did is left out."""
+    named = named_layers(network)
+    for layer, readings in units.alive.items():
+        shares = [(int((~flags).sum()), len(flags)) for flags in readings]
+        if layer in {name for _, name in named}:
+            found.dead[layer] = min(shares, key=lambda pair: pair[0] / max(pair[1], 1))
+    # Gates are meant to be open or shut, and a last sigmoid to be sure.
+    hidden = {name for layer, name in named[:-1] if not _is_recurrent(layer)}
+    for layer, (near, size) in units.near.items():
+        if layer in hidden:
+            found.saturated[layer] = near / max(size, 1)
 
 
 def _gradients(network: Any, value: Any) -> Iterator[LayerGradient]:
@@ -209,6 +214,8 @@ def _gradients(network: Any, value: Any) -> Iterator[LayerGradient]:
         if mine and not isinstance(layer, layers.EmbeddingLayer):  # few rows of a table have one
             chosen.append((name, mine))
     params = [p for _, mine in chosen for p in mine]
+    if not params or not value.requires_grad:
+        return
     found = dict(zip(map(id, params), grad(value, params, allow_unused=True), strict=True))
     for name, mine in chosen:
         pairs = [(p.numpy(), _array(found[id(p)], p)) for p in mine]

@@ -14,7 +14,7 @@ import minitorch as mt
 from minitorch import init, layers, objectives, updates
 from minitorch import nonlinearities as nl
 from minitorch.data import Batches, Standardiser, toy_digits
-from minitorch.models import build, build_lenet, build_mlp
+from minitorch.models import build, build_lenet, build_mlp, freeze
 from minitorch.training import Checkup, diagnose
 
 RAW = toy_digits(600, size=16)
@@ -336,6 +336,25 @@ def test_scores_without_a_softmax():
 
 def test_a_few_examples_do_not_make_units_dead():
     assert Checkup(mlp(), 10).probe(X[:1], Y[:1], 1) == []
+
+
+def test_infinities_that_do_not_reach_the_loss_are_meant():
+    net = layers.DenseLayer(layers.InputLayer((None, *SHAPE)), 32, name="d")
+    masked = lambda x: mt.exp(mt.where(x > 0, -x, -math.inf))  # a mask, as attention has it
+    net = layers.ExpressionLayer(net, masked)
+    assert diagnose(layers.DenseLayer(net, 10, nonlinearity=nl.softmax), X, Y) == []
+
+
+def test_where_it_is_called_does_not_matter():
+    network = stack(1, 16, nl.rectify, bias=-10.0)
+    with mt.no_grad(), mt.scope("mine"):
+        assert [f.kind for f in diagnose(network, X, Y)] == ["dead_relus"]
+
+
+def test_a_frozen_network():
+    network = mlp()
+    freeze(layers.get_all_layers(network))
+    assert diagnose(network, X, Y) == []
 
 
 # -- what it leaves alone, and what it remembers ------------------------------
