@@ -1,9 +1,11 @@
 """Training: recipes, the loop, checkpoints, what it shows and what it leaves behind."""
 
+from minitorch.training.checkup import Checkup, diagnose
 from minitorch.training.classifier import Classifier, Guess
 from minitorch.training.display import choose_display
 from minitorch.training.diverge import TrainingDiverged
 from minitorch.training.export import export
+from minitorch.training.finding import Finding
 from minitorch.training.loop import Interruption, fit
 from minitorch.training.metrics import (
     Evaluation,
@@ -27,9 +29,11 @@ __all__ = [
     "RECIPES",
     "RULES",
     "SCHEDULES",
+    "Checkup",
     "Classifier",
     "Epoch",
     "Evaluation",
+    "Finding",
     "Guess",
     "Interruption",
     "MetricsFile",
@@ -42,6 +46,7 @@ __all__ = [
     "TrainingDiverged",
     "choose_display",
     "confusion_matrix",
+    "diagnose",
     "evaluate",
     "export",
     "find_recipe",

@@ -140,8 +140,6 @@ def test_what_was_trained_on_files_is_measured_alike_afterwards(tmp_path):
     out = ("--out", tmp_path / "run", "--no-pictures", "--json")
     settings = ("--size", 12, "--epochs", 2, "--batch-size", 4)
     done = run("train", "mlp64", "--data", data, *settings, *out)
-        "train", "mlp64", "--data", data, "--size", 12, "--epochs", 2, "--batch-size", 4, *out
-    )
     report = json.loads(done.stdout)
     found = json.loads(run("evaluate", "-m", tmp_path / "run", "--json").stdout)
     assert found["data"] == data and found["classes"] == ["a", "b"]
