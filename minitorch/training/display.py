@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Self
 
+from minitorch.training.finding import Finding
 from minitorch.training.trainer import Epoch, Step
 
 __all__ = ["Display", "Lines", "ProgressBar", "Silent", "choose_display"]
@@ -28,8 +29,8 @@ class Display:
     def __exit__(self, *failure: object) -> None:
         pass
 
-    def show(self, event: Step | Epoch) -> None:
-        """A step or an epoch is done."""
+    def show(self, event: Step | Epoch | Finding) -> None:
+        """A step or an epoch is done, or something is wrong."""
 
 
 class Silent(Display):
@@ -42,8 +43,10 @@ class Lines(Display):
     def __init__(self, epochs: int, against: str = "test") -> None:
         self._epochs, self._against = epochs, against
 
-    def show(self, event: Step | Epoch) -> None:
-        """Print an epoch's line."""
+    def show(self, event: Step | Epoch | Finding) -> None:
+        """Print an epoch's line, or what is wrong."""
+        if isinstance(event, Finding):
+            print(event, file=sys.stderr, flush=True)
         if isinstance(event, Epoch):
             print(_line(event, self._epochs, self._against), file=sys.stderr, flush=True)
 
@@ -83,10 +86,13 @@ class ProgressBar(Display):
     def __exit__(self, *failure: object) -> None:
         self._progress.stop()
 
-    def show(self, event: Step | Epoch) -> None:
+    def show(self, event: Step | Epoch | Finding) -> None:
         """Move the bar; print an epoch's line above it."""
         if isinstance(event, Epoch):
             self._progress.console.print(_line(event, self._epochs, self._against), highlight=False)
+            return
+        if isinstance(event, Finding):
+            self._progress.console.print(str(event), style="yellow", markup=False, highlight=False)
             return
         # A running mean: single losses jump too much to be read.
         self._mean = event.loss if self._mean == 0 else 0.98 * self._mean + 0.02 * event.loss

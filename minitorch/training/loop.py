@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.training.display import Display, Silent
+from minitorch.training.finding import Finding
 from minitorch.training.trainer import Epoch, Trainer
 
 __all__ = ["Interruption", "fit"]
@@ -113,6 +114,8 @@ def fit(
         for event in trainer.run():
             for one in shown:
                 one.show(event)
+            if isinstance(event, Finding):  # a step's, which is not done for all to see
+                continue
             if isinstance(event, Epoch) or trainer.step % every == 0:
                 save()
             if stop():

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Self
 from minitorch.io.arrays import FileFormatError
 from minitorch.io.files import atomic_write
 from minitorch.training.display import Display
+from minitorch.training.finding import Finding
 from minitorch.training.trainer import Epoch, Step
 
 __all__ = ["MetricsFile", "plain_fields", "read_metrics"]
@@ -47,9 +48,9 @@ def plain_fields(event: Any) -> dict[str, Any]:
 class MetricsFile(Display):
     """Writes every step and epoch of a run to a file, a line of JSON each.
 
-    A line has ``kind``, "step" or "epoch", and the event's plain fields; that of an epoch also
-    has ``step``, the number of its last step. NaN and infinity, which JSON does not have,
-    become null. A line is handed to the system as soon as it is written, so a killed process
+    A line has ``kind``, "step", "epoch" or "finding", and the event's plain fields; that of an
+    epoch also has ``step``, the number of its last step. NaN and infinity, which JSON does not
+    have, become null. A line is handed to the system as soon as it is written, so a killed process
     loses none; after each epoch the file is flushed to the disk.
 
     Parameters
@@ -91,7 +92,7 @@ class MetricsFile(Display):
                 f"not {from_step}, {from_epoch} and {every}"
             )
         self.path = Path(path)
-        self._done = {"step": from_step, "epoch": from_epoch}
+        self._done = {"step": from_step, "epoch": from_epoch, "finding": from_step}
         self._every, self._step = every, from_step
         self._file: BinaryIO | None = None
 
@@ -106,7 +107,7 @@ class MetricsFile(Display):
 
     def _head(self) -> list[bytes]:
         """The lines of what was done before, as they stand in the file."""
-        if self._done == {"step": 0, "epoch": 0} or not self.path.exists():
+        if not any(self._done.values()) or not self.path.exists():
             return []
         return [
             text
@@ -119,11 +120,15 @@ class MetricsFile(Display):
             self._file.close()
             self._file = None
 
-    def show(self, event: Step | Epoch) -> None:
+    def show(self, event: Step | Epoch | Finding) -> None:
         """Append the event's line."""
         if self._file is None:
             raise RuntimeError("MetricsFile: it is closed; show events inside of its with block")
         values = plain_fields(event)
+        if isinstance(event, Finding):
+            what = {"number": event.step, "finding": event.kind, "layer": event.layer}
+            self._write({"kind": "finding", **what, "message": event.message})
+            return
         if isinstance(event, Epoch):
             self._write({"kind": "epoch", **values, "step": self._step})
             os.fsync(self._file.fileno())
@@ -155,7 +160,7 @@ def read_metrics(path: str | Path) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Each with its ``kind``, "step" or "epoch".
+        Each with its ``kind``: "step", "epoch" or "finding".
 
     Raises
     ------

@@ -198,6 +198,7 @@ class Run:
             "loss": result.loss,
             "wrong": len(result.wrong),
             "confusion": result.confusion.tolist(),
+            "findings": [str(finding) for finding in self.trainer.findings],
             "steps": self.trainer.step,
             "seconds": self.trainer.history[-1].seconds,
             "folder": str(self.folder),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from minitorch.training.display import Display
+from minitorch.training.finding import Finding
 from minitorch.training.metrics_file import plain_fields
 from minitorch.training.plots.figures import png_size
 from minitorch.training.trainer import Epoch, Step
@@ -122,10 +123,12 @@ class TensorBoardLog(Display):
             self._events.close()
             self._events = None
 
-    def show(self, event: Step | Epoch) -> None:
+    def show(self, event: Step | Epoch | Finding) -> None:
         """Write the event's numbers."""
         if self._events is None:
             raise RuntimeError("TensorBoardLog: it is closed; show events inside of its with block")
+        if isinstance(event, Finding):  # no number
+            return
         kind = "epoch" if isinstance(event, Epoch) else "step"
         self._step = self._step if isinstance(event, Epoch) else event.number
         value = self._events.summary.Value

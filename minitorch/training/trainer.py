@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,9 @@ from minitorch.data.batches import Batches, shift_images, stream
 from minitorch.data.dataset import Dataset
 from minitorch.data.pipeline import Pipeline
 from minitorch.training.averages import WeightAverage
+from minitorch.training.checkup import Checkup
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
+from minitorch.training.finding import Finding
 from minitorch.training.gradients import Gradients
 from minitorch.training.metrics import evaluate
 from minitorch.training.recipes import Recipe
@@ -88,6 +91,8 @@ class Trainer:
         The epochs so far.
     step : int
         Minibatches done so far.
+    findings : list of Finding
+        What was wrong so far, see :class:`~minitorch.training.Checkup`.
 
     Raises
     ------
@@ -126,7 +131,11 @@ class Trainer:
         self.batches = _batches(train, recipe)
         self.history: list[Epoch] = []
         self.step = 0
+        self.findings: list[Finding] = []
         self._check_shapes(train)
+        self._checkup = Checkup(network, train.classes)
+        # A pipeline is judged by its first batch.
+        self._all = (train.x, train.y) if isinstance(train, Dataset) else None
         self._gradients = Gradients(
             network, self.params, recipe.label_smoothing, recipe.batch_size if captured else 0
         )
@@ -195,8 +204,10 @@ class Trainer:
             rate *= on_plateau([epoch.test_loss for epoch in self.history])
         return rate
 
-    def run(self) -> Iterator[Step | Epoch]:
+    def run(self) -> Iterator[Step | Epoch | Finding]:
         """Train until the recipe's epochs are done, yielding after each step and epoch.
+
+        What is wrong with a step comes before it, once it is done.
 
         The run may be left at any of them and gone on with, here by iterating
         again, or in another process by :meth:`restore`.
@@ -210,25 +221,40 @@ class Trainer:
         self._since = time.perf_counter()
         while not self.finished:
             for x, y in self.batches:
-                yield self._train_on(x, y)
+                yield from self._train_on(x, y)
             yield self._end_epoch()
 
-    def _train_on(self, x: Array, y: Array) -> Step:
-        """One step of gradient descent."""
+    def _train_on(self, x: Array, y: Array) -> Iterator[Step | Finding]:
+        """One step of gradient descent, and before it what is wrong, once the step is done."""
         rate = self.learning_rate
         x = self._moved(x)
+        found = self._look(x, y, rate)
         noise = layers.get_all_random_states(self.network)
         loss, predicted, grads = self._gradients(x, y)
         norm = _norm(grads)
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise self._diverged(x, y, noise)
+            error = self._diverged(x, y, noise)
+            for finding in found:
+                error.add_note(str(finding))
+            raise error
         self._descend(grads, norm, rate)
         self._loss_sum += loss * len(y)
         self._wrong += int((predicted != y).sum())
         self.step += 1
         if self._average is not None:
             self._average.add(self.step)
-        return Step(self.step, self.batches.epoch + 1, loss, rate, norm)
+        found += self._checkup.watch(self.step, loss, predicted, y)
+        self.findings += found
+        yield from found
+        yield Step(self.step, self.batches.epoch + 1, loss, rate, norm)
+
+    def _look(self, x: Array, y: Array, rate: float) -> list[Finding]:
+        """What is wrong with the data, before the first step, and inside, before a few."""
+        found = self._checkup.data(*(self._all or (x, y))) if self.step == 0 else []
+        if self._checkup.due(self.step + 1, len(self.batches)):
+            steepest = self.recipe.rule in ("sgd", "momentum", "nesterov")
+            found += self._checkup.probe(x, y, self.step + 1, rate if steepest else None)
+        return found
 
     def _descend(self, grads: list[Any], norm: float, rate: float) -> None:
         """Clip the gradients, add the weights' decay, and move the parameters."""
@@ -337,6 +363,8 @@ class Trainer:
             "noise": layers.get_all_random_states(self.network),
             "random": random.get_state(),
             "history": records,
+            "checkup": self._checkup.state(),
+            "findings": [dataclasses.astuple(finding) for finding in self.findings],
             "seconds": self.seconds,
         }
 
@@ -363,6 +391,8 @@ class Trainer:
         self.step = int(metadata["step"])
         self.batches.restore(metadata["batches"])
         self._loss_sum, self._wrong = metadata["sums"]
+        self._checkup.restore(metadata.get("checkup", self._checkup.state()))
+        self.findings = [Finding(*finding) for finding in metadata.get("findings", [])]
         self.history = [Epoch(*record) for record in metadata["history"]]
         self._seconds, self._since = float(metadata["seconds"]), time.perf_counter()
 

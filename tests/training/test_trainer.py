@@ -14,6 +14,7 @@ from minitorch.models import build_lenet, build_mlp
 from minitorch.training import (
     RULES,
     Epoch,
+    Finding,
     Interruption,
     Recipe,
     Step,
@@ -285,7 +286,10 @@ def test_clipping_bounds_the_step_and_the_norm_is_noted():
     settings |= {"dropout": 0.0, "shift": 0, "learning_rate": 1.0}
     free, clipped = make(RECIPE.replace(**settings)), make(RECIPE.replace(clip=0.1, **settings))
     before = [p.get_value() for p in clipped.params]
-    norms = [next(trainer.run()).gradient_norm for trainer in (free, clipped)]
+    norms = [
+        next(e for e in trainer.run() if isinstance(e, Step)).gradient_norm
+        for trainer in (free, clipped)
+    ]
     assert norms[0] == norms[1] > 0.1
     moved = [p.get_value() - old for p, old in zip(clipped.params, before, strict=True)]
     assert np.sqrt(sum((m * m).sum() for m in moved)) == pytest.approx(0.1, rel=1e-4)
@@ -346,3 +350,26 @@ def test_eager_steps_agree_with_captured_ones():
         for trainer in (eager, captured)
     ]
     np.testing.assert_allclose(*losses, rtol=1e-3)
+
+
+def test_what_is_wrong_is_said_before_its_step_and_kept(tmp_path):
+    recipe = RECIPE.replace(epochs=1)
+    bytes_in = Dataset((TRAIN.x + 2) * 80, TRAIN.y, classes=10)
+    trainer = make(recipe, bytes_in)
+    run = trainer.run()
+    first, second = next(run), next(run)
+    assert isinstance(first, Finding) and first.kind == "inputs_not_standardised"
+    while not isinstance(second, Step):
+        second = next(run)
+    assert second.number == 1 and first in trainer.findings
+    kept = Checkpoints(tmp_path)
+    kept.save(trainer.step, *trainer.state())
+    other = make(recipe, bytes_in)
+    other.restore(*kept.load())
+    assert other.findings == trainer.findings
+    assert not any(isinstance(e, Finding) and e.kind == first.kind for e in other.run())
+
+
+def test_a_sound_training_is_told_nothing():
+    trainer = make(RECIPE.replace(epochs=6, dropout=0.0), digits(300, 1), hidden=(32,))
+    assert fit(trainer) and trainer.findings == []
