@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 
+from minitorch.autograd.autocast import cast_inputs
 from minitorch.autograd.declaration import Declaration
 from minitorch.autograd.fresh import FreshFloat, plain
 from minitorch.autograd.mode import mode
@@ -44,6 +45,8 @@ class Op(Declaration):
     def __call__(self, *inputs: Any, **static: Any) -> Any:
         if len(inputs) != self.arity or (static and not self._array_names.isdisjoint(static)):
             inputs, static = self.bind(inputs, static)
+        if self.autocast and mode.autocast is not None:
+            inputs = cast_inputs(self.autocast, inputs)
         arrays = []
         needs = 0  # a bit for each input that requires a gradient
         bit = 1

@@ -57,7 +57,7 @@ def accumulate(xp, function, x, dtype, **options):
     return function(dtype=dtype, **options)
 
 
-@op(name="sum", formula="y = Σ x", linear=("x",))
+@op(name="sum", formula="y = Σ x", linear=("x",), autocast="float32")
 def sum_(xp, x, *, axis=None, dtype=None, keepdims=False):
     """The sum over some axes; 0 over none.
 
@@ -271,7 +271,11 @@ def logsumexp_dx(g, x, out, axis, keepdims):
     return multiply(spread(g, x.shape, axis, keepdims), share(x, out))
 
 
-@op(formula="y = Σ x over the axes along which `shape` is broadcast", linear=("x",))
+@op(
+    formula="y = Σ x over the axes along which `shape` is broadcast",
+    linear=("x",),
+    autocast="float32",
+)
 def sum_to(xp, x, *, shape):
     """Sum down to ``shape``: the adjoint of ``broadcast_to``.
 
