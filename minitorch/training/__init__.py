@@ -11,6 +11,7 @@ from minitorch.training.metrics import (
     predict_views,
 )
 from minitorch.training.model_file import load_model, save_model
+from minitorch.training.precision import PRECISIONS, LossScaler, find_precision
 from minitorch.training.prepare import Prepared, prepare
 from minitorch.training.recipes import RECIPES, Recipe, find_recipe, read_config, write_config
 from minitorch.training.rules import RULES, find_rule
@@ -19,12 +20,14 @@ from minitorch.training.schedules import SCHEDULES, find_schedule
 from minitorch.training.trainer import Epoch, Step, Trainer
 
 __all__ = [
+    "PRECISIONS",
     "RECIPES",
     "RULES",
     "SCHEDULES",
     "Epoch",
     "Evaluation",
     "Interruption",
+    "LossScaler",
     "Prepared",
     "Recipe",
     "Run",
@@ -34,6 +37,7 @@ __all__ = [
     "choose_display",
     "confusion_matrix",
     "evaluate",
+    "find_precision",
     "find_recipe",
     "find_rule",
     "find_schedule",

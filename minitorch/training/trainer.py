@@ -20,6 +20,7 @@ from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.gradients import Gradients
 from minitorch.training.metrics import evaluate
 from minitorch.training.model_file import named_params, set_params
+from minitorch.training.precision import LossScaler
 from minitorch.training.recipes import Recipe
 from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule, on_plateau, warmed_up
@@ -36,7 +37,8 @@ _AVERAGE, _BEST = "average/", "best/"
 class Step:
     """One minibatch is done: how many of the run, its loss in nats, the learning rate it had.
 
-    ``gradient_norm`` is that of all gradients together, before they were clipped.
+    ``gradient_norm`` is that of all gradients together, before they were clipped; infinite if
+    they left float16's range, so that the step was skipped.
     """
 
     number: int
@@ -89,6 +91,8 @@ class Trainer:
         The epochs so far.
     step : int
         Minibatches done so far.
+    scaler : LossScaler or None
+        What scales the gradients of float16.
 
     Raises
     ------
@@ -129,8 +133,13 @@ class Trainer:
         self.step = 0
         self._check_shapes(train)
         self._gradients = Gradients(
-            network, self.params, recipe.label_smoothing, recipe.batch_size if captured else 0
+            network,
+            self.params,
+            recipe.label_smoothing,
+            recipe.batch_size if captured else 0,
+            recipe.precision,
         )
+        self.scaler = LossScaler() if recipe.precision == "float16" else None
         self._rule, self._schedule = find_rule(recipe.rule), find_schedule(recipe.schedule)
         shrunk = layers.get_all_params(network, trainable=True, regularizable=True)
         self._shrunk = {id(p) for p in shrunk} if recipe.weight_decay else set()
@@ -206,7 +215,7 @@ class Trainer:
         ------
         TrainingDiverged
             As soon as a loss or gradient is not finite; the parameters are
-            those before that step.
+            those before that step. Scaled gradients may be, until the scale is 1.
         """
         self._since = time.perf_counter()
         while not self.finished:
@@ -219,17 +228,22 @@ class Trainer:
         rate = self.learning_rate
         x = self._moved(x)
         noise = layers.get_all_random_states(self.network)
-        loss, predicted, grads = self._gradients(x, y)
+        scaler = self.scaler
+        loss, predicted, grads = self._gradients(x, y, scaler and scaler.scale)
         norm = _norm(grads)
-        if not (math.isfinite(loss) and math.isfinite(norm)):
+        finite = math.isfinite(norm)
+        if not math.isfinite(loss) or not (finite or (scaler and not scaler.exhausted)):
             raise self._diverged(x, y, noise)
-        self._descend(grads, norm, rate)
+        if scaler is not None:
+            scaler.update(finite)
+        if finite:
+            self._descend(grads, norm, rate)
         self._loss_sum += loss * len(y)
         self._wrong += int((predicted != y).sum())
         self.step += 1
         if self._average is not None:
             self._average.add(self.step)
-        return Step(self.step, self.batches.epoch + 1, loss, rate, norm)
+        return Step(self.step, self.batches.epoch + 1, loss, rate, norm if finite else math.inf)
 
     def _descend(self, grads: list[Any], norm: float, rate: float) -> None:
         """Clip the gradients, add the weights' decay, and move the parameters."""
@@ -339,6 +353,7 @@ class Trainer:
             "random": random.get_state(),
             "history": records,
             "seconds": self.seconds,
+            "scaler": None if self.scaler is None else self.scaler.state(),
         }
 
     def restore(self, arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
@@ -364,6 +379,8 @@ class Trainer:
         self.step = int(metadata["step"])
         self.batches.restore(metadata["batches"])
         self._loss_sum, self._wrong = metadata["sums"]
+        if self.scaler is not None:
+            self.scaler.restore(metadata["scaler"])
         self.history = [Epoch(*record) for record in metadata["history"]]
         self._seconds, self._since = float(metadata["seconds"]), time.perf_counter()
 
