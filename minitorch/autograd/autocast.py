@@ -1,4 +1,4 @@
-"""Mixed precision: products in float16, what sums in float32, the rest in what comes."""
+"""Mixed precision: products in 16 bits, what sums in float32, the rest in what comes."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ from typing import Any, ParamSpec, TypeVar
 import numpy
 
 from minitorch.autograd.mode import mode
+from minitorch.backend.arrays import bfloat16
 
-__all__ = ["autocast", "cast_inputs", "get_autocast"]
+__all__ = ["autocast", "call_cast", "get_autocast"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-SINGLE = numpy.dtype("float32")
-DTYPES = ("float16", "float32")
+HALF, SINGLE = numpy.dtype("float16"), numpy.dtype("float32")
+DTYPES = ("float16", "bfloat16", "float32")
 
 
 class autocast:
-    """Compute products in float16 inside a ``with`` block or function of this thread.
+    """Compute products in 16 bits inside a ``with`` block or function of this thread.
 
     Parameters
     ----------
-    dtype : {"float16", "float32"}
+    dtype : {"float16", "bfloat16", "float32"}
         What matrix products and convolutions compute in; "float32" casts nothing, as outside
         of any block.
 
     Raises
     ------
     ValueError
-        For another dtype. bfloat16 is none of minitorch's: docs/devices.md says what is missing.
+        For another dtype.
+    RuntimeError
+        For "bfloat16" without the package that has it.
 
     Notes
     -----
@@ -42,11 +45,12 @@ class autocast:
       float32,
     - the rest what comes; of float16 and float32 together comes float32.
 
-    float64 is left as it is. The casts are ops, so gradients arrive in the dtype of the
-    parameters, which stay float32. Backward rules are not cast: they compute in the types of the
-    forward, so a product's gradients are products in float16, whether ``backward`` is called in
-    the block or after it. Gradients below 6e-8 vanish in float16:
-    :class:`minitorch.training.LossScaler` keeps them.
+    In bfloat16 products return float32, as no other op knows it. float64 is left as it is. The
+    casts are ops, so gradients arrive in the dtype of the parameters, which stay float32.
+    Backward rules are not cast: they compute in the types of the forward, so a product's gradients
+    are products in 16 bits, whether ``backward`` is called in the block or after it. Gradients
+    below 3e-8 vanish in float16: :class:`minitorch.training.LossScaler` keeps them. bfloat16 has
+    the range of float32, and 8 bits for float16's 11.
 
     References
     ----------
@@ -65,10 +69,8 @@ class autocast:
 
     def __init__(self, dtype: str = "float16") -> None:
         if str(dtype) not in DTYPES:
-            raise ValueError(
-                f"autocast: products compute in {' or '.join(DTYPES)}, not in {dtype!r}"
-            )
-        chosen = numpy.dtype(dtype)
+            raise ValueError(f"autocast: products compute in {', '.join(DTYPES)}, not in {dtype!r}")
+        chosen = bfloat16() if str(dtype) == "bfloat16" else numpy.dtype(dtype)
         self._dtype = None if chosen == SINGLE else chosen
         self._previous: list[Any] = []
 
@@ -101,11 +103,23 @@ def get_autocast() -> str:
     return SINGLE.name if mode.autocast is None else str(mode.autocast)
 
 
-def cast_inputs(kind: str, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The inputs of an op of that kind ("half" or "float32"), cast where they have to be."""
-    half = mode.autocast
+def call_cast(op: Any, inputs: tuple[Any, ...], static: dict[str, Any]) -> Any:
+    """An op that is given something else here than what comes; see :class:`autocast`."""
+    half, product = mode.autocast, op.autocast == "half"
+    mode.autocast = None
+    try:
+        out = op(*_cast(inputs, half, product), **static)
+        # No other op knows bfloat16, so products take it and give float32.
+        return out.astype(SINGLE) if product and half != HALF and out.dtype == half else out
+    finally:
+        mode.autocast = half
+
+
+def _cast(inputs: tuple[Any, ...], half: Any, narrow: bool) -> tuple[Any, ...]:
+    """The inputs, those of float32 in ``half`` or the other way round; all as they are where
+    another floating-point type takes part."""
     found = {x.dtype for x in inputs if hasattr(x, "dtype")}
-    old, new = (SINGLE, half) if kind == "half" else (half, SINGLE)
+    old, new = (SINGLE, half) if narrow else (half, SINGLE)
     if old not in found or any(d.kind in "fc" and d not in (SINGLE, half) for d in found):
         return inputs
     return tuple([x.astype(new) if getattr(x, "dtype", None) == old else x for x in inputs])

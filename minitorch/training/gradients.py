@@ -56,7 +56,7 @@ class Gradients:
         self.network, self.params = network, list(params)
         self.device = layers.get_device(network)
         self._smoothing = label_smoothing
-        self._precision = precision
+        self._cast = autocast(precision)
         self._classes = network.output_shape[1]
         self._captured = captured if self.device == "cpu" else 0
         self._program = function(self._compute)
@@ -96,7 +96,7 @@ class Gradients:
         return self._loss(*(asarray(a, device=self.device) for a in (x, self.targets(y))))[0]
 
     def _loss(self, x: Any, targets: Any) -> tuple[Any, Any]:
-        with autocast(self._precision):
+        with self._cast:
             prediction = layers.get_output(self.network, x)
             loss = objectives.categorical_crossentropy(prediction, targets).mean()
         return loss, prediction

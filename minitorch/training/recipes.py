@@ -66,8 +66,8 @@ class Recipe:
         The decay of the running average of all weights that is measured and saved in their
         place, in [0, 1); 0 keeps none.
     precision : str
-        What products are computed in: "float32", or "float16" (gradients are scaled, weights stay
-        float32), which is for GPUs.
+        What products are computed in: "float32", or for GPUs "float16", whose gradients are
+        scaled, or "bfloat16"; weights stay float32.
     shift : int
         Training images are moved by up to so many pixels in each direction.
     augment : str

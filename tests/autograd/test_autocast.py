@@ -1,5 +1,6 @@
 """Mixed precision: which op computes in what, within which error, and where gradients go."""
 
+import sys
 import threading
 
 import numpy as np
@@ -16,7 +17,21 @@ DEVICES = [
     pytest.param("emulated", marks=pytest.mark.skipif(module is None, reason=missing)),
 ]
 HALF, SINGLE, DOUBLE = (np.dtype(f"float{bits}") for bits in (16, 32, 64))
-UNIT, TINY = 2.0**-11, 2.0**-25  # the relative error of rounding to float16, and the least one
+# What rounding to a type may cost: a share of the number, and near 0.
+UNIT, TINY = {"float16": 2.0**-11, "bfloat16": 2.0**-8}, {"float16": 2.0**-25, "bfloat16": 0.0}
+both_halves = pytest.mark.parametrize("half", UNIT)
+
+
+@pytest.fixture(autouse=True)
+def package(request):
+    """ml_dtypes, for the tests in bfloat16."""
+    if (
+        getattr(request.node, "callspec", None)
+        and "bfloat16" in request.node.callspec.params.values()
+    ):
+        pytest.importorskip("ml_dtypes")
+
+
 CONV = {"stride": (1, 1), "pad": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
 
 
@@ -49,26 +64,27 @@ def exact(product, *factors):
     return product(*wide).numpy(), product(*map(abs, wide)).numpy()
 
 
+@both_halves
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", PRODUCTS)
-def test_products_and_their_gradients_err_as_float16_does(name, device):
+def test_products_and_their_gradients_err_as_their_type_does(name, device, half):
     """Each factor rounds once and the result once, sums are float32's:
     |error| <= ((1 + u)³ (1 + n 2⁻²⁴) - 1) |x| |w|, and what rounding near 0 costs."""
     product, x_shape, w_shape, towards_x, towards_w, terms = PRODUCTS[name]
     x, w = normal(*x_shape), normal(*w_shape, seed=1)
     a, b = (mt.asarray(v, device=device).requires_grad_() for v in (x, w))
-    with mt.autocast():
+    with mt.autocast(half):
         y = product(a, b)
-    assert (y.dtype, y.device) == (HALF, device)
+    assert (y.dtype, y.device) == (HALF if half == "float16" else SINGLE, device)
     g = normal(*y.shape, seed=2)
     dx, dw = mt.grad(y, [a, b], mt.asarray(g, device=device))
     cases = [(y, product, (x, w)), (dx, towards_x, (g, w)), (dw, towards_w, (g, x))]
     for got, function, factors in cases:
         want, size = exact(function, *factors)
         largest = max(abs(f).max() for f in factors)
-        allowed = ((1 + UNIT) ** 3 * (1 + terms * 2.0**-24) - 1) * size
+        allowed = ((1 + UNIT[half]) ** 3 * (1 + terms * 2.0**-24) - 1) * size
         error = abs(got.numpy().astype(np.float64) - want)
-        assert (error <= allowed + TINY * (1 + 2 * terms * largest)).all()
+        assert (error <= allowed + TINY[half] * (1 + 2 * terms * largest)).all()
         assert error.max() > 2.0**-20  # it was not float32
     assert dx.dtype == dw.dtype == SINGLE
 
@@ -119,10 +135,11 @@ def network():
     return net, layers.get_all_params(net, trainable=True)
 
 
-def test_inside_and_after_the_block_gradients_are_the_same_bits():
+@both_halves
+def test_inside_and_after_the_block_gradients_are_the_same_bits(half):
     net, params = network()
     x = mt.asarray(normal(3, 2, 8, 8))
-    with mt.autocast():
+    with mt.autocast(half):
         inside = mt.grad(layers.get_output(net, x).sum(), params)
         loss = layers.get_output(net, x).sum()
     after = mt.grad(loss, params)
@@ -131,7 +148,8 @@ def test_inside_and_after_the_block_gradients_are_the_same_bits():
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
-def test_second_order():
+@both_halves
+def test_second_order(half):
     x, w = (mt.asarray(normal(4, 4, seed=s)).requires_grad_() for s in (0, 1))
 
     def slopes():
@@ -139,22 +157,24 @@ def test_second_order():
         return mt.grad((dw * dw).sum(), [x, w])
 
     plain = slopes()
-    with mt.autocast():
+    with mt.autocast(half):
         mixed = slopes()
     for a, b in zip(plain, mixed, strict=True):
         assert b.dtype == SINGLE
-        np.testing.assert_allclose(b.numpy(), a.numpy(), atol=40 * UNIT * abs(a.numpy()).max())
+        np.testing.assert_allclose(
+            b.numpy(), a.numpy(), atol=40 * UNIT[half] * abs(a.numpy()).max()
+        )
 
 
-def test_checkpoints_compute_again_in_the_same_types():
+@both_halves
+def test_checkpoints_compute_again_in_the_same_types(half):
     x, w = (mt.asarray(normal(8, 8, seed=s)).requires_grad_() for s in (0, 1))
 
     def block(x, w):
         return mt.tanh(x @ w) @ w
 
-    with mt.autocast():
+    with mt.autocast(half):
         plain, again = block(x, w), mt.checkpoint(block, x, w)
-    assert plain.dtype == again.dtype == HALF
     g = mt.ones((8, 8))
     for a, b in zip(mt.grad(plain, [x, w], g), mt.grad(again, [x, w], g), strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
@@ -170,6 +190,30 @@ def test_captured_functions_have_a_program_for_each():
         found.append(step(x))
     assert [y.dtype for y in found] == [HALF, SINGLE, HALF, SINGLE]
     assert len(step.programs) == 2
+
+
+def test_vectors_and_biases_in_bfloat16():
+    """What rules compute between products: outer products, and the sum of a bias."""
+    pytest.importorskip("ml_dtypes")
+    x, v = (mt.asarray(normal(n, seed=n)).requires_grad_() for n in (5, 5))
+    w = mt.asarray(normal(5, 3)).requires_grad_()
+    images = mt.ones((64, 1, 8, 8))
+    filters, bias = mt.ones((1, 1, 1, 1)), mt.zeros(1).requires_grad_()
+    with mt.autocast("bfloat16"):
+        y = (x @ w).sum() + x @ v
+        z = mt.conv2d(images, filters, bias)
+    for g, want in zip(
+        mt.grad(y, [x, v, w]), mt.grad((x @ w).sum() + x @ v, [x, v, w]), strict=True
+    ):
+        np.testing.assert_allclose(g.numpy(), want.numpy(), rtol=2.0**-6, atol=2.0**-6)
+    # 4096 ones: a sum in bfloat16 itself would end at 256.
+    assert (mt.grad(z.sum(), bias).tolist(), z.dtype) == ([4096.0], SINGLE)
+
+
+def test_bfloat16_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    with pytest.raises(RuntimeError, match="NumPy has no bfloat16; .*minitorch.bfloat16"):
+        mt.autocast("bfloat16")
 
 
 def test_blocks_nest_and_belong_to_a_thread():
@@ -192,9 +236,9 @@ def test_blocks_nest_and_belong_to_a_thread():
     assert [*seen, mt.get_autocast()] == ["float16"] * 2 + ["float32"] * 3
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float64", "half", "int8"])
+@pytest.mark.parametrize("dtype", ["float64", "half", "int8"])
 def test_other_dtypes_are_refused(dtype):
-    with pytest.raises(ValueError, match=f"autocast: .*float16 or float32, not in '{dtype}'"):
+    with pytest.raises(ValueError, match=f"autocast: .*float16, float32, not in '{dtype}'"):
         mt.autocast(dtype)
 
 
@@ -220,7 +264,8 @@ def rungs(monkeypatch):
     return ran
 
 
-def test_tensor_cores_do_the_products(rungs):
+@both_halves
+def test_tensor_cores_do_the_products(rungs, half):
     """Forwards and backwards; without autocast the same rungs cannot run."""
     x, w = (mt.asarray(normal(32, 32, seed=s), device="emulated").requires_grad_() for s in (0, 1))
     images = mt.asarray(normal(2, 8, 6, 6), device="emulated").requires_grad_()
@@ -230,7 +275,7 @@ def test_tensor_cores_do_the_products(rungs):
         mt.grad((x @ w).sum(), [x, w])
         mt.grad(conv(images, filters).sum(), [images, filters])
 
-    with mt.autocast():
+    with mt.autocast(half):
         both()
     chosen = dict(rungs)
     assert [name for name, _ in rungs] == ["matmul"] * 3 + ["conv_fwd", "conv_dgrad", "conv_wgrad"]
@@ -239,7 +284,7 @@ def test_tensor_cores_do_the_products(rungs):
         "conv_wgrad": "k08_mma",
     }  # fmt: skip
     with mt.use_kernel("matmul", "k12_mma"):
-        with mt.autocast():
+        with mt.autocast(half):
             mt.grad((x @ w).sum(), [x, w])
         assert rungs[-3:] == [("matmul", "k12_mma")] * 3
         with pytest.raises(RuntimeError, match="for float16 and bfloat16"):
