@@ -146,7 +146,7 @@ def op(
         Each element of the outputs depends only on the inputs' elements at its place, so that
         a kernel may write where an input lies.
     autocast : {"half", "float32", ""}, optional
-        What it is given inside :class:`~minitorch.autocast`: float16 (products), float32 (what
+        What it is given inside :class:`~minitorch.autocast`: 16 bits (products), float32 (what
         leaves float16's range or digits), or what comes. Default: float32 for ``upcast``.
 
     Returns

@@ -53,6 +53,8 @@ class LossScaler:
     changes exponents alone, so scaling rounds nothing, and two runs differ by no bit for it as
     long as nothing leaves the range.
 
+    A captured function keeps numbers from its first call: give it the factor as an argument.
+
     The factor does not go below 1: gradients that are too large without any are not the
     factor's doing. From the first one on that takes 17 skips in a row.
 

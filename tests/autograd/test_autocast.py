@@ -148,6 +148,14 @@ def test_inside_and_after_the_block_gradients_are_the_same_bits(half):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
+def test_rules_are_not_cast():
+    """That of inv multiplies: in float32, as its forward was."""
+    x = mt.asarray(normal(6, 6) + 5 * np.eye(6, dtype=np.float32)).requires_grad_()
+    with mt.autocast():
+        inside = mt.grad(mt.linalg.inv(x).sum(), x)
+    np.testing.assert_array_equal(inside.numpy(), mt.grad(mt.linalg.inv(x).sum(), x).numpy())
+
+
 @both_halves
 def test_second_order(half):
     x, w = (mt.asarray(normal(4, 4, seed=s)).requires_grad_() for s in (0, 1))

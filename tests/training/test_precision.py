@@ -22,6 +22,7 @@ from minitorch.training import (
     find_precision,
     fit,
 )
+from minitorch.training.gradients import Gradients
 
 RECIPE = Recipe("mlp", epochs=2, batch_size=16, precision="float16", seed=3)
 
@@ -116,6 +117,50 @@ def test_names():
 
 def resnet20(shape):
     return build_cifar_resnet(20, input_shape=shape, width=4)
+
+
+def halved(precision):
+    """Rounding to a type and back, by NumPy; for bfloat16 the upper half of float32's bits."""
+    if precision == "float16":
+        return lambda a: a.astype(np.float16).astype(np.float32)
+
+    def upper(a):
+        bits = np.ascontiguousarray(a, np.float32).view(np.uint32)
+        return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+    return upper
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_gradients_are_those_written_out(precision):
+    """A perceptron by hand, rounding each factor and each result of a product, and no more."""
+    if precision == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    mt.random.seed(0)
+    net = build_mlp((12,), dropout=0.0, input_shape=(1, 16, 16))
+    params = layers.get_all_params(net, trainable=True)
+    scale = 2.0**8
+    x, y = TRAIN.x[:16], TRAIN.y[:16]
+    loss, _, grads = Gradients(net, params, precision=precision)(x, y, scale)
+    cut = halved(precision)
+    W1, b1, W2, b2 = (p.numpy() for p in params)
+    images, narrow1, narrow2 = cut(x.reshape(16, -1)), cut(W1), cut(W2)
+    hidden = np.maximum(cut(images @ narrow1) + b1, 0)
+    logits = cut(cut(hidden) @ narrow2) + b2
+    p = np.exp(logits - logits.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    assert loss == pytest.approx(-np.log(p[np.arange(16), y]).mean(), rel=1e-5)
+    p[np.arange(16), y] -= 1
+    d2 = p * (scale / 16)
+    d1 = cut(cut(d2) @ narrow2.T) * (hidden > 0)
+    wanted = [cut(images.T @ cut(d1)), d1.sum(0), cut(cut(hidden).T @ cut(d2)), d2.sum(0)]
+    unit = 2.0**-11 if precision == "float16" else 2.0**-8
+    for g, want in zip(grads, wanted, strict=True):
+        # Sums in another order may decide a rounding otherwise: by a last bit, of few elements.
+        want = want / scale
+        apart = abs(g.numpy() - want)
+        assert (apart <= 4 * unit * abs(want) + unit * 1e-2 * abs(want).max()).all()
+        assert (apart > 1e-5 * abs(want).max()).mean() < 0.02
 
 
 @pytest.mark.parametrize(
