@@ -1,5 +1,6 @@
 """Reverse-mode automatic differentiation: tensors, ops, the tape and its walk."""
 
+from minitorch.autograd.autocast import autocast, get_autocast
 from minitorch.autograd.check import (
     GradcheckError,
     NotDifferentiableError,
@@ -46,6 +47,7 @@ __all__ = [
     "Timer",
     "adjoint_check",
     "asarray",
+    "autocast",
     "backward",
     "backward_steps",
     "checkpoint",
@@ -53,6 +55,7 @@ __all__ = [
     "detect_anomaly",
     "enable_grad",
     "find_op",
+    "get_autocast",
     "get_default_dtype",
     "grad",
     "gradcheck",

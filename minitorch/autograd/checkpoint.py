@@ -22,18 +22,20 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[Any] = []
         self.complete = False
+        self._autocast = mode.autocast  # the backward computes in the types of the forward
         self._position = 0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Write the journal in the first run of the function, read it in the others."""
-        before, mode.journal = mode.journal, self
+        before = mode.journal, mode.autocast
+        mode.journal, mode.autocast = self, self._autocast
         self._position = 0
         try:
             yield
             self.complete = True
         finally:
-            mode.journal = before
+            mode.journal, mode.autocast = before
 
     def take(self, compute: Callable[[], Any]) -> Any:
         """The next entry, computed in the first run."""

@@ -55,6 +55,9 @@ class Declaration:
         Inputs in which the op is linear (or affine): their rule is its adjoint.
     view : bool
         Whether the output may share the first input's memory.
+    autocast : str
+        What :class:`~minitorch.autograd.autocast.autocast` gives it: "half", "float32", or ""
+        for what comes.
     aligned : bool
         Whether each element of the outputs depends only on the inputs' elements at its place, so
         that a kernel may write where an input lies.
@@ -74,6 +77,7 @@ class Declaration:
         upcast: bool,
         quiet: bool,
         aligned: bool = False,
+        autocast: str | None = None,
     ) -> None:
         self.name = name
         self.formula = formula
@@ -93,6 +97,7 @@ class Declaration:
         self.view = view
         self.upcast = upcast
         self.aligned = aligned
+        self.autocast = ("float32" if upcast else "") if autocast is None else autocast
         self.rules: dict[str, Rule] = {}
         self.kernels = KernelTable(name)
         self.least = 0

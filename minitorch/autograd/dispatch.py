@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy
 
+from minitorch.autograd.autocast import call_cast
 from minitorch.autograd.declaration import Declaration
 from minitorch.autograd.fresh import FreshFloat, plain
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node import VERSION, Edge, Node
 from minitorch.autograd.plan import Plan, make_plan
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import BACKENDS, CPU, Backend, get_default_dtype, same_backend
+from minitorch.backend.arrays import BACKENDS, CPU, HALVES, Backend, get_default_dtype, same_backend
 
 __all__ = ["Op"]
 
@@ -44,6 +45,8 @@ class Op(Declaration):
     def __call__(self, *inputs: Any, **static: Any) -> Any:
         if len(inputs) != self.arity or (static and not self._array_names.isdisjoint(static)):
             inputs, static = self.bind(inputs, static)
+        if self.autocast and mode.autocast is not None:
+            return call_cast(self, inputs, static)
         arrays = []
         needs = 0  # a bit for each input that requires a gradient
         bit = 1
@@ -79,7 +82,7 @@ class Op(Declaration):
             out = self._wrap_several(inputs, needs | bit if needs else 0, out, static)
         else:
             out = Tensor(out)
-            if needs and mode.grad and out.data.dtype.kind == "f":
+            if needs and mode.grad and (out.data.dtype.kind == "f" or out.data.dtype in HALVES):
                 self._record(needs | bit, inputs, (out,), (), static)
             if self.view:
                 out._join(inputs[0], self, static)
@@ -105,7 +108,7 @@ class Op(Declaration):
     def run(self, backend: Backend, arrays: list[Any], static: dict[str, Any]) -> Any:
         """The body, or the kernel that the table prefers, on arrays of one backend."""
         body = self.body
-        halves = self.upcast and any(getattr(a, "dtype", None) == numpy.float16 for a in arrays)
+        halves = self.upcast and any(getattr(a, "dtype", None) in HALVES for a in arrays)
         if self.kernels and not (halves and backend is CPU):
             body = self.kernels.select(backend.name, body, tuple(arrays), static)
         if halves and body is self.body:  # no kernel of a GPU's that computes in float16
@@ -116,11 +119,14 @@ class Op(Declaration):
         return out
 
     def _compute_half(self, arrays: list[Any], static: dict[str, Any]) -> Any:
-        """float16 in and out, float32 inside: sums of halves lose too much."""
-        half = numpy.float16
-        wide = [a.astype(numpy.float32) if getattr(a, "dtype", None) == half else a for a in arrays]
+        """float16 or bfloat16 in and out, float32 inside: sums of halves lose too much."""
+        dtypes = [getattr(a, "dtype", None) for a in arrays]
+        wide = [
+            a.astype(numpy.float32) if d in HALVES else a
+            for a, d in zip(arrays, dtypes, strict=True)
+        ]
         narrow = numpy.result_type(
-            *(a.dtype for a in arrays if hasattr(a, "dtype") and a.dtype.kind == "f")
+            *(d for d in dtypes if d is not None and (d.kind == "f" or d in HALVES))
         )
         out = self._compute(wide, static)
         if static.get("dtype") is not None:
@@ -190,7 +196,7 @@ class Op(Declaration):
             data = out.data
             dtype = data.dtype
             shapes.append((data.shape, dtype))
-            if dtype.kind == "f":
+            if dtype.kind == "f" or dtype in HALVES:
                 out._needs = True
                 out._node = node
                 out._slot = slot

@@ -257,6 +257,9 @@ def backward_steps(
     while heap:
         node, g = walk.waiting.pop(-heappop(heap))
         before, mode.grad = mode.grad, create_graph
+        cast = mode.autocast
+        if cast is not None:
+            mode.autocast = None  # rules compute in the types of the forward
         try:
             step = _visit(walk, node, g, create_graph, keep)
         except Exception as error:
@@ -264,6 +267,8 @@ def backward_steps(
             raise
         finally:
             mode.grad = before
+            if cast is not None:
+                mode.autocast = cast
         if step is not None:
             yield step
             del step  # or it would keep its gradients alive through the next step

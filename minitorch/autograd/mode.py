@@ -21,6 +21,8 @@ R = TypeVar("R")
 
 class _Mode(threading.local):
     grad: bool = True
+    # What products are cast to where they are given float32, or None (see autocast.py).
+    autocast: Any = None
     # Observers of this thread, innermost last. Empty is the one truth test
     # that an op pays when nobody watches.
     observers: tuple[Any, ...] = ()

@@ -100,6 +100,7 @@ def op(
     upcast: bool = ...,
     quiet: bool = ...,
     aligned: bool = ...,
+    autocast: str | None = ...,
 ) -> Callable[[Callable[..., Any]], Op]: ...
 def op(
     body: Callable[..., Any] | None = None,
@@ -114,6 +115,7 @@ def op(
     upcast: bool = False,
     quiet: bool = False,
     aligned: bool = False,
+    autocast: str | None = None,
 ) -> Any:
     """Declare an op: ``@op`` or ``@op(...)`` on its body.
 
@@ -143,6 +145,9 @@ def op(
     aligned : bool
         Each element of the outputs depends only on the inputs' elements at its place, so that
         a kernel may write where an input lies.
+    autocast : {"half", "float32", ""}, optional
+        What it is given inside :class:`~minitorch.autocast`: 16 bits (products), float32 (what
+        leaves float16's range or digits), or what comes. Default: float32 for ``upcast``.
 
     Returns
     -------
@@ -182,6 +187,7 @@ def op(
             upcast=upcast,
             quiet=quiet,
             aligned=aligned,
+            autocast=autocast,
         )
         _register(made)
         return made

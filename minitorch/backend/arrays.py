@@ -22,10 +22,12 @@ from minitorch.backend.native import cache_info, empty_cache
 __all__ = [
     "BACKENDS",
     "CPU",
+    "HALVES",
     "Backend",
     "as_array",
     "backend_named",
     "backend_of",
+    "bfloat16",
     "device_of",
     "get_default_dtype",
     "is_on",
@@ -215,6 +217,29 @@ def shares_memory(array: Array, data: Any) -> bool:
     if len({type(array), type(data)} & BACKENDS.keys()) == 2:  # on two devices
         return False
     return isinstance(array, numpy.ndarray) and bool(numpy.may_share_memory(array, data))
+
+
+# The types of 16 bits, in which nothing is summed.
+HALVES = {numpy.dtype("float16")}
+
+
+def bfloat16() -> Any:
+    """The dtype that the package ml_dtypes gives NumPy and CuPy; from now on one of ``HALVES``.
+
+    Raises
+    ------
+    RuntimeError
+        If the package is not installed.
+    """
+    try:
+        module = importlib.import_module("ml_dtypes")
+    except ImportError:
+        raise RuntimeError(
+            "NumPy has no bfloat16; the package ml_dtypes has: pip install 'minitorch[bfloat16]'"
+        ) from None
+    dtype = numpy.dtype(module.bfloat16)
+    HALVES.add(dtype)
+    return dtype
 
 
 _default_dtype = numpy.dtype("float32")

@@ -31,6 +31,7 @@ __all__ = [
     "MODULES",
     "Attached",
     "are_deterministic_algorithms_enabled",
+    "as_bits",
     "attach_device",
     "device_module",
     "get_float32_matmul_precision",
@@ -78,6 +79,11 @@ def device_module(backend: str) -> Any:
 def workspace(xp: Any, count: int) -> Any:
     """Memory for ``count`` bytes that a kernel works in, or None for 0."""
     return xp.empty(count, dtype=xp.uint8) if count else None
+
+
+def as_bits(a: Any) -> Any:
+    """An array as the compiled modules take it: bfloat16, which no buffer knows, in uint16."""
+    return a.view("uint16") if a.dtype.kind == "V" else a
 
 
 def no_order(*arrays: Any, **static: Any) -> Sequence[str]:
@@ -159,7 +165,7 @@ def case_of(arrays: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
     seen: list[Any] = []
     for a in arrays:
         if hasattr(a, "dtype"):
-            pointer = getattr(a.data, "ptr", None)  # CuPy's, or NumPy's
+            pointer = getattr(as_bits(a).data, "ptr", None)  # CuPy's, or NumPy's
             if pointer is None:
                 pointer = a.__array_interface__["data"][0]
             seen.append((a.dtype.str, a.shape, a.strides, pointer % 16))

@@ -90,7 +90,7 @@ class Captured:
             return self._replay(structure, found)
 
     def _replay(self, structure: Any, found: list[Any]) -> Any:
-        key = (key_of(structure, found), mode.grad, str(get_default_dtype()))
+        key = (key_of(structure, found), mode.grad, mode.autocast, str(get_default_dtype()))
         entry = self._entries.get(key)
         if entry is None or not entry.program.fits():
             entry, result = self._trace(structure, found)

@@ -110,6 +110,7 @@ def _rows(xp: Any, y: Any, groups: int) -> Any:
     formula="y[n,k,p] = Σ_{c,r} x[n, c, p·stride + r·dilation - pad] w[k,c,r] + b[k]",
     linear=("x", "w", "b"),
     upcast=True,
+    autocast="half",
 )
 def conv_fwd(
     xp: Any,
@@ -190,6 +191,7 @@ def conv_fwd_db(g):
     formula="dx[n,c,q] = Σ_{k,r: q = p·stride + r·dilation - pad} dy[n,k,p] w[k,c,r]",
     linear=("dy", "w"),
     upcast=True,
+    autocast="half",
 )
 def conv_dgrad(
     xp: Any,
@@ -256,6 +258,7 @@ def conv_dgrad_dw(g, dy, w_shape, stride, pad, dilation, groups):
     formula="dw[k,c,r] = Σ_{n,p} x[n, c, p·stride + r·dilation - pad] dy[n,k,p]",
     linear=("x", "dy"),
     upcast=True,
+    autocast="half",
 )
 def conv_wgrad(
     xp: Any,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.backend.arrays import backend_of
+from minitorch.backend.device_kernels import as_bits
 from minitorch.ops.conv_shape import conv_output_length
 
 __all__ = [
@@ -20,7 +21,7 @@ __all__ = [
     "conv_wgrad_supports",
 ]
 
-DTYPES = ("float16", "float32", "float64")
+DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
 def _module(array: Any) -> Any:
@@ -63,17 +64,29 @@ def conv_fwd_supports(
     native: Any, rung: str, x: Any, w: Any, b: Any = None, **static: Any
 ) -> bool | str:
     """Whether a rung can do this ``conv_fwd``: True, or why not."""
-    return _reason((x, w, b)) or native.conv_fwd_supports(rung, x, w, (), **static) or True
+    return (
+        _reason((x, w, b))
+        or native.conv_fwd_supports(rung, as_bits(x), as_bits(w), (), **static)
+        or True
+    )
 
 
 def conv_dgrad_supports(native: Any, rung: str, dy: Any, w: Any, **static: Any) -> bool | str:
     """Whether a rung can do this ``conv_dgrad``: True, or why not."""
-    return _reason((dy, w)) or native.conv_dgrad_supports(rung, dy, w, **static) or True
+    return (
+        _reason((dy, w))
+        or native.conv_dgrad_supports(rung, as_bits(dy), as_bits(w), **static)
+        or True
+    )
 
 
 def conv_wgrad_supports(native: Any, rung: str, x: Any, dy: Any, **static: Any) -> bool | str:
     """Whether a rung can do this ``conv_wgrad``: True, or why not."""
-    return _reason((x, dy)) or native.conv_wgrad_supports(rung, x, dy, **static) or True
+    return (
+        _reason((x, dy))
+        or native.conv_wgrad_supports(rung, as_bits(x), as_bits(dy), **static)
+        or True
+    )
 
 
 def conv_fwd_device(
@@ -93,9 +106,10 @@ def conv_fwd_device(
     static = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
     rows = zip(x.shape[2:], w.shape[2:], stride, pad, dilation, strict=True)
     y = _empty(x, (x.shape[0], w.shape[0], *[conv_output_length(*row) for row in rows]))
+    x, w, out = as_bits(x), as_bits(w), as_bits(y)
     work = _workspace(x, native.conv_fwd_workspace(rung, x, w, (), **static))
-    b = b if b is None or b.flags.c_contiguous else b.copy()
-    native.conv_fwd(rung, x, w, y, bias=b, workspace=work, stream=stream, **static)
+    b = b if b is None else as_bits(b if b.flags.c_contiguous else b.copy())
+    native.conv_fwd(rung, x, w, out, bias=b, workspace=work, stream=stream, **static)
     return y
 
 
@@ -115,8 +129,9 @@ def conv_dgrad_device(
     """``conv_dgrad`` by a rung of csrc/cuda/conv."""
     static = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
     dx = _empty(dy, (dy.shape[0], w.shape[1] * groups, *size))
+    dy, w, out = as_bits(dy), as_bits(w), as_bits(dx)
     work = _workspace(dy, native.conv_dgrad_workspace(rung, dy, w, size, **static))
-    native.conv_dgrad(rung, dy, w, dx, workspace=work, stream=stream, **static)
+    native.conv_dgrad(rung, dy, w, out, workspace=work, stream=stream, **static)
     return dx
 
 
@@ -136,6 +151,7 @@ def conv_wgrad_device(
     """``conv_wgrad`` by a rung of csrc/cuda/conv."""
     static = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
     dw = _module(x).empty((dy.shape[1], x.shape[1] // groups, *size), dtype=x.dtype)
+    x, dy, out = as_bits(x), as_bits(dy), as_bits(dw)
     work = _workspace(x, native.conv_wgrad_workspace(rung, x, dy, size, **static))
-    native.conv_wgrad(rung, x, dy, dw, workspace=work, stream=stream, **static)
+    native.conv_wgrad(rung, x, dy, out, workspace=work, stream=stream, **static)
     return dw

@@ -14,7 +14,7 @@ __all__ = ["conv_dgrad_order", "conv_fwd_order", "conv_wgrad_order"]
 # wgmma reads 128 bytes of channels at a time (64 of float16; zeros where there are fewer) for 64
 # filters; what mma.sync is given is narrower, but goes at a lower rate. Until somebody measures
 # where the one overtakes the other: from half of that on.
-HALF = {"float16": 32, "float32": 16}
+HALF = {"float16": 32, "bfloat16": 32, "float32": 16}
 PLAIN = ("k08", "k04", "k03")  # tensor cores; multiply-adds with copies under way; without
 
 
@@ -26,7 +26,7 @@ def _depthwise(channels: int, groups: int) -> bool:
 def _tensor_cores(dtype: Any, *channels: int) -> tuple[str, ...]:
     """wgmma and mma.sync; for float32 as TF32, which run only where the user admits it."""
     wide = min(channels) >= HALF.get(str(dtype), 0)
-    if dtype == "float16":
+    if str(dtype) in ("float16", "bfloat16"):
         return ("k10", "k08") if wide else ("k08", "k10")
     return ("k11", "k09") if wide else ("k09", "k11")
 

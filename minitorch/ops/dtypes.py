@@ -9,7 +9,7 @@ import numpy
 
 from minitorch.autograd.op import Sample, op
 from minitorch.autograd.tensor import Tensor
-from minitorch.backend.arrays import backend_of, get_default_dtype, place_of
+from minitorch.backend.arrays import HALVES, backend_of, get_default_dtype, place_of
 from minitorch.backend.device import devices
 from minitorch.ops.shape import broadcast_to
 
@@ -97,7 +97,7 @@ def astype(xp, x, *, dtype, copy=True, device=None):
     if not hasattr(x, "dtype"):
         raise TypeError(f"astype: takes a tensor, not a {type(x).__name__}")
     wanted = numpy.dtype(dtype)
-    if wanted.kind not in "biufc":
+    if wanted.kind not in "biufc" and wanted not in HALVES:
         raise TypeError(f"astype: a tensor holds numbers, not {wanted}")
     if x.dtype.kind == "c" and wanted.kind not in "cb":
         raise TypeError(

@@ -12,7 +12,7 @@ from minitorch.ops.complex_limits import standard_expm1
 __all__ = ["exp", "expm1", "log", "log1p", "log2", "log10", "logaddexp"]
 
 
-@op(formula="y = e^x", quiet=True)
+@op(formula="y = e^x", quiet=True, autocast="float32")
 def exp(xp, x):
     """The exponential of each element; infinite where it overflows.
 
@@ -41,7 +41,7 @@ def exp_dx(g, out):
     return multiply(g, out)
 
 
-@op(formula="y = e^x - 1", quiet=True)
+@op(formula="y = e^x - 1", quiet=True, autocast="float32")
 def expm1(xp, x):
     """The exponential minus one, exact for small ``x`` too.
 
@@ -71,7 +71,7 @@ def expm1_dx(g, out):
     return g * (out + 1)
 
 
-@op(formula="y = ln x", quiet=True)
+@op(formula="y = ln x", quiet=True, autocast="float32")
 def log(xp, x):
     """The natural logarithm; minus infinity at 0, NaN below.
 
@@ -100,7 +100,7 @@ def log_dx(g, x):
     return divide(g, x)
 
 
-@op(formula="y = ln(1 + x)", quiet=True)
+@op(formula="y = ln(1 + x)", quiet=True, autocast="float32")
 def log1p(xp, x):
     """The logarithm of one plus ``x``, exact for small ``x`` too.
 
@@ -129,7 +129,7 @@ def log1p_dx(g, x):
     return g / (x + 1)
 
 
-@op(formula="y = log₂ x", quiet=True)
+@op(formula="y = log₂ x", quiet=True, autocast="float32")
 def log2(xp, x):
     """The logarithm to base 2; minus infinity at 0, NaN below.
 
@@ -158,7 +158,7 @@ def log2_dx(g, x):
     return g / (x * math.log(2))
 
 
-@op(formula="y = log₁₀ x", quiet=True)
+@op(formula="y = log₁₀ x", quiet=True, autocast="float32")
 def log10(xp, x):
     """The logarithm to base 10; minus infinity at 0, NaN below.
 

@@ -10,7 +10,7 @@ from minitorch.ops.power import sqrt
 __all__ = ["acosh", "asinh", "atanh", "cosh", "sinh", "tanh"]
 
 
-@op(formula="y = sinh x", quiet=True)
+@op(formula="y = sinh x", quiet=True, autocast="float32")
 def sinh(xp, x):
     """The hyperbolic sine.
 
@@ -38,7 +38,7 @@ def sinh_dx(g, x):
     return g * cosh(x)
 
 
-@op(formula="y = cosh x", quiet=True)
+@op(formula="y = cosh x", quiet=True, autocast="float32")
 def cosh(xp, x):
     """The hyperbolic cosine.
 

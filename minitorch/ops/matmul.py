@@ -68,6 +68,7 @@ def _check(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     linear=("x1", "x2"),
     upcast=True,
     quiet=True,
+    autocast="half",
 )
 def matmul(xp, x1, x2):
     """Matrix product over the last two axes, broadcast over the others.

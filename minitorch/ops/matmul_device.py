@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch.backend.arrays import backend_of
-from minitorch.backend.device_kernels import DEVICE_FLOATS, workspace
+from minitorch.backend.arrays import HALVES, backend_of
+from minitorch.backend.device_kernels import DEVICE_FLOATS, as_bits, workspace
 
 __all__ = ["matmul_on_device", "matmul_order", "supports_matmul"]
 
@@ -50,12 +50,12 @@ def supports_matmul(module: Any, rung: str, x1: Any, x2: Any) -> bool | str:
     """Whether a rung can do this product, or why not."""
     if not (hasattr(x1, "dtype") and hasattr(x2, "dtype")) or x1.dtype != x2.dtype:
         return "both factors must be of one dtype"
-    if x1.dtype not in DEVICE_FLOATS:
+    if x1.dtype not in DEVICE_FLOATS and x1.dtype not in HALVES:
         return f"it computes in floating point, the factors are {x1.dtype}"
     if not (x1.ndim and x2.ndim) or x1.shape[-1] != x2.shape[-2 if x2.ndim > 1 else 0]:
         return "the factors do not fit"
     a, b, _ = _operands(backend_of(x1).xp, x1, x2)
-    return module.matmul_supports(rung, a, b) or True
+    return module.matmul_supports(rung, as_bits(a), as_bits(b)) or True
 
 
 def matmul_order(x1: Any, x2: Any) -> tuple[str, ...]:
@@ -79,8 +79,9 @@ def matmul_on_device(module: Any, rung: str, x1: Any, x2: Any, *, stream: int) -
     a, b, shape = _operands(xp, x1, x2)
     y = xp.empty(shape, dtype=x1.dtype)
     if y.size:
+        a, b = as_bits(a), as_bits(b)
         batch = max(m.shape[0] if m.ndim == 3 else 1 for m in (a, b))
         room = workspace(xp, module.matmul_workspace(rung, a, b))
-        out = y.reshape(batch, a.shape[-2], b.shape[-1])
+        out = as_bits(y).reshape(batch, a.shape[-2], b.shape[-1])
         module.matmul(rung, a, b, out, workspace=room, stream=stream)
     return y

@@ -14,7 +14,7 @@ from minitorch.ops.logic import logical_and
 __all__ = ["hypot", "pow", "sqrt", "square"]
 
 
-@op(formula="y = x²")
+@op(formula="y = x²", autocast="float32")
 def square(xp, x):
     """The square of each element.
 
@@ -79,7 +79,7 @@ def sqrt_dx(g, out):
     return divide(multiply(g, 0.5), out)
 
 
-@op(name="pow", formula="y = x1 ^ x2", quiet=True)
+@op(name="pow", formula="y = x1 ^ x2", quiet=True, autocast="float32")
 def pow_(xp, x1, x2):
     """``x1`` to the power of ``x2``, broadcast against each other.
 
@@ -134,7 +134,7 @@ def pow_dx2(g, x1, x2, out):
     return g * (out * log(where(flat, 1.0, x1)))
 
 
-@op(formula="y = √(x1² + x2²)", quiet=True)
+@op(formula="y = √(x1² + x2²)", quiet=True, autocast="float32")
 def hypot(xp, x1, x2):
     """The length of the hypotenuse, without overflow or underflow on the way.
 

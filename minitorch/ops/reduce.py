@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from minitorch.autograd.op import Sample, op
+from minitorch.backend.arrays import HALVES
 from minitorch.backend.native import attach
 from minitorch.ops.arithmetic import divide, multiply
 from minitorch.ops.compare import equal
@@ -51,13 +52,14 @@ def reduced_count(shape, axis):
 
 
 def accumulate(xp, function, x, dtype, **options):
-    """``function(dtype=, **options)``, in float32 where the result is float16."""
-    if (x.dtype if dtype is None else dtype) == xp.float16:
-        return function(dtype=xp.float32, **options).astype(xp.float16)
+    """``function(dtype=, **options)``, in float32 where the result has 16 bits."""
+    wanted = x.dtype if dtype is None else xp.dtype(dtype)
+    if wanted in HALVES:
+        return function(dtype=xp.float32, **options).astype(wanted)
     return function(dtype=dtype, **options)
 
 
-@op(name="sum", formula="y = Σ x", linear=("x",))
+@op(name="sum", formula="y = Σ x", linear=("x",), autocast="float32")
 def sum_(xp, x, *, axis=None, dtype=None, keepdims=False):
     """The sum over some axes; 0 over none.
 
@@ -88,7 +90,7 @@ def sum_(xp, x, *, axis=None, dtype=None, keepdims=False):
     (Tensor([4., 6.], grad_fn=sum), Tensor([[ 1., 10.],
             [ 1., 10.]]))
     """
-    if dtype is None and x.dtype.char != "e":
+    if dtype is None and x.dtype not in HALVES:
         return x.sum(axis=axis, keepdims=keepdims)
     return accumulate(xp, x.sum, x, dtype, axis=axis, keepdims=keepdims)
 
@@ -271,7 +273,11 @@ def logsumexp_dx(g, x, out, axis, keepdims):
     return multiply(spread(g, x.shape, axis, keepdims), share(x, out))
 
 
-@op(formula="y = Σ x over the axes along which `shape` is broadcast", linear=("x",))
+@op(
+    formula="y = Σ x over the axes along which `shape` is broadcast",
+    linear=("x",),
+    autocast="float32",
+)
 def sum_to(xp, x, *, shape):
     """Sum down to ``shape``: the adjoint of ``broadcast_to``.
 
@@ -308,7 +314,7 @@ def sum_to(xp, x, *, shape):
         if n != have[axis]:
             axes.append(axis)
         axis += 1
-    if x.dtype.char == "e":
+    if x.dtype in HALVES:
         return accumulate(xp, x.sum, x, None, axis=tuple(axes)).reshape(shape)
     return x.sum(axis=tuple(axes), dtype=x.dtype).reshape(shape)
 

@@ -41,7 +41,7 @@ def _running(xp, function, first, x, axis, dtype, include_initial):
     return xp.concatenate([xp.full(one, first, dtype=out.dtype), out], axis=axis)
 
 
-@op(formula="y_j = Σ_{i≤j} x_i", linear=("x",))
+@op(formula="y_j = Σ_{i≤j} x_i", linear=("x",), autocast="float32")
 def cumulative_sum(xp, x, *, axis=None, dtype=None, include_initial=False):
     """Running sums along an axis.
 
@@ -84,7 +84,7 @@ def cumulative_sum_dx(g, axis, include_initial):
     return flip(cumulative_sum(flip(g, axis=axis), axis=axis), axis=axis)
 
 
-@op(formula="y_j = Π_{i≤j} x_i", quiet=True)
+@op(formula="y_j = Π_{i≤j} x_i", quiet=True, autocast="float32")
 def cumulative_prod(xp, x, *, axis=None, dtype=None, include_initial=False):
     """Running products along an axis.
 
@@ -201,7 +201,7 @@ def recurrence_da(g, a, out, axis, reverse):
     return concat([g[_cut(axis, None, 1)] * 0, product], axis=axis)
 
 
-@op(formula="y = Π x", quiet=True)
+@op(formula="y = Π x", quiet=True, autocast="float32")
 def prod(xp, x, *, axis=None, dtype=None, keepdims=False):
     """The product over some axes; 1 over none.
 

@@ -15,6 +15,7 @@ from minitorch.training.metrics import (
     predict_views,
 )
 from minitorch.training.metrics_file import MetricsFile, read_metrics
+from minitorch.training.precision import PRECISIONS, LossScaler, find_precision
 from minitorch.training.prepare import Prepared, prepare
 from minitorch.training.recipes import RECIPES, Recipe, find_recipe, read_config, write_config
 from minitorch.training.report_page import write_report
@@ -26,6 +27,7 @@ from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 from minitorch.training.trainer import Epoch, Step, Trainer
 
 __all__ = [
+    "PRECISIONS",
     "RECIPES",
     "RULES",
     "SCHEDULES",
@@ -36,6 +38,7 @@ __all__ = [
     "Finding",
     "Guess",
     "Interruption",
+    "LossScaler",
     "MetricsFile",
     "Prepared",
     "Recipe",
@@ -49,6 +52,7 @@ __all__ = [
     "diagnose",
     "evaluate",
     "export",
+    "find_precision",
     "find_recipe",
     "find_rule",
     "find_schedule",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from minitorch import asarray, function, grad, layers, objectives
+from minitorch import asarray, autocast, function, grad, layers, objectives
 
 __all__ = ["Gradients"]
 
@@ -27,6 +27,8 @@ class Gradients:
     captured : int
         Batches of so many examples are computed by a captured program
         (:func:`minitorch.function`), others eagerly; 0 captures none. Only on the CPU.
+    precision : str
+        What products are computed in: see :class:`minitorch.autocast`.
 
     Notes
     -----
@@ -49,26 +51,37 @@ class Gradients:
         params: Sequence[Any],
         label_smoothing: float = 0.0,
         captured: int = 0,
+        precision: str = "float32",
     ) -> None:
         self.network, self.params = network, list(params)
         self.device = layers.get_device(network)
         self._smoothing = label_smoothing
+        self._cast = autocast(precision)
         self._classes = network.output_shape[1]
         self._captured = captured if self.device == "cpu" else 0
         self._program = function(self._compute)
         self._traced = False
 
-    def __call__(self, x: Array, y: Array) -> tuple[float, Array, list[Any]]:
-        """Loss in nats, predicted classes, gradients."""
-        targets = self.targets(y)
-        if len(x) == self._captured:
-            if not self._traced:
-                self._trace(x, targets)
-            found = self._program(x, targets)
+    def __call__(
+        self, x: Array, y: Array, scale: float | None = None
+    ) -> tuple[float, Array, list[Any]]:
+        """Loss in nats, predicted classes, gradients; the backward has them times ``scale``."""
+        given = [x, self.targets(y)]
+        if scale is None:
+            loss, predicted, *grads = self._run(given)
         else:
-            found = self._compute(*(asarray(a, device=self.device) for a in (x, targets)))
-        loss, predicted, *grads = found
+            given.append(numpy.array(scale, numpy.float32))
+            with numpy.errstate(over="ignore", invalid="ignore"):  # the caller looks for it
+                loss, predicted, *grads = self._run(given)
         return float(loss.item()), predicted.numpy(), grads
+
+    def _run(self, given: Sequence[Array]) -> Any:
+        """By the program, or eagerly."""
+        if len(given[0]) != self._captured:
+            return self._compute(*(asarray(a, device=self.device) for a in given))
+        if not self._traced:
+            self._trace(given)
+        return self._program(*given)
 
     def targets(self, y: Array) -> Array:
         """Labels, or distributions if they are to be smoothed."""
@@ -83,21 +96,26 @@ class Gradients:
         return self._loss(*(asarray(a, device=self.device) for a in (x, self.targets(y))))[0]
 
     def _loss(self, x: Any, targets: Any) -> tuple[Any, Any]:
-        prediction = layers.get_output(self.network, x)
-        loss = objectives.categorical_crossentropy(prediction, targets).mean()
+        with self._cast:
+            prediction = layers.get_output(self.network, x)
+            loss = objectives.categorical_crossentropy(prediction, targets).mean()
         return loss, prediction
 
-    def _compute(self, x: Any, targets: Any) -> list[Any]:
+    def _compute(self, x: Any, targets: Any, scale: Any = None) -> list[Any]:
         """What is captured."""
         loss, prediction = self._loss(x, targets)
-        return [loss, prediction.argmax(axis=1), *grad(loss, self.params)]
+        if scale is None:
+            grads = grad(loss, self.params)
+        else:
+            grads = [g / scale for g in grad(loss * scale, self.params)]
+        return [loss, prediction.argmax(axis=1), *grads]
 
-    def _trace(self, x: Array, targets: Array) -> None:
+    def _trace(self, given: Sequence[Array]) -> None:
         """Make the program, leaving the network as it was."""
         moved = layers.get_all_params(self.network, trainable=False)
         values = [p.get_value() for p in moved]
         noise = layers.get_all_random_states(self.network)
-        self._program(x, targets)
+        self._program(*given)
         for p, value in zip(moved, values, strict=True):
             p.set_value(value)
         layers.set_all_random_states(self.network, noise)

@@ -17,6 +17,7 @@ from typing import Any
 
 from minitorch.models import MODELS
 from minitorch.training.augment import parse_augment
+from minitorch.training.precision import find_precision
 from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule
 from minitorch.utils import did_you_mean
@@ -64,6 +65,9 @@ class Recipe:
     ema : float
         The decay of the running average of all weights that is measured and saved in their
         place, in [0, 1); 0 keeps none.
+    precision : str
+        What products are computed in: "float32", or for GPUs "float16", whose gradients are
+        scaled, or "bfloat16"; weights stay float32.
     shift : int
         Training images are moved by up to so many pixels in each direction.
     augment : str
@@ -104,6 +108,7 @@ class Recipe:
     label_smoothing: float = 0.0
     clip: float = 0.0
     ema: float = 0.0
+    precision: str = "float32"
     shift: int = 0
     augment: str = ""
     size: int = 0
@@ -116,6 +121,7 @@ class Recipe:
             self._check_kind(field)
         find_rule(self.rule)
         find_schedule(self.schedule)
+        find_precision(self.precision)
         parse_augment(self.augment)
         for name in ("epochs", "batch_size"):
             self._require(name, getattr(self, name) >= 1, "at least 1")

@@ -22,6 +22,7 @@ from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.finding import Finding
 from minitorch.training.gradients import Gradients
 from minitorch.training.metrics import evaluate
+from minitorch.training.precision import LossScaler
 from minitorch.training.recipes import Recipe
 from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule, on_plateau, warmed_up
@@ -38,7 +39,8 @@ _AVERAGE, _BEST = "average/", "best/"
 class Step:
     """One minibatch is done: how many of the run, its loss in nats, the learning rate it had.
 
-    ``gradient_norm`` is that of all gradients together, before they were clipped.
+    ``gradient_norm`` is that of all gradients together, before they were clipped; infinite if
+    they left float16's range, so that the step was skipped.
     """
 
     number: int
@@ -93,6 +95,8 @@ class Trainer:
         Minibatches done so far.
     findings : list of Finding
         What was wrong so far, see :class:`~minitorch.training.Checkup`.
+    scaler : LossScaler or None
+        What scales the gradients of float16.
 
     Raises
     ------
@@ -137,8 +141,13 @@ class Trainer:
         # A pipeline is judged by its first batch.
         self._all = (train.x, train.y) if isinstance(train, Dataset) else None
         self._gradients = Gradients(
-            network, self.params, recipe.label_smoothing, recipe.batch_size if captured else 0
+            network,
+            self.params,
+            recipe.label_smoothing,
+            recipe.batch_size if captured else 0,
+            recipe.precision,
         )
+        self.scaler = LossScaler() if recipe.precision == "float16" else None
         self._rule, self._schedule = find_rule(recipe.rule), find_schedule(recipe.schedule)
         shrunk = layers.get_all_params(network, trainable=True, regularizable=True)
         self._shrunk = {id(p) for p in shrunk} if recipe.weight_decay else set()
@@ -216,7 +225,7 @@ class Trainer:
         ------
         TrainingDiverged
             As soon as a loss or gradient is not finite; the parameters are
-            those before that step.
+            those before that step. Scaled gradients may be, until the scale is 1.
         """
         self._since = time.perf_counter()
         while not self.finished:
@@ -230,14 +239,19 @@ class Trainer:
         x = self._moved(x)
         found = self._look(x, y, rate)
         noise = layers.get_all_random_states(self.network)
-        loss, predicted, grads = self._gradients(x, y)
+        scaler = self.scaler
+        loss, predicted, grads = self._gradients(x, y, scaler and scaler.scale)
         norm = _norm(grads)
-        if not (math.isfinite(loss) and math.isfinite(norm)):
+        finite = math.isfinite(norm)
+        if not math.isfinite(loss) or not (finite or (scaler and not scaler.exhausted)):
             error = self._diverged(x, y, noise)
             for finding in found:
                 error.add_note(str(finding))
             raise error
-        self._descend(grads, norm, rate)
+        if scaler is not None:
+            scaler.update(finite)
+        if finite:
+            self._descend(grads, norm, rate)
         self._loss_sum += loss * len(y)
         self._wrong += int((predicted != y).sum())
         self.step += 1
@@ -246,6 +260,7 @@ class Trainer:
         found += self._checkup.watch(self.step, loss, predicted, y)
         self.findings += found
         yield from found
+        norm = norm if finite else math.inf
         yield Step(self.step, self.batches.epoch + 1, loss, rate, norm)
 
     def _look(self, x: Array, y: Array, rate: float) -> list[Finding]:
@@ -366,6 +381,7 @@ class Trainer:
             "checkup": self._checkup.state(),
             "findings": [dataclasses.astuple(finding) for finding in self.findings],
             "seconds": self.seconds,
+            "scaler": None if self.scaler is None else self.scaler.state(),
         }
 
     def restore(self, arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
@@ -393,6 +409,8 @@ class Trainer:
         self._loss_sum, self._wrong = metadata["sums"]
         self._checkup.restore(metadata.get("checkup", self._checkup.state()))
         self.findings = [Finding(*finding) for finding in metadata.get("findings", [])]
+        if self.scaler is not None:
+            self.scaler.restore(metadata["scaler"])
         self.history = [Epoch(*record) for record in metadata["history"]]
         self._seconds, self._since = float(metadata["seconds"]), time.perf_counter()
 
