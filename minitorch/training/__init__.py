@@ -4,6 +4,7 @@ from minitorch.training.checkup import Checkup, diagnose
 from minitorch.training.classifier import Classifier, Guess
 from minitorch.training.display import choose_display
 from minitorch.training.diverge import TrainingDiverged
+from minitorch.training.events import Epoch, Step
 from minitorch.training.export import export
 from minitorch.training.finding import Finding
 from minitorch.training.loop import Interruption, fit
@@ -24,7 +25,7 @@ from minitorch.training.run import Run
 from minitorch.training.schedules import SCHEDULES, find_schedule
 from minitorch.training.sources import open_classifier
 from minitorch.training.tensorboard import TensorBoardLog, log_pictures
-from minitorch.training.trainer import Epoch, Step, Trainer
+from minitorch.training.trainer import Trainer
 
 __all__ = [
     "PRECISIONS",

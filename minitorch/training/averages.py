@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy
 
 from minitorch import asarray, no_grad
-from minitorch.training.state import named_params
+from minitorch.training.state import named_params, set_params
 
-__all__ = ["WeightAverage"]
+__all__ = ["WeightAverage", "with_values"]
 
 Array = numpy.ndarray
 
@@ -64,3 +65,17 @@ class WeightAverage:
         """Go on from what :meth:`values` gave."""
         for name, p in self._params.items():
             self._average[name] = asarray(values[name], device=p.device)
+
+
+@contextlib.contextmanager
+def with_values(network: Any, values: Mapping[str, Array] | None) -> Iterator[None]:
+    """The network with other values for all of its parameters meanwhile; None changes nothing."""
+    if values is None:
+        yield
+        return
+    last = {name: p.get_value() for name, p in named_params(network).items()}
+    set_params(network, values, "the other values")
+    try:
+        yield
+    finally:
+        set_params(network, last, "the last values")

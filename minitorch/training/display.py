@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Self
 
+from minitorch.training.events import Epoch, Step
 from minitorch.training.finding import Finding
-from minitorch.training.trainer import Epoch, Step
 
 __all__ = ["Display", "Lines", "ProgressBar", "Silent", "choose_display"]
 

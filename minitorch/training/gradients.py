@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy
 
 from minitorch import asarray, autocast, function, grad, layers, objectives
 
-__all__ = ["Gradients"]
+__all__ = ["Gradients", "norm_of"]
 
 Array = numpy.ndarray
 
@@ -120,3 +121,17 @@ class Gradients:
             p.set_value(value)
         layers.set_all_random_states(self.network, noise)
         self._traced = True
+
+
+def norm_of(grads: list[Any]) -> float:
+    """The norm of all gradients together; NaN or infinite if an element is."""
+    total = 0.0
+    for g in grads:
+        flat = g.numpy().ravel()
+        with numpy.errstate(over="ignore", invalid="ignore"):
+            square = float(numpy.dot(flat, flat))
+        # Squares overflow where the numbers themselves do not.
+        if square == math.inf and numpy.isfinite(flat).all():
+            square = float(numpy.square(flat, dtype=numpy.float64).sum())
+        total += square
+    return math.sqrt(total)

@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.training.display import Display, Silent
+from minitorch.training.events import Epoch
 from minitorch.training.finding import Finding
-from minitorch.training.trainer import Epoch, Trainer
+from minitorch.training.trainer import Trainer
 
 __all__ = ["Interruption", "fit"]
 

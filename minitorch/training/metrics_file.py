@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, Self
 from minitorch.io.arrays import FileFormatError
 from minitorch.io.files import atomic_write
 from minitorch.training.display import Display
+from minitorch.training.events import Epoch, Step
 from minitorch.training.finding import Finding
-from minitorch.training.trainer import Epoch, Step
 
 __all__ = ["MetricsFile", "plain_fields", "read_metrics"]
 

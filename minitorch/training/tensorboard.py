@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from minitorch.training.display import Display
+from minitorch.training.events import Epoch, Step
 from minitorch.training.finding import Finding
 from minitorch.training.metrics_file import plain_fields
 from minitorch.training.plots.figures import png_size
-from minitorch.training.trainer import Epoch, Step
 
 __all__ = ["TensorBoardLog", "log_pictures"]
 

@@ -7,7 +7,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -16,56 +15,24 @@ from minitorch import layers, random
 from minitorch.data.batches import Batches, shift_images, stream
 from minitorch.data.dataset import Dataset
 from minitorch.data.pipeline import Pipeline
-from minitorch.training.averages import WeightAverage
+from minitorch.training.averages import WeightAverage, with_values
 from minitorch.training.checkup import Checkup
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
+from minitorch.training.events import Epoch, Step
 from minitorch.training.finding import Finding
-from minitorch.training.gradients import Gradients
+from minitorch.training.gradients import Gradients, norm_of
 from minitorch.training.metrics import evaluate
 from minitorch.training.precision import LossScaler
 from minitorch.training.recipes import Recipe
 from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule, on_plateau, warmed_up
-from minitorch.training.state import capture, named_params, part, restore, set_params
+from minitorch.training.state import capture, named_params, part, restore
 
-__all__ = ["Epoch", "Step", "Trainer"]
+__all__ = ["Trainer"]
 
 Array = numpy.ndarray
 _SHIFTS = 1  # the streams of a run: 0 orders the examples, 1 moves the images
 _AVERAGE, _BEST = "average/", "best/"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One minibatch is done: how many of the run, its loss in nats, the learning rate it had.
-
-    ``gradient_norm`` is that of all gradients together, before they were clipped; infinite if
-    they left float16's range, so that the step was skipped.
-    """
-
-    number: int
-    epoch: int
-    loss: float
-    learning_rate: float
-    gradient_norm: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One epoch is done; losses in nats, errors as shares of 1, of this epoch.
-
-    The training figures are means over the epoch's minibatches, with dropout
-    and while the weights changed; the test figures are of the epoch's end.
-    ``seconds`` counts from the start of the run, interruptions left out.
-    """
-
-    number: int
-    learning_rate: float
-    train_loss: float
-    train_error: float
-    test_loss: float
-    test_error: float
-    seconds: float
 
 
 class Trainer:
@@ -241,7 +208,7 @@ class Trainer:
         noise = layers.get_all_random_states(self.network)
         scaler = self.scaler
         loss, predicted, grads = self._gradients(x, y, scaler and scaler.scale)
-        norm = _norm(grads)
+        norm = norm_of(grads)
         finite = math.isfinite(norm)
         if not math.isfinite(loss) or not (finite or (scaler and not scaler.exhausted)):
             error = self._diverged(x, y, noise)
@@ -329,32 +296,13 @@ class Trainer:
 
     # -- which weights count ----------------------------------------------
 
-    @contextlib.contextmanager
-    def averaged(self) -> Iterator[None]:
+    def averaged(self) -> contextlib.AbstractContextManager[None]:
         """The network with the running average of its weights, if one is kept."""
-        if self._average is None:
-            yield
-            return
-        last = {name: p.get_value() for name, p in named_params(self.network).items()}
-        set_params(self.network, self._average.values(), "the average")
-        try:
-            yield
-        finally:
-            set_params(self.network, last, "the last weights")
+        return with_values(self.network, self._average and self._average.values())
 
-    @contextlib.contextmanager
-    def chosen(self) -> Iterator[None]:
+    def chosen(self) -> contextlib.AbstractContextManager[None]:
         """The network with the weights that are to be used: the best epoch's or the average."""
-        if not self._best:
-            with self.averaged():
-                yield
-            return
-        last = {name: p.get_value() for name, p in named_params(self.network).items()}
-        set_params(self.network, self._best, "the best weights")
-        try:
-            yield
-        finally:
-            set_params(self.network, last, "the last weights")
+        return with_values(self.network, self._best) if self._best else self.averaged()
 
     # -- leaving and taking up again --------------------------------------
 
@@ -393,7 +341,9 @@ class Trainer:
             If it is of another recipe (the message names what differs) or
             another network.
         """
-        theirs, ours = metadata["recipe"], self.recipe.as_dict()
+        ours = self.recipe.as_dict()
+        # A setting that a checkpoint's time did not have was as it is by default.
+        theirs = {**Recipe(self.recipe.model).as_dict(), **metadata["recipe"]}
         different = [k for k in {**theirs, **ours} if theirs.get(k) != ours.get(k)]
         if different:
             pairs = ", ".join(f"{k} was {theirs.get(k)!r}, is {ours.get(k)!r}" for k in different)
@@ -430,17 +380,3 @@ def _batches(train: Dataset | Pipeline, recipe: Recipe) -> Batches | Pipeline:
             f"pipeline a standardiser"
         )
     return train
-
-
-def _norm(grads: list[Any]) -> float:
-    """The norm of all gradients together; NaN or infinite if an element is."""
-    total = 0.0
-    for g in grads:
-        flat = g.numpy().ravel()
-        with numpy.errstate(over="ignore", invalid="ignore"):
-            square = float(numpy.dot(flat, flat))
-        # Squares overflow where the numbers themselves do not.
-        if square == math.inf and numpy.isfinite(flat).all():
-            square = float(numpy.square(flat, dtype=numpy.float64).sum())
-        total += square
-    return math.sqrt(total)
