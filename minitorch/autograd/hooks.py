@@ -391,7 +391,7 @@ def _owner(array: Any) -> Any:
 
 
 class PeakMeter(Observer):
-    """Bytes in the results of ops, and the most that there were at one time.
+    """Bytes in the results of ops and in gradients, and the most that there were at one time.
 
     Seen from the outside: what a body or kernel needs only while it runs is not in it, nor
     what was there before the meter.
@@ -400,7 +400,7 @@ class PeakMeter(Observer):
     ----------
     now, peak : int
     at : str
-        The op whose result made it the peak.
+        The op whose result made it the peak; "backward" if it was a leaf's ``.grad``.
 
     Examples
     --------
@@ -422,13 +422,24 @@ class PeakMeter(Observer):
         given = {id(_owner(x.data)) for x in inputs if isinstance(x, Tensor)}
         for t in _tensors(out):
             owner = _owner(t.data)
-            if id(owner) in self._alive or id(owner) in given:
-                continue
+            if id(owner) not in given:
+                self._add(owner)
+        self._look(op.name)
+
+    def after_leaf(self, leaf: Any, g: Any) -> None:
+        """Add ``.grad``, which is memory of its own."""
+        self._add(_owner(leaf.grad.data))
+        self._look("backward")
+
+    def _add(self, owner: Any) -> None:
+        if id(owner) not in self._alive:
             size = int(owner.nbytes)
             self._alive[id(owner)] = weakref.ref(owner, partial(self._gone, id(owner), size))
             self.now += size
+
+    def _look(self, at: str) -> None:
         if self.now > self.peak:
-            self.peak, self.at = self.now, op.name
+            self.peak, self.at = self.now, at
 
     def _gone(self, key: int, size: int, _: Any) -> None:
         del self._alive[key]
