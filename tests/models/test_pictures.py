@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import layers, objectives
+from minitorch import io, layers, objectives
 from minitorch.models import build_fast_style, build_hed, named_layers
 
 IMAGE = (3, 21, 18)  # neither length survives four halvings whole
@@ -123,6 +123,18 @@ def test_a_painter_trains():
             assert np.isfinite(p.grad.numpy()).all() and p.grad.numpy().any(), p.name
         if isinstance(layer, layers.ConditionalInstanceNormLayer):
             assert not layer.gamma.grad.numpy()[1].any()  # no image has this style
+
+
+def test_files_keep_these_networks(tmp_path):
+    for network in (hed(aux=False), styled()):
+        again = io.load(io.save(network, tmp_path / "net.safetensors"))
+        pictures = []
+        for one in (network, again):
+            entries = [x for x in layers.get_all_layers(one) if not x.sources()]
+            rng = np.random.default_rng(0)
+            data = {x: rng.random((1, *x.shape[1:])).astype(np.float32) for x in entries}
+            pictures.append(layers.get_output(one, data).detach().numpy())
+        np.testing.assert_array_equal(*pictures)
 
 
 # -- PyTorch as the oracle ------------------------------------------------------------------
