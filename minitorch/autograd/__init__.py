@@ -14,16 +14,15 @@ from minitorch.autograd.engine import Step, backward, backward_steps, grad
 from minitorch.autograd.functional import hessian, hvp, jacobian, jvp, vjp
 from minitorch.autograd.hooks import (
     AnomalyError,
-    MemoryMeter,
     NanGuard,
     Observer,
-    PeakMeter,
     Printer,
     Timer,
     detect_anomaly,
     observe,
     scope,
 )
+from minitorch.autograd.hooks_memory import MemoryMeter, PeakMeter
 from minitorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.node import Node
 from minitorch.autograd.op import Op, Sample, composite, find_op, op, registry, use_kernel

@@ -273,14 +273,19 @@ def backward_steps(
             yield step
             del step  # or it would keep its gradients alive through the next step
         del g
-    for key, (leaf, g) in walk.leaves.items():
+    for key in list(walk.leaves):
+        leaf, g = walk.leaves[key]
         before, mode.grad = mode.grad, create_graph
         try:
             g = _finish_leaf(leaf, g, inputs is None, create_graph)
         finally:
             mode.grad = before
-        walk.leaves[key] = (leaf, g)
+        if inputs is None:  # .grad has a copy: all gradients together are not to be there twice
+            del walk.leaves[key]
+        else:
+            walk.leaves[key] = (leaf, g)
         yield Step(leaf, g, [])
+        del g
     for index, t in enumerate(inputs or ()):
         if t._node is None and id(t) in walk.leaves:
             walk.results[index] = walk.leaves[id(t)][1]

@@ -12,10 +12,8 @@ import os
 import sys
 import time
 import traceback
-import weakref
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from minitorch.autograd.engine import Step
@@ -26,11 +24,9 @@ from minitorch.backend.arrays import backend_of
 
 __all__ = [
     "AnomalyError",
-    "MemoryMeter",
     "NanGuard",
     "Observer",
     "Origin",
-    "PeakMeter",
     "Printer",
     "Timer",
     "detect_anomaly",
@@ -190,7 +186,8 @@ class AnomalyError(RuntimeError):
         self.origin = origin
 
 
-def _tensors(out: Any) -> tuple[Tensor, ...]:
+def results_of(out: Any) -> tuple[Tensor, ...]:
+    """What an op returned, as a tuple."""
     return out if isinstance(out, tuple) else (out,)
 
 
@@ -249,7 +246,7 @@ class detect_anomaly(Observer):
     def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
         """Note the call site of what was recorded."""
         origin: Origin | None = None
-        for t in _tensors(out):
+        for t in results_of(out):
             node = t._node
             if node is not None and node.origin is None:
                 origin = node.origin = origin or Origin()
@@ -296,7 +293,7 @@ class NanGuard(Observer):
         """Look at the result, until something is found."""
         if self.found is not None:
             return
-        for t in _tensors(out):
+        for t in results_of(out):
             flaw = _flaw(t, self._infinities)
             if flaw:
                 self.scope = "/".join(mode.scope)
@@ -351,97 +348,13 @@ class Timer(Observer):
         )
 
 
-class MemoryMeter(Observer):
-    """Bytes that the tape keeps for the backward, by op.
-
-    Attributes
-    ----------
-    saved : dict of str to int
-        Bytes of saved tensors per op name, each memory counted once.
-    """
-
-    def __init__(self) -> None:
-        self.saved: dict[str, int] = defaultdict(int)
-        self._seen: set[int] = set()
-        self._alive: list[Any] = []  # so that an id is not used twice
-
-    def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
-        """Add up what the new node saved."""
-        node = _tensors(out)[0]._node
-        for value in (node.saved or ()) if node is not None else ():
-            array = value.data if isinstance(value, Tensor) else value
-            owner = getattr(array, "base", None)
-            owner = array if owner is None else owner
-            if hasattr(array, "nbytes") and id(owner) not in self._seen:
-                self._seen.add(id(owner))
-                self._alive.append(owner)
-                self.saved[op.name] += int(array.nbytes)
-
-    @property
-    def total(self) -> int:
-        """All bytes kept."""
-        return sum(self.saved.values())
-
-
-def _owner(array: Any) -> Any:
-    """The array whose memory it lies in."""
-    while isinstance(getattr(array, "base", None), type(array)):
-        array = array.base
-    return array
-
-
-class PeakMeter(Observer):
-    """Bytes in the results of ops, and the most that there were at one time.
-
-    Seen from the outside: what a body or kernel needs only while it runs is not in it, nor
-    what was there before the meter.
-
-    Attributes
-    ----------
-    now, peak : int
-    at : str
-        The op whose result made it the peak.
-
-    Examples
-    --------
-    >>> import minitorch as mt
-    >>> x = mt.ones((1000, 10))
-    >>> with mt.observe(mt.PeakMeter()) as meter:
-    ...     y = mt.exp(x + 1).sum()
-    >>> meter.peak, meter.at, meter.now
-    (80000, 'exp', 4)
-    """
-
-    def __init__(self) -> None:
-        self.now = self.peak = 0
-        self.at = ""
-        self._alive: dict[int, Any] = {}
-
-    def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
-        """Add what is new; it is taken off when the memory goes."""
-        given = {id(_owner(x.data)) for x in inputs if isinstance(x, Tensor)}
-        for t in _tensors(out):
-            owner = _owner(t.data)
-            if id(owner) in self._alive or id(owner) in given:
-                continue
-            size = int(owner.nbytes)
-            self._alive[id(owner)] = weakref.ref(owner, partial(self._gone, id(owner), size))
-            self.now += size
-        if self.now > self.peak:
-            self.peak, self.at = self.now, op.name
-
-    def _gone(self, key: int, size: int, _: Any) -> None:
-        del self._alive[key]
-        self.now -= size
-
-
 class Printer(Observer):
     """Print every op and every backward step as it happens."""
 
     def after_op(self, op: Any, inputs: tuple[Any, ...], out: Any, static: dict[str, Any]) -> None:
         """One line per op."""
         shapes = ", ".join(str(getattr(x, "shape", x)) for x in inputs)
-        print(f"{op.name}({shapes}) -> {', '.join(str(t.shape) for t in _tensors(out))}")
+        print(f"{op.name}({shapes}) -> {', '.join(str(t.shape) for t in results_of(out))}")
 
     def after_rules(self, step: Step) -> None:
         """One line per step."""

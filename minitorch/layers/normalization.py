@@ -6,7 +6,7 @@ from typing import Any
 
 from minitorch import init, ops
 from minitorch.autograd import Tensor, asarray, no_grad, once
-from minitorch.layers.base import Layer
+from minitorch.layers.base import Layer, MergeLayer
 from minitorch.layers.standardization import (
     LocalResponseNormalization2DLayer,
     StandardizationLayer,
@@ -18,6 +18,7 @@ from minitorch.layers.standardization import (
 
 __all__ = [
     "BatchNormLayer",
+    "ConditionalInstanceNormLayer",
     "LocalResponseNormalization2DLayer",
     "StandardizationLayer",
     "batch_norm",
@@ -211,3 +212,86 @@ def batch_norm(layer: Any, **kwargs: Any) -> Layer:
     nonlinearity = strip(layer)
     name = kwargs.pop("name", None) or (layer.name and f"{layer.name}_bn")
     return put_behind(BatchNormLayer(layer, name=name, **kwargs), nonlinearity, name)
+
+
+class ConditionalInstanceNormLayer(MergeLayer):
+    """Instance normalisation whose scale and shift depend on a condition, such as a style.
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+        Of shape (batch, channels, *spatial).
+    condition : Layer or tuple
+        Of shape (batch, conditions): how much of each. One row serves the whole batch.
+    gamma, beta : Parameter, array or callable
+        Scale and shift for each condition, (conditions, channels); not regularised.
+    epsilon : float
+        Added to the (biased) variance.
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        For inputs of other ranks, or where channels or conditions have no fixed length.
+
+    Notes
+    -----
+    With x̂ the input of mean 0 and variance 1 over each channel of each image, and s the
+    condition, the output is x̂ · (s gamma) + s beta. With s one-hot it is one style's; between,
+    styles are mixed.
+
+    References
+    ----------
+    V. Dumoulin, J. Shlens and M. Kudlur: A learned representation for artistic style, 2017.
+
+    Examples
+    --------
+    >>> from minitorch.layers import ConditionalInstanceNormLayer, InputLayer
+    >>> image, style = InputLayer((None, 8, None, None)), InputLayer((None, 26))
+    >>> layer = ConditionalInstanceNormLayer(image, style, name="norm")
+    >>> layer.output_shape, layer.get_params()[0]
+    ((None, 8, None, None), <Parameter norm.gamma: (26, 8) float32>)
+    """
+
+    def __init__(
+        self,
+        incoming: Any,
+        condition: Any,
+        gamma: Any = init.Constant(1),  # noqa: B008 (stateless)
+        beta: Any = init.Constant(0),  # noqa: B008 (stateless)
+        epsilon: float = 1e-5,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__([incoming, condition], **kwargs)
+        self.epsilon = epsilon
+        channels = self.output_shape[1]
+        shape = (self.input_shapes[1][1], channels)
+        if None in shape:
+            raise self._fail(
+                f"channels and conditions need fixed lengths, got {self.input_shapes[0]!r} and "
+                f"{self.input_shapes[1]!r}"
+            )
+        self.gamma = self.add_param(gamma, shape, "gamma", regularizable=False)
+        self.beta = self.add_param(beta, shape, "beta", regularizable=False)
+
+    def _settings(self) -> dict[str, Any]:
+        return {} if self.epsilon == 1e-5 else {"epsilon": self.epsilon}
+
+    def get_output_shape_for(self, input_shapes: Any) -> Any:
+        """The first input's."""
+        if len(input_shapes[0]) < 3 or len(input_shapes[1]) != 2:
+            raise self._fail(
+                f"the inputs are (batch, channels, *spatial) and (batch, conditions), got "
+                f"{input_shapes[0]!r} and {input_shapes[1]!r}"
+            )
+        return input_shapes[0]
+
+    def get_output_for(self, inputs: Any, **kwargs: Any) -> Tensor:
+        """Standardised, then scaled and shifted by what the condition mixes."""
+        image, condition = inputs
+        pixels = tuple(range(2, image.ndim))
+        out, _, _ = ops.batch_norm(image, axes=pixels, epsilon=self.epsilon)
+        mixed = [ops.matmul(condition, p) for p in (self.gamma, self.beta)]
+        gamma, beta = (m.reshape((*m.shape, *[1] * len(pixels))) for m in mixed)
+        result: Tensor = out * gamma + beta
+        return result

@@ -9,7 +9,12 @@ from minitorch.autograd import Tensor
 from minitorch.layers.base import Layer
 from minitorch.layers.pool_features import FeaturePoolLayer, FeatureWTALayer, GlobalPoolLayer
 from minitorch.layers.pool_pyramid import SpatialPyramidPoolingLayer
-from minitorch.layers.pool_upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
+from minitorch.layers.pool_upscale import (
+    ResizeLayer,
+    Upscale1DLayer,
+    Upscale2DLayer,
+    Upscale3DLayer,
+)
 from minitorch.ops.pool_shape import pool_output_shape
 from minitorch.utils import as_tuple
 
@@ -23,6 +28,7 @@ __all__ = [
     "Pool1DLayer",
     "Pool2DLayer",
     "Pool3DLayer",
+    "ResizeLayer",
     "SpatialPyramidPoolingLayer",
     "Upscale1DLayer",
     "Upscale2DLayer",

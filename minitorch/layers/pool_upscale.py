@@ -1,4 +1,4 @@
-"""Upscaling, the way back from a pooling's shape."""
+"""Upscaling and resizing, ways back from a pooling's shape."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from minitorch import ops
 from minitorch.autograd import Tensor
-from minitorch.layers.base import Layer
+from minitorch.layers.base import Layer, MergeLayer
 from minitorch.utils import as_tuple
 
-__all__ = ["Upscale1DLayer", "Upscale2DLayer", "Upscale3DLayer"]
+__all__ = ["ResizeLayer", "Upscale1DLayer", "Upscale2DLayer", "Upscale3DLayer"]
 
 
 class _UpscaleLayer(Layer):
@@ -106,3 +106,56 @@ class Upscale3DLayer(_UpscaleLayer):
     """Make volumes larger; see :class:`Upscale2DLayer` for the parameters."""
 
     axes = 3
+
+
+class ResizeLayer(MergeLayer):
+    """Bring images to the rows and columns of others, by bilinear interpolation.
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+        Of shape (batch, channels, rows, columns).
+    like : Layer or tuple
+        Of four axes; only its rows and columns matter.
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If one of them does not have four axes.
+
+    Notes
+    -----
+    Pixels are squares that cover the same area in both, see
+    :func:`minitorch.resize_bilinear`; so an image that was pooled down, whatever was left over
+    at its border, comes back to the size that it had.
+
+    Examples
+    --------
+    >>> from minitorch.layers import InputLayer, MaxPool2DLayer, ResizeLayer
+    >>> image = InputLayer((None, 3, 35, 50))
+    >>> small = MaxPool2DLayer(image, 4, ignore_border=False)
+    >>> small.output_shape, ResizeLayer(small, image).output_shape
+    ((None, 3, 9, 13), (None, 3, 35, 50))
+    """
+
+    def __init__(self, incoming: Any, like: Any, **kwargs: Any) -> None:
+        super().__init__([incoming, like], **kwargs)
+        self.output_shape  # noqa: B018 (raises now if these are no images)
+
+    def get_output_shape_for(self, input_shapes: Any) -> Any:
+        """(batch, channels) of the first, (rows, columns) of the second."""
+        if any(len(shape) != 4 for shape in input_shapes):
+            raise self._fail(
+                f"both inputs have the axes (batch, channels, rows, columns), got "
+                f"{input_shapes[0]!r} and {input_shapes[1]!r}"
+            )
+        return (*input_shapes[0][:2], *input_shapes[1][2:])
+
+    def get_output_for(self, inputs: Any, **kwargs: Any) -> Tensor:
+        """The first input, resized."""
+        image, like = inputs
+        size = tuple(like.shape[2:])
+        if tuple(image.shape[2:]) == size:
+            return image  # type: ignore[no-any-return]
+        return ops.resize_bilinear(image, size=size)

@@ -14,6 +14,7 @@ from minitorch.layers.conv import BaseConvLayer
 from minitorch.layers.dense import DenseLayer, NINLayer
 from minitorch.layers.embedding import EmbeddingLayer
 from minitorch.layers.helper import get_all_layers, get_output_shape
+from minitorch.layers.normalization import ConditionalInstanceNormLayer
 from minitorch.layers.recurrent import CustomRecurrentLayer
 from minitorch.layers.recurrent_base import GatedLayer
 from minitorch.layers.special import InverseLayer
@@ -216,6 +217,14 @@ def multiply_adds(layer: Layer, input_shapes: list[Any], output_shape: Any) -> i
 def _(layer: Any, input_shapes: list[Any], output_shape: Any) -> int | None:
     """Every element of the output is a product with one column of W."""
     return _times(_size(output_shape), layer.W.shape[0])
+
+
+@multiply_adds.register
+def _(
+    layer: ConditionalInstanceNormLayer, input_shapes: list[Any], output_shape: Any
+) -> int | None:
+    """The condition times two matrices, once for each image."""
+    return _times(_size(input_shapes[1][:1]), 2 * math.prod(layer.gamma.shape))
 
 
 @multiply_adds.register

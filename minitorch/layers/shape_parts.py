@@ -8,13 +8,14 @@ from typing import Any
 from minitorch import ops
 from minitorch.autograd import Tensor
 from minitorch.layers.base import Layer
+from minitorch.ops.padding import MODES
 from minitorch.utils import as_tuple
 
 __all__ = ["PadLayer", "SliceLayer", "pad"]
 
 
 class PadLayer(Layer):
-    """Surround the input with a border of a constant.
+    """Surround the input with a border: of a constant, or of the input again.
 
     Parameters
     ----------
@@ -22,15 +23,18 @@ class PadLayer(Layer):
     width : int, or one int or (int, int) per padded axis
         Lengths of the border before and after, not negative.
     val : number
+        The constant.
     batch_ndim : int
         So many leading axes are left alone.
+    mode : "constant", "edge", "reflect", "symmetric" or "wrap"
+        What the border is made of; see :func:`minitorch.pad`.
     name : str, optional
 
     Raises
     ------
     ValueError
-        For a negative width, a wrong number of them, or a ``batch_ndim`` that
-        is no number of leading axes.
+        For a negative width, a wrong number of them, another mode, or a ``batch_ndim``
+        that is no number of leading axes.
     TypeError
         If a width is no integer.
 
@@ -42,9 +46,17 @@ class PadLayer(Layer):
     """
 
     def __init__(
-        self, incoming: Any, width: Any, val: Any = 0, batch_ndim: int = 2, **kwargs: Any
+        self,
+        incoming: Any,
+        width: Any,
+        val: Any = 0,
+        batch_ndim: int = 2,
+        mode: str = "constant",
+        **kwargs: Any,
     ) -> None:
         super().__init__(incoming, **kwargs)
+        if mode not in ("constant", *MODES):
+            raise ValueError(f"PadLayer: mode is 'constant', {str(MODES)[1:-1]}, not {mode!r}")
         rank = len(self.input_shape)
         if not 0 <= batch_ndim <= rank:
             raise self._fail(
@@ -56,9 +68,14 @@ class PadLayer(Layer):
             raise ValueError(f"PadLayer: a width must not be negative, got {width}")
         self.val = val
         self.batch_ndim = batch_ndim
+        self.mode = mode
 
     def _settings(self) -> dict[str, Any]:
-        rest = {"val": (self.val, 0), "batch_ndim": (self.batch_ndim, 2)}
+        rest = {
+            "val": (self.val, 0),
+            "batch_ndim": (self.batch_ndim, 2),
+            "mode": (self.mode, "constant"),
+        }
         return {"width": self.width, **{k: v for k, (v, usual) in rest.items() if v != usual}}
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
@@ -74,7 +91,8 @@ class PadLayer(Layer):
 
     def get_output_for(self, input: Any, **kwargs: Any) -> Tensor:
         """The input with its border."""
-        return ops.pad(input, ((0, 0),) * self.batch_ndim + self.width, value=self.val)
+        width = ((0, 0),) * self.batch_ndim + self.width
+        return ops.pad(input, width, mode=self.mode, value=self.val)
 
 
 pad = PadLayer

@@ -9,7 +9,9 @@ names with :func:`truncate` and :func:`named_layers`.
 from minitorch.models.alexnet import build_alexnet
 from minitorch.models.efficientnet import build_efficientnet_lite0
 from minitorch.models.entry import Model
+from minitorch.models.fast_style import build_fast_style
 from minitorch.models.googlenet import build_googlenet, inception, inception_naive
+from minitorch.models.hed import build_hed
 from minitorch.models.inception_v3 import build_inception_v3
 from minitorch.models.lenet import build_keras_cnn, build_lenet
 from minitorch.models.lenet5 import build_lenet5
@@ -28,7 +30,9 @@ __all__ = [
     "build_alexnet",
     "build_cifar_resnet",
     "build_efficientnet_lite0",
+    "build_fast_style",
     "build_googlenet",
+    "build_hed",
     "build_inception_v3",
     "build_keras_cnn",
     "build_lenet",

@@ -7,7 +7,9 @@ from typing import Any
 from minitorch.models import (
     alexnet,
     efficientnet,
+    fast_style,
     googlenet,
+    hed,
     inception_v3,
     lenet,
     lenet5,
@@ -34,6 +36,8 @@ _FAMILIES = (
     resnet,
     squeezenet,
     efficientnet,
+    hed,
+    fast_style,
 )
 
 MODELS: dict[str, Model] = {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}
@@ -51,9 +55,9 @@ def build(name: str, **options: Any) -> Any:
     Returns
     -------
     Layer
-        The output layer, whose outputs are probabilities. Networks with auxiliary heads return
-        a list, the output first, if ``aux=True`` asks for them: the functions of
-        ``minitorch.layers`` take a list wherever they take a layer.
+        The output layer, whose outputs are probabilities, or a picture's pixels from 0 to 1.
+        Networks with auxiliary heads return a list, the output first, if ``aux=True`` asks for
+        them: the functions of ``minitorch.layers`` take a list wherever they take a layer.
 
     Raises
     ------

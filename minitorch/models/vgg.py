@@ -122,10 +122,12 @@ def vgg_body(
     input_shape: tuple[int | None, ...] = (3, None, None),
     width: int = 64,
     W: Any = init.GlorotUniform(),  # noqa: B008 (stateless)
+    ignore_border: bool = True,
 ) -> Layer:
     """The convolutions alone, up to pool5; images may be of any size.
 
     Parameters and errors are those of :func:`build_vgg`; rows and columns may be None.
+    ``ignore_border=False`` pools a last row or column that is left over, too.
 
     Examples
     --------
@@ -143,7 +145,7 @@ def vgg_body(
             )  # fmt: skip
         if column == "A-LRN" and stage == 1:
             net = LocalResponseNormalization2DLayer(net, name="norm1")
-        net = MaxPool2DLayer(net, 2, name=f"pool{stage}")
+        net = MaxPool2DLayer(net, 2, ignore_border=ignore_border, name=f"pool{stage}")
     return net
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
+from minitorch.autograd import asarray
 from minitorch.autograd.op import Sample, composite
 from minitorch.autograd.tensor import Tensor
 from minitorch.ops.gathering import take_along_axis
+from minitorch.ops.matmul import matmul
 from minitorch.ops.piecewise import clip, minimum
 from minitorch.ops.rounding import floor
 
-__all__ = ["grid_sample"]
+__all__ = ["grid_sample", "resize_bilinear"]
 
 BORDERS = ("nearest", "mirror", "wrap")
 
@@ -120,3 +124,74 @@ def _(make: Any) -> Any:
         yield Sample.of(
             make(1, 1, 4, 4), make(1, 2, 2, 2, low=-2, high=2, away=kinks), border=border
         )
+
+
+def _between(length: int, size: int) -> numpy.ndarray:
+    """Each new pixel as a mean of two old ones: (size, length), rows with the sum 1."""
+    u = (numpy.arange(size) + 0.5) * (length / size) - 0.5
+    u = numpy.clip(u, 0, length - 1)
+    first = numpy.minimum(u.astype(int), max(length - 2, 0))
+    rows, f = numpy.arange(size), u - first
+    weights = numpy.zeros((size, length))
+    weights[rows, first] = 1 - f
+    weights[rows, numpy.minimum(first + 1, length - 1)] += f
+    return weights
+
+
+@composite(formula="y[p,q] = Σ_ij max(0, 1 - |u(p) - i|) max(0, 1 - |u(q) - j|) x[i,j]")
+def resize_bilinear(x: Tensor, *, size: tuple[int, int]) -> Tensor:
+    """Bring images to another size by bilinear interpolation.
+
+    Parameters
+    ----------
+    x : floating-point Tensor, (..., H, W)
+    size : (int, int)
+        Rows and columns of the result.
+
+    Returns
+    -------
+    Tensor, (..., *size)
+
+    Raises
+    ------
+    ValueError
+        For less than two axes, an image without pixels, or a size that is not positive.
+    TypeError
+        For integers.
+
+    Notes
+    -----
+    Pixels are squares, and the two images cover the same area: pixel p of the result is read
+    at u(p) = (p + 1/2) H / size - 1/2, beyond the outermost pixels at these. So do
+    TensorFlow's ``tf.image.resize``, and PyTorch's ``interpolate`` with
+    ``align_corners=False``. Nothing is averaged where the result is smaller (no antialiasing).
+    Both axes are products with a matrix that has two numbers in each row; the gradient is the
+    product with the transposed ones.
+
+    Examples
+    --------
+    >>> import minitorch as mt
+    >>> x = mt.tensor([[0.0, 4.0]], requires_grad=True)
+    >>> y = mt.resize_bilinear(x, size=(1, 4))
+    >>> y.detach(), mt.grad(y[0, 0] + y[0, 1], x)
+    (Tensor([[0., 1., 3., 4.]]), Tensor([[1.75, 0.25]]))
+    """
+    if x.dtype.kind != "f":
+        raise TypeError(f"resize_bilinear: x must be floating-point, got {x.dtype}")
+    if x.ndim < 2 or 0 in x.shape[-2:] or len(size) != 2 or min(size) < 1:
+        raise ValueError(
+            f"resize_bilinear: x must be (..., rows, columns) with pixels, and size two positive "
+            f"integers, got {tuple(x.shape)} and {size}"
+        )
+    down, across = (
+        asarray(_between(n, m).astype(x.dtype), device=x.device)
+        for n, m in zip(x.shape[-2:], size, strict=True)
+    )
+    result: Tensor = matmul(matmul(down, x), across.T)
+    return result
+
+
+@resize_bilinear.samples
+def _(make: Any) -> Any:
+    yield Sample.of(make(2, 3, 2, 3), size=(5, 4))
+    yield Sample.of(make(4, 3), size=(2, 3))

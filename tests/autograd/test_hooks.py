@@ -139,3 +139,14 @@ def test_the_peak_meter_counts_each_memory_while_it_lives():
         assert meter.now == 0 and meter.peak == 8000
         (x * 2 + 3).sum()
     assert meter.peak == 16000 and meter.at == "add" and meter.now == 0
+
+
+def test_gradients_are_not_all_there_twice():
+    """Each is copied into ``.grad``, and what was copied goes before the next."""
+    leaves = [mt.ones((1000,), dtype="float64").requires_grad_() for _ in range(4)]
+    with mt.observe(mt.PeakMeter()) as meter:
+        loss = sum((x * 2).sum() for x in leaves)
+        loss.backward()
+    del loss
+    assert meter.now == 4 * 8000 and meter.at == "backward"
+    assert meter.peak < 7 * 8000  # one is being copied, one is in the step that was yielded last

@@ -360,6 +360,15 @@ ALONE = {
     "binary_hinge_loss": _SLOW,
     "multiclass_hinge_loss": _SLOW,
 }
+
+
+@peer("resize_bilinear")
+def _resize_bilinear(x, *, size):
+    images = x.reshape(1, -1, *x.shape[-2:])
+    out = torch.nn.functional.interpolate(images, size, mode="bilinear", align_corners=False)
+    return out.reshape(*x.shape[:-2], *size)
+
+
 # Their windows and pads are those of the n-d op that they call.
 ALONE |= {
     f"{rule}_step": "a part of an update rule; tests/updates compares that with torch.optim"

@@ -10,6 +10,7 @@ import pytest
 from minitorch import layers
 from minitorch.data import save_idx_folder, toy_digits
 from minitorch.io import load_npz
+from minitorch.models import build_fast_style, build_hed
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -119,3 +120,42 @@ def test_what_the_mask_hides_does_not_matter():
         other[mask == 0] = 7
         first, second = (layers.get_output(l_out, {l_in: x, l_mask: mask}) for x in (X, other))
         np.testing.assert_array_equal(first.numpy(), second.numpy())
+
+
+@pytest.fixture
+def photograph(tmp_path):
+    image = pytest.importorskip("PIL.Image", reason="these examples read photographs with pillow")
+    pixels = np.random.default_rng(0).integers(0, 256, (18, 23, 3), np.uint8)
+    image.fromarray(pixels).save(tmp_path / "photograph.png")
+    return tmp_path / "photograph.png"
+
+
+def test_edges_are_written(photograph, tmp_path, monkeypatch, capsys):
+    example = load("edges")
+    network = build_hed((3, None, None), width=1)
+    monkeypatch.setattr(example, "pretrained", lambda name, folder: network)
+    found = example.main(photograph, tmp_path / "out.png", sides=True)
+    assert found.shape == (18, 23) and (found == 0.5).all()  # untrained, it has no opinion
+    assert "23 x 18" in capsys.readouterr().out
+    sides = [f"out-side{i}.png" for i in range(1, 6)]
+    assert sorted(p.name for p in tmp_path.glob("out*")) == sorted([*sides, "out.png"])
+    assert example.main(photograph, tmp_path / "out.png", largest=12).shape == (9, 12)
+    with example.Image.open(tmp_path / "out.png") as image:
+        assert image.size == (12, 9) and image.mode == "L"
+    pixel = example.read(photograph)[0, :, 0, 0] + example.MEAN_BGR
+    with example.Image.open(photograph) as image:
+        np.testing.assert_allclose(pixel[::-1], image.getpixel((0, 0)), atol=1e-4)
+
+
+def test_a_photograph_is_painted(photograph, tmp_path, monkeypatch):
+    example = load("stylize")
+    network = build_fast_style(26, (3, None, None), (2, 2, 2), 1, (2, 2))
+    monkeypatch.setattr(example, "pretrained", lambda name, folder: network)
+    painting = example.main(photograph, tmp_path / "out.png", "3:0.5,19:1.5")
+    assert painting.shape == (18, 23, 3)
+    with example.Image.open(tmp_path / "out.png") as image:
+        assert image.size == (23, 18)
+    np.testing.assert_allclose(example.mixed("3:0.5,19:1.5")[0, [3, 19]], [0.25, 0.75])
+    for text in ("26", "x", "3:0.5,", "-1"):
+        with pytest.raises(ValueError, match="styles are 0 to 25, as in 19 or 3:0.5,19:0.5"):
+            example.mixed(text)

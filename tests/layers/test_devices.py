@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import layers
+from minitorch import init, layers
 from minitorch.layers import get_all_params, get_output, to_device
 
 IMAGES = (2, 4, 6, 5)
@@ -19,6 +19,7 @@ NETS = {
     "dense": lambda s: layers.DenseLayer(s, 3),
     "repeat": lambda s: layers.Upscale2DLayer(s, (2, 1)),
     "dilate": lambda s: layers.Upscale2DLayer(s, (2, 3), mode="dilate"),
+    "resize": lambda s: layers.ResizeLayer(layers.MaxPool2DLayer(s, 2), s),
     "pool": lambda s: layers.Pool2DLayer(s, 2, mode="average_inc_pad"),
     "maxout": lambda s: layers.FeaturePoolLayer(s, 2),
     "winner": lambda s: layers.FeatureWTALayer(s, 2),
@@ -28,11 +29,15 @@ NETS = {
     "reshape": lambda s: layers.ReshapeLayer(s, ([0], -1, 3)),
     "dimshuffle": lambda s: layers.DimshuffleLayer(s, (3, "x", 1, 2, 0)),
     "pad": lambda s: layers.PadLayer(s, (1, (0, 2)), val=2.0),
+    "reflect": lambda s: layers.PadLayer(s, 2, mode="reflect"),
     "slice": lambda s: layers.SliceLayer(s, slice(None, None, -2), axis=2),
     "flatten": lambda s: layers.FlattenLayer(s),
     "local response": lambda s: layers.LocalResponseNormalization2DLayer(s, alpha=0.5, n=3),
     "batch norm": lambda s: layers.BatchNormLayer(s),
     "instance norm": lambda s: layers.instance_norm(s),
+    "conditional norm": lambda s: layers.ConditionalInstanceNormLayer(
+        s, layers.DenseLayer(s, 2), gamma=init.Normal(1.0), beta=init.Normal(1.0)
+    ),
     "bias": lambda s: layers.BiasLayer(s, shared_axes=(0, 1)),
     "scale": lambda s: layers.ScaleLayer(s, shared_axes="all"),
     "prelu": lambda s: layers.ParametricRectifierLayer(s),

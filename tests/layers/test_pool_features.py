@@ -13,6 +13,7 @@ from minitorch.layers import (
     FeatureWTALayer,
     GlobalPoolLayer,
     InputLayer,
+    ResizeLayer,
     SpatialPyramidPoolingLayer,
     Upscale1DLayer,
     Upscale2DLayer,
@@ -27,6 +28,29 @@ UPSCALE = {1: Upscale1DLayer, 2: Upscale2DLayer, 3: Upscale3DLayer}
 def distinct(*shape):
     count = math.prod(shape)
     return np.random.default_rng(0).permutation(count).reshape(shape) * 0.1 + 0.05
+
+
+# -- resizing -----------------------------------------------------------------------
+
+
+def test_resizing_to_the_image_that_was_pooled(check_gradients):
+    image = InputLayer((None, 2, None, None))
+    pooled = layers.MaxPool2DLayer(image, 4, ignore_border=False)
+    layer = ResizeLayer(pooled, image, name="r")
+    x = distinct(2, 2, 9, 7)
+    small = get_output(pooled, x)
+    out = get_output(layer, x)
+    assert small.shape == (2, 2, 3, 2) and out.shape == x.shape
+    np.testing.assert_array_equal(out.numpy(), mt.resize_bilinear(small, size=(9, 7)).numpy())
+    assert layer.output_shape == (None, 2, None, None) and repr(layer) == "ResizeLayer(name='r')"
+    assert get_output_shape(layer, (1, 2, 9, 7)) == (1, 2, 9, 7)
+    same = ResizeLayer(image, image)
+    np.testing.assert_array_equal(get_output(same, x).numpy(), x)
+    with pytest.raises(ValueError, match=re.escape("rows, columns), got (1, 2, 3) and (1, 2, 3")):
+        ResizeLayer((1, 2, 3), (1, 2, 3, 4))
+    check_gradients(
+        ResizeLayer((1, 2, 2, 3), (1, 1, 5, 4)), distinct(1, 2, 2, 3), np.ones((1, 1, 5, 4))
+    )
 
 
 # -- upscaling ----------------------------------------------------------------------

@@ -193,6 +193,14 @@ def test_borders(width, full, settings):
     check(layer, np.pad(x, full, constant_values=settings.get("val", 0)), x)
 
 
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
+def test_borders_that_go_on(mode):
+    x = numbers(2, 3, 4, 5)
+    layer = PadLayer(x.shape, ((1, 2), (0, 3)), mode=mode)
+    check(layer, np.pad(x, ((0, 0), (0, 0), (1, 2), (0, 3)), mode=mode), x)
+    assert repr(layer) == f"PadLayer(width=((1, 2), (0, 3)), mode={mode})"
+
+
 def test_borders_of_open_lengths():
     layer = PadLayer((None, 3, None, 5), 2)
     assert layer.output_shape == (None, 3, None, 9)
@@ -208,6 +216,7 @@ def test_borders_of_open_lengths():
         ((1, 2, 3), {}, ValueError, "iterable with length 2, got (1, 2, 3)"),
         ((1, (1, 2, 3)), {}, ValueError, "iterable with length 2, got (1, 2, 3)"),
         (1.5, {}, TypeError, "iterable of int, got 1.5"),
+        (1, {"mode": "mirror"}, ValueError, "mode is 'constant', 'edge', 'reflect', 'symmetric'"),
         (1, {"batch_ndim": 5}, ValueError, "input of 4 axes does not have batch_ndim=5 leading"),
         (1, {"batch_ndim": -1}, ValueError, "does not have batch_ndim=-1 leading ones"),
     ],

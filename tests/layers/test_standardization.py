@@ -7,6 +7,7 @@ import pytest
 
 from minitorch.layers import (
     BiasLayer,
+    ConditionalInstanceNormLayer,
     Conv2DLayer,
     DenseLayer,
     InputLayer,
@@ -19,6 +20,7 @@ from minitorch.layers import (
     get_output,
     instance_norm,
     layer_norm,
+    summary,
 )
 from minitorch.nonlinearities import identity, rectify, tanh
 
@@ -155,3 +157,60 @@ def test_names_and_settings():
     assert standard.name == "x" and standard.epsilon == 0.5 and standard.axes == (1,)
     bare = instance_norm(InputLayer((None, 3, 4)), axes=(1, 2))
     assert bare.name is None and bare.input_layer.input_layer.axes == (1, 2)
+
+
+# -- conditional --------------------------------------------------------------------------
+
+
+def conditional(images=(None, 3, None, 4), **settings):
+    image, style = InputLayer(images), InputLayer((None, 2))
+    return image, style, ConditionalInstanceNormLayer(image, style, name="n", **settings)
+
+
+@pytest.mark.parametrize("style", [[[1.0, 0.0], [0.25, 0.5]], [[0.5, 0.5]]])
+def test_each_image_has_the_scale_and_shift_of_its_condition(style):
+    image, styles, layer = conditional(epsilon=0.01)
+    rng = np.random.default_rng(0)
+    gamma, beta = rng.normal(size=(2, 2, 3)).astype(np.float32)
+    layer.gamma.set_value(gamma)
+    layer.beta.set_value(beta)
+    x, style = data(2, 3, 5, 4), np.array(style, np.float32)
+    expected = standardised(x, (2, 3), 0.01)
+    for i, j in np.ndindex(2, 3):
+        own = style[min(i, len(style) - 1)]
+        expected[i, j] *= own @ gamma[:, j]
+        expected[i, j] += own @ beta[:, j]
+    out = get_output(layer, {image: x, styles: style}).numpy()
+    assert layer.output_shape == (None, 3, None, 4)
+    np.testing.assert_allclose(out, expected, rtol=1e-6, atol=1e-6)
+    assert repr(layer) == "ConditionalInstanceNormLayer(epsilon=0.01, name='n')"
+    assert [p.name for p in layer.get_params(regularizable=False)] == ["n.gamma", "n.beta"]
+
+
+def test_it_begins_as_instance_norm():
+    image, style, layer = conditional()
+    x = data(2, 3, 5, 4)
+    out = get_output(layer, {image: x, style: np.eye(2)}).numpy()
+    np.testing.assert_allclose(out, standardised(x, (2, 3), 1e-5), rtol=1e-9, atol=1e-9)
+
+
+def test_gradients_of_conditions(check_gradients):
+    layer = ConditionalInstanceNormLayer((2, 3, 2, 2), (2, 4))
+    check_gradients(layer, data(2, 3, 2, 2), data(2, 4))
+
+
+def test_conditions_that_do_not_fit():
+    for shapes, text in [
+        (((None, 3), (None, 2)), "(batch, channels, *spatial) and (batch, conditions), got"),
+        (((None, 3, 4), (None, 2, 1)), "got (None, 3, 4) and (None, 2, 1)"),
+        (((None, None, 4), (None, 2)), "channels and conditions need fixed lengths"),
+    ]:
+        with pytest.raises(ValueError, match=re.escape(text)):
+            ConditionalInstanceNormLayer(*shapes)
+    with pytest.raises(ValueError, match=re.escape("(2, 3)")):
+        ConditionalInstanceNormLayer((1, 3, 4), (1, 2), gamma=np.ones((3, 2)))
+
+
+def test_work_of_a_condition_is_once_per_image():
+    _, _, layer = conditional()
+    assert summary(layer).lines[-1].multiply_adds == 2 * 2 * 3

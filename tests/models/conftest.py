@@ -66,3 +66,12 @@ def trains():
             np.testing.assert_array_equal(a.numpy(), b.numpy())
 
     return check
+
+
+@pytest.fixture
+def doubles():
+    """Parameters of 64 bits."""
+    before = mt.get_default_dtype()
+    mt.set_default_dtype("float64")
+    yield
+    mt.set_default_dtype(before)

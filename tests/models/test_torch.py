@@ -281,14 +281,6 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def doubles():
-    before = mt.get_default_dtype()
-    mt.set_default_dtype("float64")
-    yield
-    mt.set_default_dtype(before)
-
-
 SLOW = pytest.param("inception_v3", marks=pytest.mark.slow)
 
 

@@ -1,4 +1,4 @@
-"""grid_sample: one pixel at a time as the oracle, borders, gradients, errors."""
+"""grid_sample, resize_bilinear: one pixel at a time as the oracle, borders, gradients, errors."""
 
 import math
 import re
@@ -78,3 +78,55 @@ def test_gradients_of_shared_pixels():
 def test_errors(x, grid, border, text):
     with pytest.raises(ValueError, match=re.escape(text)):
         mt.grid_sample(mt.ones(x), mt.zeros(grid), border=border)
+
+
+# -- resizing -----------------------------------------------------------------------------
+
+
+def resized(x, size):
+    """One pixel at a time; what lies beyond the outermost pixels is read at them."""
+    out = np.zeros((*x.shape[:-2], *size))
+    for p, q in np.ndindex(size):
+        places = []
+        for i, n, m in zip((p, q), x.shape[-2:], size, strict=True):
+            u = min(max((i + 0.5) * n / m - 0.5, 0), n - 1)
+            first = math.floor(u)
+            places.append([(first, 1 - u + first), (min(first + 1, n - 1), u - first)])
+        for i, down in places[0]:
+            for j, across in places[1]:
+                out[..., p, q] += x[..., i, j] * down * across
+    return out
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 5), (9, 8), (3, 7), (16, 2)])
+@pytest.mark.parametrize("shape", [(4, 5), (2, 1, 1), (2, 3, 1, 6)])
+def test_resizing(shape, size):
+    x = np.random.default_rng(0).normal(size=shape)
+    for dtype, tolerance in ((np.float64, 1e-13), (np.float32, 1e-6)):
+        out = mt.resize_bilinear(mt.asarray(x.astype(dtype)), size=size)
+        assert out.dtype == dtype and out.shape == (*shape[:-2], *size)
+        np.testing.assert_allclose(out.numpy(), resized(x, size), rtol=0, atol=tolerance)
+
+
+def test_resizing_to_the_same_size_changes_nothing():
+    x = np.random.default_rng(0).normal(size=(2, 7, 5))
+    np.testing.assert_array_equal(mt.resize_bilinear(mt.asarray(x), size=(7, 5)).numpy(), x)
+
+
+def test_the_gradient_of_resizing_is_its_adjoint():
+    rng = np.random.default_rng(0)
+    x = mt.asarray(rng.normal(size=(2, 5, 3))).requires_grad_()
+    y = mt.asarray(rng.normal(size=(2, 8, 2)))
+    out = mt.resize_bilinear(x, size=(8, 2))
+    back = mt.grad((out * y).sum(), x)
+    np.testing.assert_allclose(
+        (out.detach() * y).sum().item(), (x.detach() * back).sum().item(), rtol=1e-12
+    )
+
+
+def test_resizing_what_is_no_image():
+    with pytest.raises(TypeError, match="floating-point, got int64"):
+        mt.resize_bilinear(mt.asarray([[1, 2]]), size=(2, 2))
+    for shape, size in [((3,), (1, 1)), ((0, 3), (1, 1)), ((2, 2), (0, 1)), ((2, 2), (1,))]:
+        with pytest.raises(ValueError, match=re.escape(f"got {shape} and {size}")):
+            mt.resize_bilinear(mt.zeros(shape), size=size)

@@ -206,3 +206,14 @@ def upscale(w: Writer, layer: Any, x: str) -> str:
         "Resize", x, "", scales, mode="nearest", nearest_mode="floor",
         coordinate_transformation_mode="asymmetric",
     )  # fmt: skip
+
+
+@exporter(layers.ResizeLayer)
+def resize(w: Writer, layer: Any, x: str, like: str) -> str:
+    """Bilinear, to a size that is read off when the file runs."""
+    outer = w.add("Shape", x, start=0, end=2)
+    size = w.add("Shape", like, start=2, end=4)
+    return w.add(
+        "Resize", x, "", "", w.add("Concat", outer, size, axis=0), mode="linear",
+        coordinate_transformation_mode="half_pixel",
+    )  # fmt: skip

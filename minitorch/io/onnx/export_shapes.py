@@ -60,7 +60,22 @@ def response_norm(w: Writer, layer: Any, x: str) -> str:
 @exporter(layers.StandardizationLayer)
 def standardization(w: Writer, layer: Any, x: str) -> str:
     """Mean 0 and variance 1 over some axes."""
-    axes = list(layer.axes)
+    return _standardised(w, layer, x, list(layer.axes))
+
+
+@exporter(layers.ConditionalInstanceNormLayer)
+def conditional_norm(w: Writer, layer: Any, x: str, condition: str) -> str:
+    """Mean 0 and variance 1 over the pixels, then the scale and shift of the condition."""
+    rank = len(layer.input_shapes[0])
+    pixels = list(range(2, rank))
+    x = _standardised(w, layer, x, pixels)
+    for attribute, kind in (("gamma", "Mul"), ("beta", "Add")):
+        mixed = w.add("MatMul", condition, w.parameter(layer, attribute))
+        x = w.add(kind, x, w.add("Unsqueeze", mixed, w.integers(pixels)))
+    return x
+
+
+def _standardised(w: Writer, layer: Any, x: str, axes: list[int]) -> str:
     centred = w.add("Sub", x, w.add("ReduceMean", x, axes=axes, keepdims=1))
     var = w.add("ReduceMean", w.add("Mul", centred, centred), axes=axes, keepdims=1)
     std = w.add("Sqrt", w.add("Add", var, number(w, layer.epsilon)))
@@ -186,10 +201,14 @@ def dimshuffle(w: Writer, layer: Any, x: str) -> str:
 
 @exporter(layers.PadLayer)
 def pad(w: Writer, layer: Any, x: str) -> str:
-    """A border of one value."""
+    """A border of one value, or one that goes on as the input does."""
+    if layer.mode == "symmetric" or layer.mode == "wrap":  # ONNX has wrap from set 19 on
+        raise refuse(layer, f"mode={layer.mode!r}")
     pairs = [(0, 0)] * layer.batch_ndim + list(layer.width)
     pads = [a for a, _ in pairs] + [b for _, b in pairs]
-    return w.add("Pad", x, w.integers(pads), number(w, layer.val))
+    inputs = [x, w.integers(pads)]
+    inputs += [number(w, layer.val)] if layer.mode == "constant" else []
+    return w.add("Pad", *inputs, mode=layer.mode)
 
 
 @exporter(layers.SliceLayer)

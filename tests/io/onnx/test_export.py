@@ -94,6 +94,10 @@ LAYERS = {
     "global sum": ((None, 2, 6, 5), lambda x: L.GlobalPoolLayer(x, mt.sum)),
     "maxout": ((None, 6, 3, 2), lambda x: L.FeaturePoolLayer(x, 3)),
     "upscale": ((None, 2, 3, 2), lambda x: L.Upscale2DLayer(x, (2, 3))),
+    "resize": ((None, 2, 9, 7), lambda x: L.ResizeLayer(
+        L.MaxPool2DLayer(x, 4, ignore_border=False), x)),
+    "conditional norm": ((None, 2, 3, 2), lambda x: L.ConditionalInstanceNormLayer(
+        x, L.DenseLayer(x, 4))),
     "batch norm": ((None, 3, 4, 4), lambda x: L.BatchNormLayer(x, epsilon=1e-3)),
     "batch norm of features": ((None, 3), lambda x: L.BatchNormLayer(x, beta=None, gamma=None)),
     "batch norm of one axis": ((None, 3, 4), lambda x: L.BatchNormLayer(x, axes=0)),
@@ -109,6 +113,8 @@ LAYERS = {
     "reshape": ((None, 2, 3, 4), lambda x: L.ReshapeLayer(x, ([0], -1, [2]))),
     "dimshuffle": ((None, 1, 3, 4), lambda x: L.DimshuffleLayer(x, (0, 3, "x", 2))),
     "pad": ((None, 2, 3, 4), lambda x: L.PadLayer(x, [(1, 2), 1], val=0.5)),
+    "pad by reflection": ((None, 2, 4, None), lambda x: L.PadLayer(x, [(1, 2), 1], mode="reflect")),
+    "pad by the edge": ((None, 2, 3, 4), lambda x: L.PadLayer(x, 2, mode="edge")),
     "slice": ((None, 5, 6), lambda x: L.SliceLayer(x, slice(None, None, -2), axis=1)),
     "slice behind": ((None, 5, 6), lambda x: L.SliceLayer(x, slice(1, -1), axis=-1)),
     "one of an axis": ((None, 5, 6), lambda x: L.SliceLayer(x, -2, axis=1)),
@@ -202,13 +208,20 @@ def test_recurrent_layers_that_onnx_has_not(tmp_path):
             save_onnx(network, tmp_path / "m.onnx")
 
 
+def test_borders_that_onnx_has_not(tmp_path):
+    for mode in ("symmetric", "wrap"):
+        with pytest.raises(NotImplementedError, match=f"mode='{mode}'"):
+            save_onnx(L.PadLayer(InputLayer((1, 2, 3)), 1, mode=mode), tmp_path / "m.onnx")
+
+
 # -- models ---------------------------------------------------------------------------------
 
-SMALL = {"resnet18": {"width": 8}, "resnet50": {"width": 4}} | {
+SMALL = {"resnet18": {"width": 8}, "resnet50": {"width": 4}, "hed": {
+    "width": 4, "input_shape": (3, 37, 50)}, "multistyle26": {"input_shape": (3, 21, 32)}} | {
     name: {"width": 4} for name in MODELS if name.startswith("vgg")
-}
+}  # fmt: skip
 QUICK = ("mlp64", "lenet", "keras_cnn", "lenet5", "vgg11_lrn", "resnet18", "resnet20", "nin",
-         "preresnet32", "squeezenet1_1", "efficientnet_lite0")  # fmt: skip
+         "preresnet32", "squeezenet1_1", "efficientnet_lite0", "hed", "multistyle26")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -222,12 +235,13 @@ QUICK = ("mlp64", "lenet", "keras_cnn", "lenet5", "vgg11_lrn", "resnet18", "resn
 def test_models(tmp_path, name):
     network = build(name, **SMALL.get(name, {}))
     every = layers.get_all_layers(network)
-    x = image(2, *every[0].shape[1:])
+    inputs = [one for one in every if isinstance(one, InputLayer)]
+    data = [image(2, *one.shape[1:]) for one in inputs]
     for layer in every:
         layer.alpha = 1.0 if isinstance(layer, L.BatchNormLayer) else getattr(layer, "alpha", 0)
     with mt.no_grad():  # averages that are the batch's keep values in range
-        get_output(network, x)
-    check(network, tmp_path / "m.onnx", x)
+        get_output(network, dict(zip(inputs, data, strict=True)))
+    check(network, tmp_path / "m.onnx", *data)
 
 
 # -- there and back ---------------------------------------------------------------------------
