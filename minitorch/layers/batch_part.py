@@ -137,7 +137,7 @@ def dropout(x: Tensor, rng: ops.CounterRNG, p: float, rescale: bool, shared_axes
     taken, skip = take_rows(rng, x.shape[0], prod(mask[1:]))
     ones = ops.ones((skip + prod(mask),), dtype=x.dtype, device=x.device)
     keep = ops.dropout(ones, p=p, rescale=False, **taken)[skip:].reshape(mask)
-    result = (x / (1 - p) if rescale else x) * keep
+    result = (ops.divide(x, 1 - p) if rescale else x) * keep
     return result
 
 
@@ -188,10 +188,11 @@ def batch_norm(
     def mean_of_all(values: Tensor) -> Tensor:
         # In double precision, as the op's sums are.
         own = ops.sum(values, axis=axes, keepdims=True, dtype="float64")
-        return part.add(own * 0.0 if part.empty else own) / count
+        mean: Tensor = ops.divide(part.add(own * 0.0 if part.empty else own), count)
+        return mean
 
-    mean = mean_of_all(x).astype(x.dtype)
-    centred = x - mean
+    mean: Tensor = mean_of_all(x).astype(x.dtype)
+    centred: Tensor = ops.subtract(x, mean)
     inv_std = (1 / ops.sqrt(mean_of_all(centred * centred) + epsilon)).astype(x.dtype)
     y = centred * (inv_std if gamma is None else inv_std * gamma.reshape(wide))
     if beta is not None:
