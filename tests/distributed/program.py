@@ -17,6 +17,7 @@ from minitorch import (
     regularization,
     updates,
 )
+from minitorch.backend.native import load_extension
 from minitorch.data import Batches
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.models.resnet import build_cifar_resnet
@@ -130,6 +131,63 @@ def goes_on(group, folder):
     network = build("mlp")
     train(network, group, Path(folder) / "checkpoints")
     save(network, group, folder)
+
+
+def raised(kind, function):
+    """The message of the error that comes."""
+    try:
+        function()
+    except kind as error:
+        return str(error)
+    raise AssertionError(f"no {kind.__name__}")
+
+
+def talk(group, folder):
+    """Every kind of message, with what must come of it."""
+    ranks = range(group.size)
+    for dtype in ("float16", "float32", "float64", "int64"):
+        array = np.full((2, 3), group.rank + 1, dtype)
+        assert group.sum_(array) is array and array.dtype == dtype
+        assert (array == sum(rank + 1 for rank in ranks)).all()
+    first, second = np.full(3, 1.0), np.full(2, 10.0)
+    requests = [group.start_sum(first), group.start_sum(second)]
+    for request in reversed(requests):
+        request.wait()
+        assert request.test()
+    assert first[0] == group.size and second[0] == 10 * group.size
+    assert group.sum_(np.ones((0, 2))).shape == (0, 2)
+    assert "must be contiguous" in raised(ValueError, lambda: group.sum_(np.ones((4, 4))[:, ::2]))
+    if load_extension("_emulated")[0] is not None:
+        there = mt.full((3,), group.rank, dtype="float32", device="emulated")
+        total = distributed.all_sum(there, group=group.twin())
+        assert total.device == "emulated" and total.to("cpu").numpy()[0] == sum(ranks)
+        assert group.broadcast_(there.data).get().tolist() == [0, 0, 0]
+    assert group.broadcast_(np.array([group.rank]), root=1).tolist() == [1]
+    assert group.gather(f"r{group.rank}") == [f"r{rank}" for rank in ranks]
+    assert group.share(group.rank) == 0
+    assert group.any(group.rank == 1) is True and group.any(0) is False
+    assert (group.local_rank, group.local_size) == (group.rank, group.size)
+    whole = np.arange(11.0)
+    assert (distributed.in_parts(lambda x: x * x, whole, group, unit=3) == whole**2).all()
+    x = mt.tensor(np.full(2, group.rank + 1.0), requires_grad=True)
+    y = distributed.all_sum(x, group=group)
+    g = mt.grad(y, x, mt.asarray(np.full(2, 10.0**group.rank)))
+    assert g.numpy().tolist() == [sum(10.0**rank for rank in ranks)] * 2
+    disagree(group)
+    print(f"talked{group.rank}", flush=True)
+
+
+def disagree(group):
+    network = layers.DropoutLayer(layers.DenseLayer((None, 3), 4 + group.rank, name="d"))
+    message = raised(RuntimeError, lambda: distributed.synchronise(network, group))
+    assert "rank 0 has d.W (3, 4) float32 where rank 1 has d.W (3, 5)" in message
+    network = layers.DropoutLayer(layers.DenseLayer((None, 3), 4))
+    distributed.synchronise(network, group)
+    distributed.check_agreement(network, group)
+    layers.get_output(network, {None: mt.ones((2, 3))}) if group.rank == 1 else None
+    message = raised(RuntimeError, lambda: distributed.check_agreement(network, group))
+    if group.size > 2:
+        assert f"rank 1 of {group.size} differs from the others" in message
 
 
 def leave_together(group, folder):
