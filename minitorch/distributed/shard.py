@@ -33,16 +33,16 @@ class Shard:
 
     Attributes
     ----------
-    part : BatchPart
-        Which rows of its batch the last pair (x, y) is: for ``layers.part_of_batch``, and its
-        ``weight`` for :class:`GradientAverager`.
+    part : BatchPart or None
+        Which rows of its batch the last pair (x, y) is, for ``layers.part_of_batch``; None, all of
+        them, in a group of one.
 
     Examples
     --------
     >>> import numpy as np
-    >>> shard = Shard(Batches(np.arange(5), np.arange(5), 4, shuffle=False), Group())
-    >>> [(x.tolist(), shard.part.start, shard.part.stop, shard.part.total) for x, y in shard]
-    [([0, 1, 2, 3], 0, 4, 4), ([4], 0, 1, 1)]
+    >>> shard = Shard(Batches(np.arange(6), np.arange(6), 4, shuffle=False), Group(rank=1, size=2))
+    >>> [(x.tolist(), shard.part.start, shard.part.stop, shard.weight) for x, y in shard]
+    [([2, 3], 2, 4, 0.5), ([5], 1, 2, 0.5)]
     """
 
     def __init__(self, batches: Batches | Pipeline, group: Group) -> None:
@@ -50,17 +50,23 @@ class Shard:
         self.batches, self.group = batches, group
         # Sums inside of a graph have an order of their own, apart from the buckets'.
         self._add = partial(all_sum, group=group.twin())
-        self.part = BatchPart(*batches.span(0), add=self._add)
+        self.part: BatchPart | None = None
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         for x, y in self.batches:
-            # The position counts this batch already.
-            self.part = BatchPart(*self.batches.span(self.batches.position - 1), add=self._add)
+            if self.group.size > 1:
+                # The position counts this batch already.
+                self.part = BatchPart(*self.batches.span(self.batches.position - 1), add=self._add)
             yield x, y
 
     def __len__(self) -> int:
         """Batches of an epoch."""
         return len(self.batches)
+
+    @property
+    def weight(self) -> float:
+        """The part's share of its batch, which :class:`GradientAverager` wants."""
+        return 1.0 if self.part is None else self.part.weight
 
     @property
     def count(self) -> int:

@@ -84,7 +84,7 @@ def train(network, group, folder=None, at_step=lambda step: None):
         for x, y in shard:
             with layers.part_of_batch(shard.part):
                 loss = loss_of(network, x, y)
-            grads = average(loss, shard.part.weight)
+            grads = average(loss, shard.weight)
             updates.nesterov_momentum(grads, params, 0.05).apply()
             step += 1
             at_step(step)
