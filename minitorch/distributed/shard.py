@@ -88,6 +88,10 @@ class Shard:
         """Batches of the current epoch that were handed out."""
         return self.batches.position
 
+    def order(self, epoch: int) -> Array:
+        """In which order the examples come in an epoch, those of all ranks."""
+        return self.batches.order(epoch)
+
     def state(self) -> dict[str, int]:
         """Where the iteration stands; the same on all ranks."""
         return self.batches.state()
@@ -95,6 +99,11 @@ class Shard:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go to where ``state()`` was taken."""
         self.batches.restore(state)
+
+    def close(self) -> None:
+        """End a pipeline's workers."""
+        if isinstance(self.batches, Pipeline):
+            self.batches.close()
 
 
 def in_parts(function: Callable[[Array], Array], x: Array, group: Group, unit: int = 500) -> Array:
