@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,9 @@ def dies(group, folder, how):
             os.kill(os.getpid(), signal.SIGKILL)
         if how == "exits":
             os._exit(7)
+        if how == "orphaned":  # the process that mpiexec knows, which waits for this one
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)
         if how == "leaves":
             sys.exit(5)
         raise ValueError("of mine")

@@ -1,7 +1,10 @@
 """One rank's end is the end of all, and says whose it was."""
 
+import contextlib
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +24,25 @@ def test_a_rank_that_ends_ends_all_and_is_named(launch, how, message):
     assert len(ours) == 1 and ours[0].startswith("minitorch: rank 1 of 2 on ")
     assert ours[0].endswith(message)
     assert ("Traceback" in errors) == (how == "raises")
+
+
+def lives(folder):
+    """Whether a process has this folder among its arguments."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in file.read_bytes():
+                return True
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes cannot be listed here")
+def test_nothing_outlives_the_one_that_watches_it(launch, tmp_path):
+    code, _, errors = launch(2, "dies", "orphaned")
+    assert code != 0 and "minitorch:" not in errors
+    end = time.monotonic() + 20
+    while lives(tmp_path) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not lives(tmp_path)
 
 
 def test_ranks_that_leave_together_are_no_failure(launch):
