@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
+from pathlib import Path
 from typing import Any, Self
 
 import numpy
@@ -11,7 +14,7 @@ from minitorch.backend.arrays import backend_of, to_numpy
 from minitorch.distributed.group import Group, Request
 from minitorch.distributed.nccl import NCCLSums
 
-__all__ = ["MPIGroup", "load"]
+__all__ = ["MPIGroup", "drop_names", "load"]
 
 
 def load() -> Any:
@@ -31,6 +34,19 @@ def load() -> Any:
             f"'minitorch[mpi]' ({reason})"
         ) from error
     return MPI
+
+
+def drop_names(group: MPIGroup) -> None:
+    """Take away the names of the memory that MPICH's ranks share, once all have it mapped.
+
+    MPICH does so when a job ends well. Of one that is killed the names would stay in /dev/shm,
+    with the memory; without a name it goes with the last process.
+    """
+    group.barrier()
+    with contextlib.suppress(OSError):  # no Linux, no MPICH, or nothing shared
+        for name in set(re.findall(r"/dev/shm/mpich_shm_\w+", Path("/proc/self/maps").read_text())):
+            Path(name).unlink(missing_ok=True)
+    group.barrier()
 
 
 def _write(array: Any, host: Any) -> None:
