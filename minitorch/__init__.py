@@ -39,8 +39,9 @@ pi = 3.141592653589793
 
 # Loaded when first used, so that `import minitorch` stays quick.
 _LAZY = (
-    "data", "explain", "init", "io", "layers", "linalg", "models", "nonlinearities", "objectives",
-    "parameter", "random", "regularization", "testing", "training", "updates", "utils",
+    "data", "distributed", "explain", "init", "io", "layers", "linalg", "models", "nonlinearities",
+    "objectives", "parameter", "random", "regularization", "testing", "training", "updates",
+    "utils",
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ FLOORS = [
     {"layers", "capture"},
     {"objectives", "regularization", "updates"},
     {"models"},
-    {"data", "io", "training", "explain", "testing"},
+    {"data", "io", "training", "distributed", "explain", "testing"},
     {"cli", "__main__"},
     {"compat"},  # which stands apart: it may use everything, nothing knows it
 ]
@@ -42,6 +42,7 @@ HEAVY = (
     "onnx",
     "h5py",
     "tensorboardX",
+    "mpi4py",
 )
 
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
@@ -142,6 +143,11 @@ def test_cupy_is_imported_in_one_file():
     assert having <= {"backend/cuda.py"}
 
 
+def test_mpi_is_imported_in_one_file():
+    having = {p.relative_to(ROOT).as_posix() for p in FILES if uses(p, "mpi4py")}
+    assert having == {"distributed/mpi.py"}
+
+
 def uses(path, package):
     return any(n.split(".")[0] == package for n in imports(ast.walk(TREES[path])))
 
@@ -173,6 +179,7 @@ ALLOWED = {
     "updates/core.py": {"_cell"},  # whether two parameters share their memory
     "capture/trace.py": {"_cell", "_getframe"},  # to move versions on; sys's
     "data/workers.py": {"_exit"},  # os's
+    "distributed/guard.py": {"_exit"},  # os's
     "ops/provenance.py": {"_slot"},  # which output of its node a tensor is
     "explain/recording.py": {"_getframe"},  # sys's, the way to a caller's line
 }

@@ -155,6 +155,19 @@ class CudaBackend(Backend):
             count = int(asked[1].replace(",", "")) if asked else None
             raise out_of_memory(what, count, self.memory(f"cuda:{index}")) from error
 
+    def nccl(self) -> Any:
+        """CuPy's module of NCCL; ImportError where it has none."""
+        from cupy.cuda import nccl
+
+        return nccl
+
+    def has_nccl(self, processes: int) -> bool:
+        """Whether NCCL is there, and a GPU for each of so many processes, as it asks for."""
+        try:
+            return bool(self.nccl().available) and processes <= self.count
+        except ImportError:
+            return False
+
     def name_of_gpu(self) -> str:
         """What the current GPU is called; results of tuning are kept under it."""
         properties = self.xp.cuda.runtime.getDeviceProperties(self._current())

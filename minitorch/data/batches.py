@@ -49,6 +49,11 @@ class BatchOrder:
     seed : int
     shuffle : bool
         Whether to change the order at all.
+
+    Attributes
+    ----------
+    part, parts : int
+        Which part of every batch is handed out, see :meth:`split`; 0 of 1.
     """
 
     def __init__(self, count: int, batch_size: int, seed: int = 0, shuffle: bool = True) -> None:
@@ -63,6 +68,7 @@ class BatchOrder:
         self.batch_size, self.seed, self.shuffle = int(batch_size), int(seed), bool(shuffle)
         self.epoch = 0
         self.position = 0
+        self.part, self.parts = 0, 1
 
     def __len__(self) -> int:
         """Batches of an epoch."""
@@ -73,6 +79,43 @@ class BatchOrder:
         if not self.shuffle:
             return numpy.arange(self.count)
         return stream(self.seed, epoch).permutation(self.count)
+
+    def split(self, part: int, parts: int) -> None:
+        """Hand out only one of several contiguous parts of every batch, from now on.
+
+        Which examples are in a batch, and what :meth:`state` says, does not change.
+
+        Parameters
+        ----------
+        part, parts : int
+            Part ``part`` of ``parts``, counted from 0. Parts differ by a row at most.
+
+        Raises
+        ------
+        ValueError
+            If there is no such part.
+        """
+        if not 0 <= part < parts:
+            raise ValueError(
+                f"{type(self).__name__}.split: of {parts} parts there is none of number {part}"
+            )
+        self.part, self.parts = int(part), int(parts)
+
+    def span(self, position: int) -> tuple[int, int, int]:
+        """Which rows of a batch the part has: start, stop, and the rows of the batch."""
+        rows = min(self.batch_size, self.count - position * self.batch_size)
+        return rows * self.part // self.parts, rows * (self.part + 1) // self.parts, rows
+
+    def chosen(self, order: Array, position: int) -> Array:
+        """Which examples are handed out at a position of an epoch's order.
+
+        A part without rows (of a last batch with fewer examples than parts) gets the batch's first.
+        """
+        start, stop, _ = self.span(position)
+        first = position * self.batch_size
+        if start == stop:
+            return order[first : first + 1]
+        return order[first + start : first + stop]
 
     def state(self) -> dict[str, int]:
         """Where the iteration stands."""
@@ -143,8 +186,7 @@ class Batches(BatchOrder):
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         order = self.order(self.epoch)
         while self.position < len(self):
-            start = self.position * self.batch_size
-            chosen = order[start : start + self.batch_size]
+            chosen = self.chosen(order, self.position)
             # Counted before it is used: a state saved after the step is the state to resume from.
             self.position += 1
             yield self.x[chosen], self.y[chosen]

@@ -126,7 +126,7 @@ class Pipeline(BatchOrder):
         self.position = 0
 
     def _task(self, number: int) -> tuple[int, Array]:
-        """The epoch of a batch, and the examples in it."""
+        """The epoch of a batch, and the examples in it (of this part of it)."""
         epoch, position = divmod(number, len(self))
         if epoch not in self._orders:
             # Two at most: workers are ahead of who iterates by less than an epoch, or by more
@@ -134,8 +134,12 @@ class Pipeline(BatchOrder):
             for old in [e for e in self._orders if not self.epoch <= e <= epoch]:
                 del self._orders[old]
             self._orders[epoch] = self.order(epoch)
-        start = position * self.batch_size
-        return epoch, self._orders[epoch][start : start + self.batch_size]
+        return epoch, self.chosen(self._orders[epoch], position)
+
+    def split(self, part: int, parts: int) -> None:
+        """As for :class:`~minitorch.data.Batches`; only the part is made."""
+        super().split(part, parts)
+        self.close()  # what the workers made ahead is of the part before
 
     def _batch(self, number: int) -> Array:
         """Batch ``number``, made here or by the workers."""

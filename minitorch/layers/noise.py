@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from minitorch import ops, random
 from minitorch.autograd import Tensor
+from minitorch.layers import batch_part
 from minitorch.layers.base import Layer
 
 __all__ = [
@@ -95,16 +95,7 @@ class DropoutLayer(Layer):
         """The input with some elements dropped; unchanged if ``deterministic`` or p is 0."""
         if deterministic or self.p == 0:
             return input  # type: ignore[no-any-return]
-        shared = {axis % input.ndim for axis in self.shared_axes}
-        count = math.prod(n for axis, n in enumerate(input.shape) if axis not in shared)
-        result: Tensor = ops.dropout(
-            input,
-            p=self.p,
-            rescale=self.rescale,
-            shared_axes=self.shared_axes,
-            **self.rng.take(count),
-        )
-        return result
+        return batch_part.dropout(input, self.rng, self.p, self.rescale, self.shared_axes)
 
 
 dropout = DropoutLayer
@@ -198,7 +189,4 @@ class GaussianNoiseLayer(Layer):
         """The input with noise; unchanged if ``deterministic`` or sigma is 0."""
         if deterministic or self.sigma == 0:
             return input  # type: ignore[no-any-return]
-        # An odd number of normal values uses one more uniform number.
-        taken = self.rng.take(input.size + input.size % 2)
-        result: Tensor = ops.gaussian_noise(input, sigma=self.sigma, **taken)
-        return result
+        return batch_part.gaussian_noise(input, self.rng, self.sigma)

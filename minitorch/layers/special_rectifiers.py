@@ -6,6 +6,7 @@ from typing import Any
 
 from minitorch import init, nonlinearities, ops, random
 from minitorch.autograd import Tensor
+from minitorch.layers import batch_part
 from minitorch.layers.special_sharing import SharingLayer
 
 __all__ = ["ParametricRectifierLayer", "RandomizedRectifierLayer", "prelu", "rrelu"]
@@ -151,13 +152,14 @@ class RandomizedRectifierLayer(SharingLayer):
         if deterministic or self.lower == self.upper:
             mean: Tensor = ops.leaky_relu(input, leakiness=(self.lower + self.upper) / 2)
             return mean
-        slope = ops.random_uniform(
+        slope = batch_part.uniform(
             self._wide_shape(input.shape),
+            self.rng,
+            same=0 in self.shared_axes,
             low=self.lower,
             high=self.upper,
             dtype=input.dtype if input.dtype.kind == "f" else None,
             device=input.device,
-            **self.rng.take(self._draws(input.shape)),
         )
         return _leaky(input, slope)
 

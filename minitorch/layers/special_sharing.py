@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import numbers
 from typing import Any
 
@@ -74,10 +73,6 @@ class SharingLayer(Layer):
         """The parameter, with axes of length 1 where it is shared."""
         result: Tensor = param.reshape(self._wide_shape(self.input_shape))
         return result
-
-    def _draws(self, shape: Any) -> int:
-        """How many random numbers an input of this shape takes."""
-        return math.prod(self._wide_shape(shape))
 
 
 class BiasLayer(SharingLayer):

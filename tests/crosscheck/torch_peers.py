@@ -325,6 +325,7 @@ ALONE = {
     "recompute": _ENGINE,
     "view_write": _ENGINE,
     "transfer": "there is no second device to compare with",
+    "all_sum": "there is no second process to add; tests/distributed has some",
     "sum_to": _ENGINE,
     "cofactors": _PARTS,
     "exceeds": _PARTS,

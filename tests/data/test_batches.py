@@ -80,6 +80,34 @@ def test_a_place_that_does_not_exist(state):
         Batches(X, X, 5).restore(state)
 
 
+@pytest.mark.parametrize("parts", [1, 2, 3, 4])
+def test_parts_make_up_the_batches(parts):
+    whole = epoch_of(Batches(X, X, 10))
+    split = [Batches(X, X, 10) for _ in range(parts)]
+    for part, batches in enumerate(split):
+        batches.split(part, parts)
+        assert len(batches) == 3
+        before = [batches.span(position) for position in range(3)]
+        assert [total for _, _, total in before] == [10, 10, 3]
+    pieces = [epoch_of(batches) for batches in split]
+    for position, rows in enumerate(whole):
+        spans = [batches.span(position)[:2] for batches in split]
+        assert [stop for _, stop in spans[:-1]] == [start for start, _ in spans[1:]]
+        joined = []
+        for piece, (start, stop) in zip(pieces, spans, strict=True):
+            joined += piece[position][: stop - start]
+        assert joined == rows
+        # A part without rows gets the first one, which its span says does not count.
+        assert all(piece[position] for piece in pieces)
+    assert all(batches.state() == {"epoch": 1, "position": 0} for batches in split)
+
+
+@pytest.mark.parametrize(("part", "parts"), [(2, 2), (-1, 2), (0, 0)])
+def test_a_part_that_does_not_exist(part, parts):
+    with pytest.raises(ValueError, match=f"of {parts} parts there is none of number {part}"):
+        Batches(X, X, 10).split(part, parts)
+
+
 def test_streams_depend_on_their_place():
     draws = {p: stream(7, *p).integers(2**62) for p in [(), (0,), (1,), (1, 0), (1, 2), (2, 1)]}
     assert len(set(draws.values())) == len(draws)

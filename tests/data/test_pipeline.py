@@ -62,6 +62,19 @@ def test_workers_change_nothing(expected, workers, prefetch):
         assert epochs(pipeline, 3) == expected
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_part_of_every_batch(workers):
+    whole = list(make())
+    with make(workers) as pipeline:
+        next(iter(pipeline))  # its workers are ahead with whole batches
+        pipeline.restore(make().state())
+        pipeline.split(1, 2)
+        halves = list(pipeline)
+    for (x, y), (part_x, part_y) in zip(whole, halves, strict=True):
+        np.testing.assert_array_equal(part_x, x[len(x) // 2 :])
+        np.testing.assert_array_equal(part_y, y[len(y) // 2 :])
+
+
 def test_more_lead_than_an_epoch_has(expected):
     with make(2, prefetch=6) as pipeline:
         assert epochs(pipeline, 3) == expected
