@@ -106,34 +106,50 @@ def train(
     even killed, is taken up where its last checkpoint was when the same command is given
     again, and ends with the same bits.
     """
-    from minitorch.backend.native import set_num_threads
-    from minitorch.training import Interruption, Run, TrainingDiverged, choose_display
+    from minitorch.backend.native import get_num_threads, set_num_threads
+    from minitorch.distributed import guarded
 
-    if threads is not None:
-        set_num_threads(threads)
-    chosen = _recipe(model, config, changes)
-    run = Run(chosen, out or _folder(chosen), data_dir, device, workers, captured=not eager)
-    note = run.begin(how or "auto")
-    if not as_json:
+    with guarded() as group:  # first of all: on several ranks it forks
+        if threads is not None:
+            set_num_threads(threads)
+        elif group.local_size > 1:  # the ranks of a machine share its cores
+            set_num_threads(max(1, get_num_threads() // group.local_size))
+        from minitorch.training import Run
+
+        chosen = _recipe(model, config, changes)
+        folder = out or _folder(chosen)
+        run = Run(chosen, folder, data_dir, device, workers, captured=not eager, group=group)
+        _train(run, how or "auto", every, tensorboard, as_json or not group.first)
+        report, result = run.finish(pictures)
+        if group.first:
+            click.echo(json.dumps(report)) if as_json else _print(report, result)
+
+
+def _train(run: Any, how: str, every: int, tensorboard: bool, quiet: bool) -> None:
+    """Begin or go on, to the end; leaves the process if it diverges or is interrupted."""
+    from minitorch.training import Interruption, TrainingDiverged, choose_display
+
+    note = run.begin(how)
+    if not quiet:
         click.echo(note, err=True)
-    steps = run.trainer.total_steps
+    recipe, trainer, steps = run.recipe, run.trainer, run.trainer.total_steps
     display = choose_display(
-        chosen.model, chosen.epochs, steps, run.trainer.step, run.data.against, quiet=as_json
+        recipe.model, recipe.epochs, steps, trainer.step, run.data.against, quiet
     )
+    first = run.group.first
     try:
         with Interruption() as wish:
             complete = run.train(display, every, lambda: wish, tensorboard)
     except TrainingDiverged as error:
-        click.echo(f"minitorch: {error}", err=True)
+        if first:
+            notes = getattr(error, "__notes__", [])
+            click.echo("\n".join([f"minitorch: {error}", *notes]), err=True)
         raise SystemExit(1) from None
     if not complete:
-        click.echo(
-            f"minitorch: stopped at step {run.trainer.step} of {steps}; the same command goes on",
-            err=True,
-        )
+        if first:
+            where = f"stopped at step {trainer.step} of {steps}"
+            click.echo(f"minitorch: {where}; the same command goes on", err=True)
         raise SystemExit(130)
-    report, result = run.finish(pictures)
-    click.echo(json.dumps(report)) if as_json else _print(report, result, run.data.class_names)
 
 
 def _recipe(model: str | None, config: Path | None, changes: dict[str, Any]) -> Any:
@@ -155,14 +171,14 @@ def _folder(recipe: Any) -> Path:
     return Path("runs") / (recipe.model if data == "mnist" else f"{recipe.model}-{data}")
 
 
-def _print(report: dict[str, Any], result: Any, names: tuple[str, ...]) -> None:
+def _print(report: dict[str, Any], result: Any) -> None:
     """The report for people."""
     from rich.console import Console
 
     from minitorch.cli.tables import confusion_table
 
     console = Console()
-    console.print(confusion_table(result.confusion, names))
+    console.print(confusion_table(result.confusion, tuple(report["classes"])))
     console.print(
         f"\n{report['measured_on']} accuracy [bold]{100 * report['accuracy']:.2f}%[/bold], error "
         f"[bold]{100 * report['error']:.2f}%[/bold] ({report['wrong']} of {report['examples']:,} "

@@ -9,8 +9,9 @@ from typing import Any
 import numpy
 
 from minitorch import asarray, autocast, function, grad, layers, objectives
+from minitorch.distributed import GradientAverager, Shard
 
-__all__ = ["Gradients", "norm_of"]
+__all__ = ["Gradients", "SharedGradients", "norm_of"]
 
 Array = numpy.ndarray
 
@@ -65,8 +66,11 @@ class Gradients:
 
     def __call__(
         self, x: Array, y: Array, scale: float | None = None
-    ) -> tuple[float, Array, list[Any]]:
-        """Loss in nats, predicted classes, gradients; the backward has them times ``scale``."""
+    ) -> tuple[float, Array, int, list[Any]]:
+        """Loss in nats, predicted classes, how many of them are wrong, gradients.
+
+        With ``scale`` the backward has the gradients times that.
+        """
         given = [x, self.targets(y)]
         if scale is None:
             loss, predicted, *grads = self._run(given)
@@ -74,7 +78,8 @@ class Gradients:
             given.append(numpy.array(scale, numpy.float32))
             with numpy.errstate(over="ignore", invalid="ignore"):  # the caller looks for it
                 loss, predicted, *grads = self._run(given)
-        return float(loss.item()), predicted.numpy(), grads
+        answers = predicted.numpy()
+        return float(loss.item()), answers, int((answers != y).sum()), grads
 
     def _run(self, given: Sequence[Array]) -> Any:
         """By the program, or eagerly."""
@@ -121,6 +126,51 @@ class Gradients:
             p.set_value(value)
         layers.set_all_random_states(self.network, noise)
         self._traced = True
+
+
+class SharedGradients(Gradients):
+    """The same on several ranks: each has a part of the batch, all get the whole batch's figures.
+
+    Predicted classes are those of the rank's own rows. All is eager, so that sums travel while
+    the backward runs.
+
+    Parameters
+    ----------
+    network, params, label_smoothing, precision
+        See :class:`Gradients`.
+    batches : Shard
+        Where the batches come from.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        params: Sequence[Any],
+        label_smoothing: float,
+        precision: str,
+        batches: Shard,
+    ) -> None:
+        super().__init__(network, params, label_smoothing, precision=precision)
+        self._batches = batches
+        self._average = GradientAverager(self.params, batches.group)
+
+    def __call__(
+        self, x: Array, y: Array, scale: float | None = None
+    ) -> tuple[float, Array, int, list[Any]]:
+        """As :meth:`Gradients.__call__`."""
+        weight = self._batches.weight
+        given = (asarray(a, device=self.device) for a in (x, self.targets(y)))
+        with layers.part_of_batch(self._batches.part):
+            loss, prediction = self._loss(*given)
+        answers = prediction.numpy().argmax(axis=1)
+        wrong = float((answers != y).sum()) if weight else 0.0
+        figures = numpy.array([weight * float(loss.item()), wrong])
+        summed = self._batches.group.start_sum(figures)
+        grads = self._average(loss if scale is None else loss * scale, weight)
+        summed.wait()
+        if scale is not None:
+            grads = [g / scale for g in grads]
+        return float(figures[0]), answers, int(figures[1]), grads
 
 
 def norm_of(grads: list[Any]) -> float:

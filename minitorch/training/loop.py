@@ -106,12 +106,13 @@ def fit(
         raise ValueError(f"fit: saves every 1 or more steps, not {every}")
 
     def save() -> None:
-        if checkpoints is not None:
+        if checkpoints is not None and trainer.group.first:
             arrays, metadata = trainer.state()
             checkpoints.save(trainer.step, arrays, {**metadata, **(extra or {})})
 
     with contextlib.ExitStack() as stack:
-        shown = [stack.enter_context(one) for one in (display or Silent(), *listeners)]
+        wanted = (display or Silent(), *listeners) if trainer.group.first else ()
+        shown = [stack.enter_context(one) for one in wanted]
         for event in trainer.run():
             for one in shown:
                 one.show(event)
@@ -119,7 +120,7 @@ def fit(
                 continue
             if isinstance(event, Epoch) or trainer.step % every == 0:
                 save()
-            if stop():
+            if trainer.group.any(stop()):  # all ranks leave after the same step
                 save()
                 break
     return trainer.finished

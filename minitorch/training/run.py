@@ -13,6 +13,7 @@ import numpy
 
 from minitorch import layers, random
 from minitorch.backend.arrays import backend_named
+from minitorch.distributed import Group
 from minitorch.io.arrays import FileFormatError
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
@@ -21,7 +22,7 @@ from minitorch.training import plots
 from minitorch.training.classifier import Classifier
 from minitorch.training.display import Display
 from minitorch.training.loop import fit
-from minitorch.training.metrics import Evaluation, evaluate
+from minitorch.training.metrics import Evaluation
 from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.prepare import prepare
 from minitorch.training.recipes import Recipe, write_config
@@ -48,8 +49,8 @@ class Run:
         Where the network is trained: "cpu", "cuda" or "emulated".
     workers : int
         Processes that make batches. They change no result, nor do the next two.
-    captured : bool
-        See :class:`~minitorch.training.Trainer`.
+    captured, group
+        See :class:`~minitorch.training.Trainer`. Of several ranks the first one writes.
 
     Raises
     ------
@@ -69,17 +70,30 @@ class Run:
         device: str = "cpu",
         workers: int = 0,
         captured: bool = True,
+        group: Group | None = None,
     ) -> None:
+        self.group = group or Group()
+        if device == "cuda" and self.group.size > 1:
+            device = f"cuda:{self.group.local_rank}"
         backend_named(device)  # before the data are fetched
         self.recipe = recipe
         self.folder = Path(folder)
         self.checkpoints = Checkpoints(self.folder / "checkpoints")
-        self.data = prepare(recipe, data_dir, workers)
+        for turn in (True, False):  # one rank of a machine fetches what all read
+            if turn == (self.group.local_rank == 0):
+                self.data = prepare(recipe, data_dir, workers)
+            self.group.barrier()
         random.seed(recipe.seed)
         self.network = _network(recipe, self.data.shape, self.data.test.classes)
         layers.to_device(self.network, device)
         self.trainer = Trainer(
-            self.network, recipe, self.data.train, self.data.test, self.data.background, captured
+            self.network,
+            recipe,
+            self.data.train,
+            self.data.test,
+            self.data.background,
+            captured,
+            self.group,
         )
 
     def begin(self, how: str = "auto") -> str:
@@ -103,17 +117,17 @@ class Run:
         ValueError
             For a checkpoint of another recipe or other data, naming what differs.
         """
-        if how == "fresh":
+        if how == "fresh" and self.group.first:
             self.checkpoints.clear()
             for name in ("report.json", "history.json"):  # of the run that is dropped
                 (self.folder / name).unlink(missing_ok=True)
-        if not self.checkpoints.paths():
+        if not self.group.share(bool(self.checkpoints.paths())):  # the first rank's, by its disk
             if how == "resume":
                 raise FileFormatError(
                     f"{self.checkpoints.folder}: there is no checkpoint to resume"
                 )
             return f"training {self.recipe.model} from the start"
-        arrays, metadata = self.checkpoints.load()
+        arrays, metadata = self.group.share(self.checkpoints.load() if self.group.first else None)
         remedy = "use --fresh to start over or --out for another folder"
         if metadata.get("data") != self.data.fingerprint:
             raise ValueError(
@@ -144,7 +158,8 @@ class Run:
         notes: list[Display] = [MetricsFile(self.folder / "metrics.jsonl", done, epochs)]
         if tensorboard:
             notes.append(TensorBoardLog(self.folder / _EVENTS, done))
-        atomic_write(self.folder / "config.toml", write_config(self.recipe))
+        if self.group.first:
+            atomic_write(self.folder / "config.toml", write_config(self.recipe))
         return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
 
     def finish(self, pictures: bool = True) -> tuple[dict[str, Any], Evaluation]:
@@ -155,13 +170,16 @@ class Run:
         Returns
         -------
         (report, Evaluation)
+            The report is empty on ranks after the first.
         """
         with self.trainer.chosen():
             return self._finish(pictures)
 
     def _finish(self, pictures: bool) -> tuple[dict[str, Any], Evaluation]:
         """With the weights that count."""
-        result = evaluate(self.network, self.data.test)
+        result = self.trainer.evaluate()
+        if not self.group.first:
+            return {}, result
         report = self._report(result)
         about = {"model": self.recipe.model, "data": self.recipe.data}
         how = (self.data.class_names, self.data.standardiser, self.data.shape)

@@ -15,13 +15,14 @@ from minitorch import layers, random
 from minitorch.data.batches import Batches, shift_images, stream
 from minitorch.data.dataset import Dataset
 from minitorch.data.pipeline import Pipeline
+from minitorch.distributed import Group, Shard, in_parts, synchronise
 from minitorch.training.averages import WeightAverage, with_values
 from minitorch.training.checkup import Checkup
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.events import Epoch, Step
 from minitorch.training.finding import Finding
-from minitorch.training.gradients import Gradients, norm_of
-from minitorch.training.metrics import evaluate
+from minitorch.training.gradients import Gradients, SharedGradients, norm_of
+from minitorch.training.metrics import Evaluation, predict
 from minitorch.training.precision import LossScaler
 from minitorch.training.recipes import Recipe
 from minitorch.training.rules import find_rule
@@ -53,6 +54,9 @@ class Trainer:
     captured : bool
         On the CPU, whole batches run as a captured program (:func:`minitorch.function`), which
         is faster; False runs all eagerly, for layers that a program cannot follow.
+    group : Group, optional
+        The ranks that train together (:mod:`minitorch.distributed`), each with these data;
+        default: this process alone.
 
     Attributes
     ----------
@@ -95,11 +99,14 @@ class Trainer:
         test: Dataset,
         background: float = 0.0,
         captured: bool = True,
+        group: Group | None = None,
     ) -> None:
+        self.group = group or Group()
+        synchronise(network, self.group)
         self.network, self.recipe, self.test = network, recipe, test
         self.background = background
         self.params = layers.get_all_params(network, trainable=True)
-        self.batches = _batches(train, recipe)
+        self.batches = Shard(_batches(train, recipe), self.group)
         self.history: list[Epoch] = []
         self.step = 0
         self.findings: list[Finding] = []
@@ -107,13 +114,12 @@ class Trainer:
         self._checkup = Checkup(network, train.classes)
         # A pipeline is judged by its first batch.
         self._all = (train.x, train.y) if isinstance(train, Dataset) else None
-        self._gradients = Gradients(
-            network,
-            self.params,
-            recipe.label_smoothing,
-            recipe.batch_size if captured else 0,
-            recipe.precision,
-        )
+        settings = (network, self.params, recipe.label_smoothing)
+        if self.group.size > 1:
+            self._gradients: Gradients = SharedGradients(*settings, recipe.precision, self.batches)
+        else:
+            whole = recipe.batch_size if captured else 0
+            self._gradients = Gradients(*settings, whole, recipe.precision)
         self.scaler = LossScaler() if recipe.precision == "float16" else None
         self._rule, self._schedule = find_rule(recipe.rule), find_schedule(recipe.schedule)
         shrunk = layers.get_all_params(network, trainable=True, regularizable=True)
@@ -207,7 +213,7 @@ class Trainer:
         found = self._look(x, y, rate)
         noise = layers.get_all_random_states(self.network)
         scaler = self.scaler
-        loss, predicted, grads = self._gradients(x, y, scaler and scaler.scale)
+        loss, predicted, wrong, grads = self._gradients(x, y, scaler and scaler.scale)
         norm = norm_of(grads)
         finite = math.isfinite(norm)
         if not math.isfinite(loss) or not (finite or (scaler and not scaler.exhausted)):
@@ -219,12 +225,14 @@ class Trainer:
             scaler.update(finite)
         if finite:
             self._descend(grads, norm, rate)
-        self._loss_sum += loss * len(y)
-        self._wrong += int((predicted != y).sum())
+        part = self.batches.part
+        self._loss_sum += loss * (len(y) if part is None else part.total)
+        self._wrong += wrong
         self.step += 1
         if self._average is not None:
             self._average.add(self.step)
-        found += self._checkup.watch(self.step, loss, predicted, y)
+        if self.group.first:
+            found += self._checkup.watch(self.step, loss, predicted, y)
         self.findings += found
         yield from found
         norm = norm if finite else math.inf
@@ -232,6 +240,8 @@ class Trainer:
 
     def _look(self, x: Array, y: Array, rate: float) -> list[Finding]:
         """What is wrong with the data, before the first step, and inside, before a few."""
+        if not self.group.first:
+            return []
         found = self._checkup.data(*(self._all or (x, y))) if self.step == 0 else []
         if self._checkup.due(self.step + 1, len(self.batches)):
             steepest = self.recipe.rule in ("sgd", "momentum", "nesterov")
@@ -262,13 +272,15 @@ class Trainer:
         most = self.recipe.shift
         if most == 0:
             return x
-        rng = stream(self.recipe.seed, _SHIFTS, self.step)
-        return shift_images(x, rng.integers(-most, most + 1, (len(x), 2)), self.background)
+        rng, part = stream(self.recipe.seed, _SHIFTS, self.step), self.batches.part
+        rows = len(x) if part is None else part.total
+        offsets = rng.integers(-most, most + 1, (rows, 2))
+        return shift_images(x, offsets if part is None else part.rows(offsets), self.background)
 
     def _end_epoch(self) -> Epoch:
         """Measure, and start the sums of the next epoch."""
         with self.averaged():
-            result = evaluate(self.network, self.test)
+            result = self.evaluate()
             count = self.batches.count
             record = Epoch(
                 self.batches.epoch,
@@ -285,10 +297,17 @@ class Trainer:
         self._loss_sum, self._wrong = 0.0, 0
         return record
 
+    def evaluate(self) -> Evaluation:
+        """The network on the test data, each rank computing a part."""
+        predicted = in_parts(lambda x: predict(self.network, x), self.test.x, self.group)
+        return Evaluation(predicted, self.test.y)
+
     def _diverged(self, x: Array, y: Array, noise: Mapping[str, Any]) -> TrainingDiverged:
         """The error that says where the NaN or infinity began."""
         layers.set_all_random_states(self.network, noise)
-        reason = explain_divergence(lambda: self._gradients.loss(x, y), self.params)
+        reason = "a loss or gradient is not finite; one process says where it began"
+        if self.group.size == 1:  # the others would wait for the sums of the one that finds it
+            reason = explain_divergence(lambda: self._gradients.loss(x, y), self.params)
         return TrainingDiverged(
             f"training diverged at step {self.step + 1} (epoch {self.batches.epoch + 1}, learning "
             f"rate {self.learning_rate:g}): {reason}; try a lower learning rate"

@@ -19,11 +19,14 @@ from minitorch import (
     updates,
 )
 from minitorch.backend.native import load_extension
-from minitorch.data import Batches
+from minitorch.data import Batches, Dataset, toy_digits
 from minitorch.io.checkpoints import Checkpoints
+from minitorch.models.mlp import build_mlp
 from minitorch.models.resnet import build_cifar_resnet
+from minitorch.training import Recipe, Trainer, fit
 from minitorch.training.state import capture, restore
 
+FIGURES = ("train_loss", "train_error", "test_loss", "test_error")
 COUNT, BATCH, EPOCHS, CLASSES = 27, 12, 2, 4  # the last batch of an epoch has 3 examples
 
 
@@ -192,6 +195,42 @@ def disagree(group):
     message = raised(RuntimeError, lambda: distributed.check_agreement(network, group))
     if group.size > 2:
         assert f"rank 1 of {group.size} differs from the others" in message
+
+
+def trainer(group, folder):
+    """The library's own loop, stopped on the last rank's wish and taken up again."""
+    raw = toy_digits(90, size=16)
+    digits = Dataset(raw.x / np.float64(255), raw.y, classes=10)
+    recipe = Recipe(
+        "mlp",
+        epochs=2,
+        batch_size=28,
+        weight_decay=2e-3,
+        dropout=0.3,
+        shift=1,
+        seed=3,
+        ema=0.9,
+        clip=0.5,
+        label_smoothing=0.1,
+    )
+    kept = Checkpoints(Path(folder) / "checkpoints")
+
+    def begin():
+        mt.set_default_dtype("float64")
+        random.seed(3)
+        network = build_mlp((12,), dropout=recipe.dropout, input_shape=(1, 16, 16))
+        return Trainer(network, recipe, digits, digits, background=0.5, group=group)
+
+    first = begin()
+    wish = lambda: first.step == 3 and group.rank == group.size - 1
+    assert not fit(first, checkpoints=kept, stop=wish) and first.step == 3
+    group.barrier()  # rank 0 has saved
+    second = begin()
+    second.restore(*group.share(kept.load() if group.first else None))
+    assert fit(second, checkpoints=kept)
+    figures = [[getattr(e, name) for name in FIGURES] for e in second.history]
+    if group.first:
+        np.savez(Path(folder) / "end.npz", figures=figures, **capture(second.network))
 
 
 def leave_together(group, folder):

@@ -27,9 +27,10 @@ def state(gradients):
 def test_captured_and_eager_agree(name):
     eager, captured = make(name), make(name, captured=8)
     for _ in range(2):
-        loss, predicted, grads = eager(X, Y)
-        other, also, same = captured(X, Y)
+        loss, predicted, wrong, grads = eager(X, Y)
+        other, also, count, same = captured(X, Y)
         assert other == pytest.approx(loss, rel=1e-5) and (also == predicted).all()
+        assert wrong == count == (predicted != Y).sum()
         for a, b in zip(grads, same, strict=True):
             scale = np.abs(a.numpy()).max() + 1e-6
             assert np.abs(a.numpy() - b.numpy()).max() < 2e-3 * scale
@@ -46,7 +47,7 @@ def test_the_first_call_gives_and_moves_what_every_other_does():
     layers.set_all_random_states(first.network, start[1])
     again = first(X, Y)
     assert found[0] == again[0] and state(first) == moved
-    assert all((a.numpy() == b.numpy()).all() for a, b in zip(found[2], again[2], strict=True))
+    assert all((a.numpy() == b.numpy()).all() for a, b in zip(found[3], again[3], strict=True))
     assert second(X, Y)[0] == found[0]
     resnet = make("resnet20", 8)
     resnet(X, Y)
