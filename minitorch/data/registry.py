@@ -51,6 +51,8 @@ class Entry:
         Whether a mirrored image is still of its class; digits are not.
     background : int
         The value of an empty pixel.
+    sized : bool
+        Whether ``load`` takes a ``size``: its pictures are larger than they usually come.
     """
 
     name: str
@@ -59,10 +61,11 @@ class Entry:
     classes: int
     licence: str
     install: str
-    load: Callable[[Place], Any]
+    load: Callable[..., Any]
     where: Callable[[Place], Path | None]
     mirrored: bool = True
     background: int = 0
+    sized: bool = False
 
     def there(self, data_dir: Place = None) -> bool:
         """Whether its files are on this machine; their content is not looked at."""
@@ -139,6 +142,7 @@ _ENTRIES = (
         openclipart,
         clipart_folder,
         background=255,
+        sized=True,
     ),
     Entry(
         "emoji",
@@ -150,6 +154,7 @@ _ENTRIES = (
         emoji,
         lambda data_dir: npm_file(EMOJI_FILE, data_dir),
         background=255,
+        sized=True,
     ),
     Entry(
         "cifar10",
@@ -191,7 +196,7 @@ FORMATS: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
-def load(name: str, data_dir: str | Path | None = None) -> Pair:
+def load(name: str, data_dir: str | Path | None = None, size: int = 0) -> Pair:
     """A dataset by name, or by what is on the disk.
 
     Parameters
@@ -200,6 +205,9 @@ def load(name: str, data_dir: str | Path | None = None) -> Pair:
         One of :data:`DATASETS`, or ``folder:PATH``, ``csv:PATH``, ``arrays:PATH``.
     data_dir : str or Path, optional
         Where the files are, if they are not where a package puts them.
+    size : int
+        Pixels each way, for sets whose pictures are larger than they usually come (openclipart,
+        emoji); others come as they are. 0: the usual size.
 
     Returns
     -------
@@ -229,4 +237,5 @@ def load(name: str, data_dir: str | Path | None = None) -> Pair:
     if name not in DATASETS:
         known = ", ".join(f"{kind}:PATH" for kind in FORMATS)
         raise DataError(f"no dataset named {name!r}; {did_you_mean(name, DATASETS)} (or {known})")
-    return DATASETS[name].load(data_dir)
+    entry = DATASETS[name]
+    return entry.load(data_dir, size=size) if size and entry.sized else entry.load(data_dir)

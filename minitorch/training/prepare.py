@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,15 @@ from typing import Any
 
 import numpy
 
-from minitorch.data import DATASETS, Dataset, ImageFiles, Pipeline, Standardiser, load
+from minitorch.data import (
+    DATASETS,
+    Dataset,
+    ImageFiles,
+    Pipeline,
+    Preprocessing,
+    Standardiser,
+    load,
+)
 from minitorch.data.batches import stream
 from minitorch.data.resample import resize
 from minitorch.data.transforms import Crop, ResizeShort
@@ -62,7 +71,12 @@ class Prepared:
         return tuple(self.test.x.shape[1:])
 
 
-def prepare(recipe: Recipe, data_dir: str | Path | None = None, workers: int = 0) -> Prepared:
+def prepare(
+    recipe: Recipe,
+    data_dir: str | Path | None = None,
+    workers: int = 0,
+    start: Preprocessing | None = None,
+) -> Prepared:
     """The data that a recipe names, as it wants them.
 
     Parameters
@@ -73,6 +87,9 @@ def prepare(recipe: Recipe, data_dir: str | Path | None = None, workers: int = 0
         Where the files are; see :func:`minitorch.data.load`.
     workers : int
         Processes that make batches; they change no result.
+    start : Preprocessing, optional
+        Of the network that the run begins with: images get its size and channels, and are
+        standardised as it wants them, not by their own figures.
 
     Returns
     -------
@@ -83,15 +100,18 @@ def prepare(recipe: Recipe, data_dir: str | Path | None = None, workers: int = 0
     DataError
         For data that are missing, damaged, or no images where these are needed.
     """
-    train, test = load(recipe.data, data_dir)
+    size = recipe.size if start is None else start.input_shape[-1]
+    train, test = load(recipe.data, data_dir, size)
     if recipe.validation:
         train, test = _split(train, recipe.validation, recipe.seed)
+    if start is not None:
+        train, test = (_coloured(data, start) for data in (train, test))
     entry = DATASETS.get(recipe.data)
     empty = entry.background if entry else 0
-    size = recipe.size or (MODELS[recipe.model].input_shape[-1] if _on_disk(train) else 0)
+    size = size or (MODELS[recipe.model].input_shape[-1] if _on_disk(train) else 0)
     raw_test = _sized(test, size)
     some = _some(train, size)
-    standardiser = Standardiser.fit(some)
+    standardiser = Standardiser.fit(some) if start is None else start.standardiser
     background = standardiser.apply(numpy.full_like(some[:1], empty))
     if _on_disk(train) or recipe.augment or workers:
         steps = [ResizeShort(size), Crop(size, "centre")] if _on_disk(train) else []
@@ -138,6 +158,15 @@ def _split(train: Any, count: int, seed: int) -> tuple[Any, Any]:
         order = stream(seed, _HELD_OUT).permutation(len(train))
     cut = len(train) - count
     return train.take(numpy.sort(order[:cut])), train.take(order[cut:], "validation")
+
+
+def _coloured(data: Any, start: Preprocessing) -> Any:
+    """With the channels that a network takes."""
+    if _on_disk(data):
+        return dataclasses.replace(data, channels=start.input_shape[0])
+    if data.x.ndim != 4 or data.x.shape[1] == start.input_shape[0]:
+        return data
+    return dataclasses.replace(data, x=start.coloured(data.x))
 
 
 def _sized(data: Any, size: int) -> Dataset:

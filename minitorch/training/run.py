@@ -17,7 +17,6 @@ from minitorch.distributed import Group
 from minitorch.io.arrays import FileFormatError
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
-from minitorch.models import MODELS, build
 from minitorch.training import plots
 from minitorch.training.classifier import Classifier
 from minitorch.training.display import Display
@@ -27,6 +26,7 @@ from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.prepare import prepare
 from minitorch.training.recipes import Recipe, write_config
 from minitorch.training.report_page import write_report
+from minitorch.training.start import new_network, open_start, trained_network
 from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 from minitorch.training.trainer import Trainer
 
@@ -79,12 +79,16 @@ class Run:
         self.recipe = recipe
         self.folder = Path(folder)
         self.checkpoints = Checkpoints(self.folder / "checkpoints")
+        start = open_start(recipe)
         for turn in (True, False):  # one rank of a machine fetches what all read
             if turn == (self.group.local_rank == 0):
-                self.data = prepare(recipe, data_dir, workers)
+                self.data = prepare(recipe, data_dir, workers, start and start.prepare)
             self.group.barrier()
         random.seed(recipe.seed)
-        self.network = _network(recipe, self.data.shape, self.data.test.classes)
+        if start is None:
+            self.network = new_network(recipe, self.data.test.classes, self.data.shape)
+        else:
+            self.network = trained_network(start, recipe, self.data.class_names)
         layers.to_device(self.network, device)
         self.trainer = Trainer(
             self.network,
@@ -259,18 +263,3 @@ class Run:
                 plots.plot_filters(path, filters, f"{name}: filters of the first layer")
             )
         return pictures
-
-
-def _network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Any:
-    """The recipe's model for images of that shape and so many classes."""
-    settings: dict[str, Any] = {"num_classes": classes, "input_shape": shape}
-    if recipe.dropout:
-        settings["dropout"] = recipe.dropout
-    try:
-        return build(recipe.model, **settings)
-    except ValueError as error:
-        usual = MODELS[recipe.model].input_shape
-        raise ValueError(
-            f"{recipe.model} cannot take images of shape {shape}: {error}; it was published for "
-            f"{usual}: try --size {usual[-1]}"
-        ) from None
