@@ -30,6 +30,11 @@ FIGURES = ("train_loss", "train_error", "test_loss", "test_error")
 COUNT, BATCH, EPOCHS, CLASSES = 27, 12, 2, 4  # the last batch of an epoch has 3 examples
 
 
+def say(text):
+    """A line in one piece: `print` may write its end apart, and another rank's line between."""
+    os.write(1, f"{text}\n".encode())
+
+
 def mlp():
     net = layers.InputLayer((None, 3, 8, 8))
     net = layers.GaussianNoiseLayer(layers.DropoutLayer(net, p=0.2), sigma=0.1)
@@ -83,7 +88,7 @@ def train(network, group, folder=None, at_step=lambda step: None):
         layers.set_all_random_states(network, metadata["noise"])
         shard.restore(metadata["batches"])
         step = metadata["step"]
-        print(f"rank {group.rank} resumes at step {step}", flush=True)
+        say(f"rank {group.rank} resumes at step {step}")
     while shard.epoch < EPOCHS:
         for x, y in shard:
             with layers.part_of_batch(shard.part):
@@ -181,7 +186,7 @@ def talk(group, folder):
     g = mt.grad(y, x, mt.asarray(np.full(2, 10.0**group.rank)))
     assert g.numpy().tolist() == [sum(10.0**rank for rank in ranks)] * 2
     disagree(group)
-    print(f"talked{group.rank}", flush=True)
+    say(f"talked{group.rank}")
 
 
 def disagree(group):

@@ -141,7 +141,7 @@ def test_gradients_are_those_written_out(precision):
     params = layers.get_all_params(net, trainable=True)
     scale = 2.0**8
     x, y = TRAIN.x[:16], TRAIN.y[:16]
-    loss, _, grads = Gradients(net, params, precision=precision)(x, y, scale)
+    loss, _, _, grads = Gradients(net, params, precision=precision)(x, y, scale)
     cut = halved(precision)
     W1, b1, W2, b2 = (p.numpy() for p in params)
     images, narrow1, narrow2 = cut(x.reshape(16, -1)), cut(W1), cut(W2)
