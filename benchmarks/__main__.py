@@ -1,9 +1,10 @@
-"""``python -m benchmarks engine|lenet|layers|digits|cpu|gpu``: measure, print, keep the results."""
+"""``python -m benchmarks NAME``: measure, print, keep the results."""
 
 from __future__ import annotations
 
 import importlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,11 @@ def cpu(
 
 
 @click.command()
-@click.argument("name", type=click.Choice((*TIMED, "digits", "cpu", "gpu")))
+@click.argument("name", type=click.Choice((*TIMED, "digits", "transfer", "cpu", "gpu")))
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
-@click.option("--seeds", default=1, show_default=True, help="Trainings per network, of digits.")
+@click.option(
+    "--seeds", default=1, show_default=True, help="digits, transfer: trainings per network."
+)
 @click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
 @click.option("--only", default="", help="cpu, gpu: cases whose name contains this.")
 @click.option("--quick", is_flag=True, help="cpu: small sizes, to see that it works.")
@@ -102,7 +105,7 @@ def main(
     write: bool,
 ) -> None:
     """Run one benchmark: engine overhead, a LeNet step, layers beside bare ops, the digits'
-    errors, training steps on the CPU, or GPU kernels.
+    errors, transfer learning, training steps on the CPU, or GPU kernels.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.
@@ -122,6 +125,11 @@ def main(
             raise click.UsageError("--write keeps a whole run; leave out --quick and --only")
         rows, about = cpu(rounds, only, quick, threads, peers, skip)
         lines = []
+    elif name == "transfer":
+        # Kept after every row: a run takes long.
+        keep = partial(save, RESULTS / "transfer.json", **about) if write else (lambda rows: None)
+        rows = work.run(seeds, keep)
+        lines = [work.table(rows)]
     elif name == "digits":
         rows = work.run(seeds)
         lines = [

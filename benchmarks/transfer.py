@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["run"]
+__all__ = ["run", "table"]
 
 Rows = list[dict[str, Any]]
 
@@ -21,18 +21,31 @@ def run(seeds: int = 1, keep: Callable[[Rows], None] = lambda rows: None) -> Row
     seeds : int
         0, 1, ... below this number.
     keep : callable
-        Gets the rows so far whenever a seed is done: a run takes long, and may end early.
+        Gets the rows so far whenever there is another: a run takes long, and may end early.
 
     Returns
     -------
     list of dict
-        One row per method and seed: data, method, what, accuracy (a share), seconds, seed.
+        One row per method and seed: data, method, what, accuracy (a share), seconds,
+        cpu_seconds, seed, and how many pictures and classes.
     """
-    example = importlib.import_module("examples.transfer")
     rows: Rows = []
-    for seed in range(seeds):
-        rows += example.main(
-            seeds=(seed,), tell=lambda row: print(json.dumps(row), file=sys.stderr, flush=True)
-        )
+
+    def tell(row: dict[str, Any]) -> None:
+        print(json.dumps(row), file=sys.stderr, flush=True)
+        rows.append(row)
         keep(rows)
+
+    _example().main(seeds=range(seeds), tell=tell)
     return rows
+
+
+def table(rows: Rows) -> str:
+    """The rows for people."""
+    text: str = _example().table(rows)
+    return text
+
+
+def _example() -> Any:
+    """The example's module; benchmarks run in the repository's folder."""
+    return importlib.import_module("examples.transfer")

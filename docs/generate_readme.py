@@ -1,6 +1,7 @@
 """Fill the README's results from benchmarks/results/*.json.
 
     python -m benchmarks digits --seeds 3 --write
+    python -m benchmarks transfer --seeds 3 --write
     python -m benchmarks engine --write
     python -m benchmarks cpu --write
     python docs/generate_readme.py [--check]
@@ -11,6 +12,9 @@
 from __future__ import annotations
 
 import json
+import math
+import statistics
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +41,11 @@ def machine(results: dict[str, Any]) -> str:
     )
 
 
+def named(seeds: list[int]) -> str:
+    """Seeds in words."""
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
+
+
 def digits() -> str:
     """The lecture's table."""
     results = load("digits")
@@ -54,11 +63,40 @@ def digits() -> str:
             f"{seconds} | `python -m minitorch train {name}` |"
         )
     seeds = sorted({row["seed"] for row in results["rows"]})
-    named = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
     caption = (
-        f"Error on MNIST's 10,000 test digits, {named} ({machine(results)}; "
+        f"Error on MNIST's 10,000 test digits, {named(seeds)} ({machine(results)}; "
         f"`python -m benchmarks digits --seeds {len(seeds)} --write`). The recipe moves training "
         f"digits by a pixel; it was chosen on held-out training digits."
+    )
+    return "\n".join([caption, "", *lines])
+
+
+def transfer() -> str:
+    """Transfer learning beside training from scratch."""
+    results = load("transfer")
+    methods = dict.fromkeys(row["method"] for row in results["rows"])
+    done = Counter(row["seed"] for row in results["rows"])
+    # A seed whose run ended early would be in some rows' means and not in others'.
+    seeds = sorted(seed for seed, count in done.items() if count == len(methods))
+    rows = [row for row in results["rows"] if row["seed"] in seeds]
+    lines = ["| | accuracy on test drawings | CPU seconds |", "|---|---|---|"]
+    for method in methods:
+        found = [row for row in rows if row["method"] == method]
+        shares = [100 * row["accuracy"] for row in found]
+        spread = f" ± {statistics.stdev(shares):.1f}" if len(shares) > 1 else ""
+        seconds = statistics.mean(row["cpu_seconds"] for row in found)
+        lines.append(
+            f"| {found[0]['what']} | {statistics.mean(shares):.1f}%{spread} | {seconds:,.0f} |"
+        )
+    first = rows[0]
+    chance = 100 * math.sqrt(0.25 / first["test"])
+    caption = (
+        f"Drawings of six kinds, {first['train']:,} to learn from and {first['test']} to be "
+        f"examined with, {'mean ± standard deviation of ' if len(seeds) > 1 else ''}{named(seeds)} "
+        f"({machine(results)}; `python -m benchmarks transfer --seeds {len(seeds)} --write`; "
+        f"[docs/transfer.md](docs/transfer.md)). Settings were chosen on held-out training "
+        f"drawings. So few test drawings have a standard error of {chance:.1f} points at most, "
+        f"which all rows share."
     )
     return "\n".join([caption, "", *lines])
 
@@ -109,7 +147,7 @@ def page() -> str:
     """The README with its figures."""
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
     _, _, tail = rest.partition(END)
-    return f"{head}{START}\n\n{digits()}\n\n{steps()}\n\n{timings()}\n\n{END}{tail}"
+    return f"{head}{START}\n\n{digits()}\n\n{transfer()}\n\n{steps()}\n\n{timings()}\n\n{END}{tail}"
 
 
 if __name__ == "__main__":
