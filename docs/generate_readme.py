@@ -25,6 +25,11 @@ PAGE = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
 START, END = "<!-- results: written by docs/generate_readme.py -->", "<!-- end of results -->"
 
+UNMEASURED = (
+    "Transfer learning ([docs/transfer.md](docs/transfer.md)): **unmeasured**; "
+    "`python -m benchmarks transfer --seeds 3 --write` measures it."
+)
+
 
 def load(name: str) -> dict[str, Any]:
     """One result file."""
@@ -73,12 +78,16 @@ def digits() -> str:
 
 def transfer() -> str:
     """Transfer learning beside training from scratch."""
+    if not (RESULTS / "transfer.json").exists():
+        return UNMEASURED
     results = load("transfer")
     methods = dict.fromkeys(row["method"] for row in results["rows"])
     done = Counter(row["seed"] for row in results["rows"])
     # A seed whose run ended early would be in some rows' means and not in others'.
     seeds = sorted(seed for seed, count in done.items() if count == len(methods))
     rows = [row for row in results["rows"] if row["seed"] in seeds]
+    if not rows:
+        return UNMEASURED
     lines = ["| | accuracy on test drawings | CPU seconds |", "|---|---|---|"]
     for method in methods:
         found = [row for row in rows if row["method"] == method]
@@ -94,7 +103,7 @@ def transfer() -> str:
         f"Drawings of six kinds, {first['train']:,} to learn from and {first['test']} to be "
         f"examined with, {'mean ± standard deviation of ' if len(seeds) > 1 else ''}{named(seeds)} "
         f"({machine(results)}; `python -m benchmarks transfer --seeds {len(seeds)} --write`; "
-        f"[docs/transfer.md](docs/transfer.md)). Settings were chosen on held-out training "
+        f"[docs/transfer.md](docs/transfer.md)). No setting was chosen by the test "
         f"drawings. So few test drawings have a standard error of {chance:.1f} points at most, "
         f"which all rows share."
     )

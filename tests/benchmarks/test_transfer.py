@@ -91,3 +91,10 @@ def test_a_seed_that_ended_early_is_in_no_mean(generate, monkeypatch, tmp_path):
     results(tmp_path, ROWS[:3])
     text = generate.transfer()
     assert "| by nearest | 50.0% | 3 |" in text and "seed 0 (" in text and "±" not in text
+
+
+def test_before_a_seed_is_done_it_is_unmeasured(generate, monkeypatch, tmp_path):
+    monkeypatch.setattr(generate, "RESULTS", tmp_path)
+    assert "**unmeasured**" in generate.transfer()
+    results(tmp_path, [])
+    assert generate.transfer() == generate.UNMEASURED

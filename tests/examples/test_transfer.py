@@ -140,7 +140,7 @@ def test_retraining_moves_everything(example, plan):
     train = squares(192, seed=1)
     network = small_network(16, 3)
     before = values(network)
-    example.train_all(network, train, train, plan, seed=0)
+    example.train_all(network, 0.1, train, train, plan, seed=0)
     assert not any(np.array_equal(a, b) for a, b in zip(before, values(network), strict=True))
 
 
