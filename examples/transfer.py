@@ -13,9 +13,9 @@ Run       apt-get install openclipart-png        (python -m minitorch data: how 
           python examples/transfer.py
           python examples/transfer.py --data emoji --only nearest,features
           python examples/transfer.py --quick    (to see that it runs, says nothing)
-Expect    The table in README.md; a seed takes some ten minutes of one core. From scratch the
-          networks are about where the nearest neighbour is, which names 59% of the test
-          drawings; the support vector machine names 75%.
+Expect    The table in README.md; a seed takes more than ten minutes of one core. With seed 0
+          the support vector machine names 75.4% of the 329 test drawings, ResNet-20 from
+          scratch 62.6%, the nearest neighbour 58.7%; always the commonest class: 29.2%.
 """
 
 import json
