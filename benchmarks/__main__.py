@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +87,15 @@ def cpu(
 
 
 @click.command()
-@click.argument("name", type=click.Choice((*TIMED, "digits", "fashion", "models", "cpu", "gpu")))
+@click.argument(
+    "name", type=click.Choice((*TIMED, "digits", "fashion", "transfer", "models", "cpu", "gpu"))
+)
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
 @click.option(
     "--seeds",
     default=1,
     show_default=True,
-    help="Trainings per network: digits, fashion.",
+    help="Trainings per network: digits, fashion, transfer.",
 )
 @click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
 @click.option("--only", default="", help="cpu, gpu, models: cases whose name contains this.")
@@ -120,7 +123,8 @@ def main(
     write: bool,
 ) -> None:
     """Run one benchmark: engine overhead, a LeNet step, layers beside bare ops, the digits'
-    errors, Fashion-MNIST's accuracies, networks' memory, training steps on the CPU, or GPU kernels.
+    errors, Fashion-MNIST's accuracies, transfer learning, networks' memory, training steps on
+    the CPU, or GPU kernels.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.
@@ -145,6 +149,11 @@ def main(
             raise click.UsageError("--write keeps a whole run; leave out --only")
         rows = work.run(only, tell=lambda row: click.echo(memory_line(row), err=True))
         lines = []
+    elif name == "transfer":
+        # Kept after every row: a run takes long.
+        keep = partial(save, RESULTS / "transfer.json", **about) if write else (lambda rows: None)
+        rows = work.run(seeds, keep)
+        lines = [work.table(rows)]
     elif name == "digits":
         rows = work.run(seeds)
         lines = [

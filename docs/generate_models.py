@@ -101,6 +101,9 @@ Bodies are shared, not copied.
         >>> layers.get_output(truncate(network, "avgpool"), images, deterministic=True).shape
         (4, 64)
 
+[transfer.md](transfer.md) has all three on real pictures, beside training from scratch, and what is
+easily done wrong.
+
 With VGG-19 the second form is `replace_head(build("vgg19"), 21, after="pool5", hidden=[1024])`:
 everything after pool5 goes, FC1024 with dropout and FC21 come.
 

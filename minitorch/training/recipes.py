@@ -180,6 +180,7 @@ _NAMED = (
     Recipe("mlp64", epochs=20, shift=1),
     Recipe("mlp256", epochs=20, shift=1),
     Recipe("lenet", epochs=8, shift=1),
+    Recipe("lenet", "fashion", epochs=15, shift=1, augment="reflect", weight_decay=5e-4),
     Recipe(
         "resnet20", "fashion", epochs=25, batch_size=128, learning_rate=0.1, weight_decay=5e-4,
         warmup=1.0, augment="crop:2,reflect",
