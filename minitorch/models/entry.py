@@ -52,6 +52,11 @@ class Model:
                 raise TypeError(f"{self.name} has no setting {option!r}; {hint}")
         return self.builder(**options)
 
+    @property
+    def classifies(self) -> bool:
+        """Whether its outputs are the probabilities of as many classes as one likes."""
+        return "num_classes" in inspect.signature(self.builder).parameters
+
     def figures(self) -> dict[str, int | None]:
         """Trained parameters, multiply-adds for one example, layers; no weights are drawn."""
         with without_values():

@@ -142,7 +142,8 @@ def build_cifar_resnet(
         Normalise and rectify in front of each convolution, once more before the mean, and leave
         the sums as they are: the lecture's TFLearn code.
     width, residual_gamma
-        As for :func:`build_resnet`.
+        As for :func:`build_resnet`. With short cuts of option "A" leave the scale at 1: at 0
+        the channels that these fill with zeros stay 0, as a rectifier passes no gradient there.
 
     Returns
     -------

@@ -211,7 +211,7 @@ def find_recipe(model: str, data: str = "mnist") -> Recipe:
     Raises
     ------
     ValueError
-        If there is no such model, with close names.
+        If there is no such model, with close names, or it is no classifier.
 
     Examples
     --------
@@ -220,6 +220,9 @@ def find_recipe(model: str, data: str = "mnist") -> Recipe:
     """
     if model not in MODELS:
         raise ValueError(f"no model named {model!r}; {did_you_mean(model, MODELS)}")
+    if not MODELS[model].classifies:
+        able = [name for name, entry in MODELS.items() if entry.classifies]
+        raise ValueError(f"{model} gives pictures, not classes; {did_you_mean(model, able)}")
     if (model, data) in RECIPES:
         return RECIPES[model, data]
     usual = next((v for name, v in _USUAL.items() if model.startswith(name)), {})

@@ -15,7 +15,7 @@ def test_the_named_recipes_name_models():
     assert all(key == (recipe.model, recipe.data) for key, recipe in RECIPES.items())
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [n for n, entry in MODELS.items() if entry.classifies])
 def test_every_model_has_a_usual_recipe(name):
     recipe = find_recipe(name, "cifar10")
     assert (recipe.model, recipe.data) == (name, "cifar10")
@@ -66,6 +66,11 @@ def test_values_out_of_range(changes, message):
 def test_a_misspelt_name():
     with pytest.raises(ValueError, match="no model named 'lenett'; did you mean 'lenet'"):
         find_recipe("lenett")
+
+
+def test_what_is_no_classifier():
+    with pytest.raises(ValueError, match="hed gives pictures, not classes; there are"):
+        find_recipe("hed")
 
 
 def test_a_config_comes_back(tmp_path):
