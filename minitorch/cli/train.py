@@ -64,7 +64,7 @@ class _Train(click.Command):
 @click.command(cls=_Train)
 @click.argument("model", required=False)
 @recipe_options
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path),
+@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="A TOML file of these settings, such as a run's config.toml; flags come "
               "before it.")  # fmt: skip
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path),

@@ -31,8 +31,8 @@ def new_network(recipe: Recipe, classes: int, shape: tuple[int, ...]) -> Any:
     except ValueError as error:
         usual = MODELS[recipe.model].input_shape
         raise ValueError(
-            f"{recipe.model} cannot take images of shape {shape}: {error}; it was published for "
-            f"{usual}: try --size {usual[-1]}"
+            f"{recipe.model} was published for images of {usual}, and cannot take {shape}: try "
+            f"--size {usual[-1]}, or what fits ({str(error).splitlines()[0]})"
         ) from None
 
 

@@ -54,6 +54,8 @@ def test_the_module_runs_and_is_quick_to_help():
     [
         (["trian"], "no command named 'trian'; did you mean 'train'?"),
         (["train", "resnet"], "no model named 'resnet'; did you mean 'resnet"),
+        (["train", "hed"], "hed gives pictures, not classes"),
+        (["train", "mlp64", "--config", "/nowhere.toml"], "'/nowhere.toml' does not exist"),
         (["train"], "which MODEL? python -m minitorch models lists them"),
         (["train", "mlp64", "--epochs", "0"], "epochs must be at least 1, not 0"),
         (["train", "mlp64", "--data", "mnsit"], "no dataset named 'mnsit'; did you mean 'mnist'"),
@@ -267,3 +269,17 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(digits, tmp_path):
         first = child.stderr.readline()
         child.terminate()
     assert "resuming mlp64 at step" in first
+
+
+def test_images_that_are_too_small_for_a_model(digits):
+    done = run("train", "vgg16", "--data-dir", digits)
+    assert done.exit_code == 2
+    assert "published for images of (3, 224, 224), and cannot take (1, 16, 16)" in done.stderr
+
+
+def test_a_config_and_flags_before_its_lines(digits, tmp_path):
+    first = json.loads(train(digits, tmp_path / "a", "--epochs", 2, "--json").stdout)
+    command = ("--data-dir", digits, "--out", tmp_path / "b", "--json", "--epochs", 1)
+    done = run("train", "--config", tmp_path / "a" / "config.toml", *command)
+    second = json.loads(done.stdout)
+    assert second["recipe"] == first["recipe"] | {"epochs": 1}
