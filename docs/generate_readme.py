@@ -41,7 +41,8 @@ def machine(results: dict[str, Any]) -> str:
     """What the figures were measured on."""
     where = results["environment"]
     return (
-        f"{where['processor']}, {where['cores']} cores, Python {where['python']}, "
+        f"{where['processor']}, {where['cores']} core{'s' * (where['cores'] != 1)}, "
+        f"Python {where['python']}, "
         f"NumPy {where['numpy']}"
     )
 
