@@ -105,7 +105,7 @@ def _number(value: Any) -> float:
 
 def _draw_errors(axes: Any, history: Sequence[Any], against: str) -> None:
     """Both errors, on a logarithmic scale, the last one written out."""
-    from matplotlib.ticker import FuncFormatter, LogLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
     epochs = [e.number for e in history]
     lines = (
@@ -128,7 +128,12 @@ def _draw_errors(axes: Any, history: Sequence[Any], against: str) -> None:
         fontweight="bold",
     )
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
+    low, high = axes.get_ylim()
+    # 1, 2, 3 and 5 are too far apart for errors that hardly differ.
+    narrow = high < 5 * low
+    axes.yaxis.set_major_locator(
+        MaxNLocator(6) if narrow else LogLocator(subs=(1.0, 2.0, 3.0, 5.0))
+    )
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}%"))
     axes.yaxis.set_minor_locator(LogLocator(subs=()))
     axes.set_ylabel("error", color=INK)
