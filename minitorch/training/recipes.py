@@ -22,7 +22,7 @@ from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule
 from minitorch.utils import did_you_mean
 
-__all__ = ["RECIPES", "Recipe", "find_recipe", "read_config", "write_config"]
+__all__ = ["RECIPES", "Recipe", "command_of", "find_recipe", "read_config", "write_config"]
 
 _NOT_NEGATIVE = (
     "weight_decay", "clip", "warmup", "shift", "size", "validation", "patience", "seed",
@@ -228,6 +228,24 @@ def find_recipe(model: str, data: str = "mnist") -> Recipe:
     usual = next((v for name, v in _USUAL.items() if model.startswith(name)), {})
     epochs = usual.get("epochs", 20)
     return Recipe(model, data, **{**usual, "epochs": epochs})
+
+
+def command_of(recipe: Recipe) -> list[str]:
+    """The shortest command that trains by a recipe.
+
+    Examples
+    --------
+    >>> command_of(find_recipe("lenet", "fashion").replace(seed=2))[3:]
+    ['train', 'lenet', '--data', 'fashion', '--seed', '2']
+    """
+    usual = Recipe(recipe.model).as_dict()
+    if recipe.model in MODELS and MODELS[recipe.model].classifies:
+        usual = find_recipe(recipe.model, recipe.data).as_dict() | {"data": "mnist"}
+    words = ["python", "-m", "minitorch", "train", recipe.model]
+    for name, value in recipe.as_dict().items():
+        if name != "model" and value != usual[name]:
+            words += ["--" + name.replace("_", "-"), str(value)]
+    return words
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

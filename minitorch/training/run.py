@@ -24,7 +24,7 @@ from minitorch.training.loop import fit
 from minitorch.training.metrics import Evaluation
 from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.prepare import prepare
-from minitorch.training.recipes import Recipe, write_config
+from minitorch.training.recipes import Recipe, command_of, write_config
 from minitorch.training.report_page import write_report
 from minitorch.training.start import new_network, open_start, trained_network
 from minitorch.training.tensorboard import TensorBoardLog, log_pictures
@@ -208,6 +208,12 @@ class Run:
         """The run's figures, for people and programs."""
         return {
             "recipe": self.recipe.as_dict(),
+            "command": command_of(self.recipe),
+            "data": {
+                "name": self.recipe.data,
+                "training examples": self.trainer.batches.count,
+                "shape": " x ".join(map(str, self.data.shape)),
+            },
             "epochs": len(self.trainer.history),
             "best_epoch": self.trainer.best_epoch,
             "parameters": int(layers.count_params(self.network)),
