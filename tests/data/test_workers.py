@@ -16,8 +16,10 @@ from minitorch.data.transforms import Translate
 
 MEMORY = Path("/dev/shm")
 needs_list = pytest.mark.skipif(not MEMORY.is_dir(), reason="shared memory cannot be listed here")
+# A shell that starts the tests in the background has Ctrl-C ignored, and children inherit that.
 HEAD = """
-import os, sys, time, multiprocessing
+import os, signal, sys, time, multiprocessing
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from minitorch.data import Pipeline, toy_digits
 from minitorch.data.transforms import Translate
 def say():
