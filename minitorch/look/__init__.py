@@ -4,6 +4,7 @@ Each method is a function of a :class:`minitorch.training.Classifier`, which it 
 returns arrays; :mod:`minitorch.look.drawing` makes figures of them.
 """
 
+from minitorch.look.adversarial import Adversarial, fgsm
 from minitorch.look.backwards import (
     deconvnet,
     grad_cam,
@@ -11,13 +12,21 @@ from minitorch.look.backwards import (
     image_gradient,
     saliency,
 )
+from minitorch.look.features import activations, filters
+from minitorch.look.occlude import Occlusion, occlusion
 from minitorch.look.subject import Subject
 
 __all__ = [
+    "Adversarial",
+    "Occlusion",
     "Subject",
+    "activations",
     "deconvnet",
+    "fgsm",
+    "filters",
     "grad_cam",
     "guided_backprop",
     "image_gradient",
+    "occlusion",
     "saliency",
 ]
