@@ -7,7 +7,7 @@ With y = f(x) a rectifier and g what arrives at y, the gradient is
 - guided backprop (Springenberg): g where x > 0 and g > 0
 
 A rule makes of a rectifier a function that gives the same values and goes back the other way.
-Neither needs an op: a hook on y clips g, and y + constant has the slope 1.
+None of them needs an op: a hook on y clips g, and y + constant has the slope 1.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from minitorch import ops
 from minitorch.autograd import Tensor
 from minitorch.nonlinearities import rectify, relu6
 
-__all__ = ["Rule", "deconvolved", "guided", "rectifies"]
+__all__ = ["Rule", "deconvolved", "guided", "rectifies", "waking"]
 
 Function = Callable[[Tensor], Tensor]
 Rule = Callable[[Function], Function]
@@ -51,6 +51,20 @@ def deconvolved(function: Function) -> Function:
             return function(x)
         out: Tensor = x + (function(x) - x).detach()
         out.register_hook(ops.relu)
+        return out
+
+    return forward
+
+
+def waking(function: Function) -> Function:
+    """A rectifier that also lets through what would make it active where it is not."""
+
+    def forward(x: Tensor) -> Tensor:
+        if not x.requires_grad:
+            return function(x)
+        out: Tensor = x + (function(x) - x).detach()
+        active = ops.astype(x.detach() > 0, x.dtype)
+        out.register_hook(lambda g: g * active + ops.relu(g) * (1 - active))
         return out
 
     return forward
