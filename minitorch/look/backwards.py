@@ -132,7 +132,9 @@ def deconvnet(
     All of the layer but one channel's strongest activation is set to zero. On the way back a
     convolution applies its transposed filters, a max pooling puts values where the maxima were,
     which are the gradients of both, and a rectifier rectifies the values that come back, which is
-    not: where it was active plays no part. Normalisation is undone as its gradient does.
+    not: where it was active plays no part. Normalisation is gone through as by its gradient. In a
+    network without max pooling nothing tells where the feature was, and what comes back is no
+    picture of it; guided backprop was made for these.
 
     References
     ----------

@@ -11,6 +11,7 @@ from minitorch.look.subject import Subject
 __all__ = ["Occlusion", "occlusion"]
 
 Array = numpy.ndarray
+_BATCH = 32  # copies of the image at a time
 
 
 class Occlusion(NamedTuple):
@@ -62,7 +63,6 @@ def occlusion(
     size: int | None = None,
     stride: int | None = None,
     level: float | None = None,
-    batch_size: int = 32,
 ) -> Occlusion:
     """Cover the image with a square at each place, and ask the classifier.
 
@@ -80,7 +80,6 @@ def occlusion(
         direction ends with the image.
     level : float, optional
         The square's grey, 0 to 255; by default the mean that the preprocessing subtracts.
-    batch_size : int
 
     Returns
     -------
@@ -113,9 +112,9 @@ def occlusion(
     number = int(p.argmax()) if target is None else subject.class_of(target)
     places = [(top, left) for top in tops for left in lefts]
     parts = []
-    for start in range(0, len(places), batch_size):
-        batch = numpy.repeat(x, len(places[start : start + batch_size]), axis=0)
-        for one, (top, left) in zip(batch, places[start : start + batch_size], strict=True):
+    for start in range(0, len(places), _BATCH):
+        batch = numpy.repeat(x, len(places[start : start + _BATCH]), axis=0)
+        for one, (top, left) in zip(batch, places[start : start + _BATCH], strict=True):
             here = numpy.s_[:, top : top + size, left : left + size]
             one[here] = fill[here]
         parts.append(subject.probabilities(batch))

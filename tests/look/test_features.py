@@ -40,7 +40,7 @@ def test_layers_without_names_of_their_own():
 
 
 def test_squares_by_a_slow_loop(lenet, digits):
-    found = look.occlusion(lenet, digits.x[3], size=6, stride=5, level=200, batch_size=4)
+    found = look.occlusion(lenet, digits.x[3], size=6, stride=5, level=200)
     assert found.tops.tolist() == found.lefts.tolist() == [0, 5, 10, 14]
     for i, j in np.ndindex(4, 4):
         top, left = found.tops[i], found.lefts[j]
