@@ -39,9 +39,9 @@ pi = 3.141592653589793
 
 # Loaded when first used, so that `import minitorch` stays quick.
 _LAZY = (
-    "data", "distributed", "explain", "init", "io", "layers", "linalg", "models", "nonlinearities",
-    "objectives", "parameter", "random", "regularization", "testing", "training", "updates",
-    "utils",
+    "data", "distributed", "explain", "init", "io", "layers", "linalg", "look", "models",
+    "nonlinearities", "objectives", "parameter", "random", "regularization", "testing", "training",
+    "updates", "utils",
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "report": ("minitorch.cli.report:report", "Make one page of what a run has left."),
     "classify": ("minitorch.cli.classify:classify", "Say what is on pictures."),
     "evaluate": ("minitorch.cli.evaluate:evaluate", "Measure a trained network."),
+    "look": ("minitorch.cli.look:look", "Show what a network sees in a picture."),
     "predict": ("minitorch.cli.predict:predict", "Write probabilities for images into a file."),
     "export": ("minitorch.cli.export:export", "Write a trained network for other programs."),
     "data": ("minitorch.cli.data:data", "List the datasets, and show what is in one."),
