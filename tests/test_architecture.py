@@ -24,7 +24,7 @@ FLOORS = [
     {"layers", "capture"},
     {"objectives", "regularization", "updates"},
     {"models"},
-    {"data", "io", "training", "distributed", "explain", "testing"},
+    {"data", "io", "training", "distributed", "explain", "testing", "generative"},
     {"cli", "__main__"},
     {"compat"},  # which stands apart: it may use everything, nothing knows it
 ]
