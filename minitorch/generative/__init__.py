@@ -1,19 +1,36 @@
 """Generative adversarial networks: two players, what each minimises, and how well it went."""
 
+from minitorch.generative.events import GanEpoch, GanStep
 from minitorch.generative.objectives import (
     OBJECTIVES,
     discriminator_loss,
     generator_loss,
     gradient_penalty,
 )
+from minitorch.generative.pixels import pixels_to_signed, signed_to_pixels
+from minitorch.generative.players import Players
+from minitorch.generative.recipes import GanRecipe, config_text, find_gan_recipe
 from minitorch.generative.registry import GANS, Gan, find_gan
+from minitorch.generative.trainer import GanTrainer
+from minitorch.generative.watch import Watch, spread
 
 __all__ = [
     "GANS",
     "OBJECTIVES",
     "Gan",
+    "GanEpoch",
+    "GanRecipe",
+    "GanStep",
+    "GanTrainer",
+    "Players",
+    "Watch",
+    "config_text",
     "discriminator_loss",
     "find_gan",
+    "find_gan_recipe",
     "generator_loss",
     "gradient_penalty",
+    "pixels_to_signed",
+    "signed_to_pixels",
+    "spread",
 ]

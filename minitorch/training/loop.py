@@ -11,7 +11,6 @@ from typing import Any, Self
 
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.training.display import Display, Silent
-from minitorch.training.events import Epoch
 from minitorch.training.finding import Finding
 from minitorch.training.trainer import Trainer
 
@@ -118,7 +117,7 @@ def fit(
                 one.show(event)
             if isinstance(event, Finding):  # a step's, which is not done for all to see
                 continue
-            if isinstance(event, Epoch) or trainer.step % every == 0:
+            if event.kind == "epoch" or trainer.step % every == 0:
                 save()
             if trainer.group.any(stop()):  # all ranks leave after the same step
                 save()
