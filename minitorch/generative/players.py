@@ -169,10 +169,11 @@ class Players:
 
 def one_hot(labels: Array, classes: int) -> Array:
     """Rows with a 1 at the label, float32."""
-    return numpy.eye(classes, dtype=numpy.float32)[labels]
+    rows: Array = numpy.eye(classes, dtype=numpy.float32)[labels]
+    return rows
 
 
 def _inputs(network: Any) -> dict[str, Any]:
     """Input layers by their names."""
     found = layers.get_all_layers(network)
-    return {x.name: x for x in found if isinstance(x, layers.InputLayer)}
+    return {str(x.name): x for x in found if isinstance(x, layers.InputLayer)}
