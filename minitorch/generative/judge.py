@@ -55,7 +55,8 @@ def open_scorer(
     ----------
     path : str or Path
     train, test : Dataset
-        As for :func:`train_judge`; the first ``most`` test images are the real ones.
+        As for :func:`train_judge`; every other test image, ``most`` at most, is a real one to
+        compare with; the rest may be scored.
     about : str
         What says which data they are; a file of others is written anew.
     most : int
@@ -73,4 +74,4 @@ def open_scorer(
         network, error = train_judge(train, test, steps)
         io.save(network, path, about={"data": about, "error": error}, optimiser=False)
     layers.to_device(network, "cpu")
-    return Scorer(network, test.x[:most])
+    return Scorer(network, test.x[::2][:most])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import math
 from collections.abc import Mapping
@@ -97,6 +98,8 @@ class GanRecipe:
                 raise ValueError(f"recipe: {field.name} is a {least} number, not {value}")
             if field.name in _BELOW_ONE and value >= 1:
                 raise ValueError(f"recipe: {field.name} is below 1, not {value}")
+        if self.width and "width" not in inspect.signature(entry.generator).parameters:
+            raise ValueError(f"recipe: {self.model} is made of dense layers and has no width")
         if self.penalty and entry.norm:
             raise ValueError(
                 f"recipe: a gradient penalty is of each image alone, and {self.model}'s "

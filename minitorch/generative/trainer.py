@@ -53,6 +53,8 @@ class GanTrainer:
     findings : list of Finding
     fixed : (numpy.ndarray, numpy.ndarray or None)
         Noise, and labels if classes count, of the samples that are compared from epoch to epoch.
+    latest : numpy.ndarray
+        Those samples as they were after the last epoch.
 
     Raises
     ------
@@ -94,7 +96,7 @@ class GanTrainer:
         self.fixed = self._fixed()
         self._watch = Watch(critic=recipe.objective == "wasserstein")
         self._unit = self._real_spread()
-        self._last = self.samples()
+        self.latest = self.samples()
         self._sums = [0.0, 0, 0.0, 0]  # of losses and how many, of either player
         self._seconds, self._since = 0.0, time.perf_counter()
 
@@ -223,9 +225,9 @@ class GanTrainer:
     def _end_epoch(self) -> GanEpoch:
         """Look at the fixed samples, and start the sums of the next epoch."""
         samples, labels = self.samples(), self.fixed[1]
-        moved = numpy.square(samples - self._last, dtype=numpy.float64)
+        moved = numpy.square(samples - self.latest, dtype=numpy.float64)
         judged, batches, made, steps = self._sums
-        self._last, self._sums = samples, [0.0, 0, 0.0, 0]
+        self.latest, self._sums = samples, [0.0, 0, 0.0, 0]
         return GanEpoch(
             self.batches.epoch,
             judged / batches,
@@ -249,7 +251,7 @@ class GanTrainer:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Everything to go on from here: arrays, and what JSON can hold."""
         names = [field.name for field in dataclasses.fields(GanEpoch)]
-        return {**capture(self.players.both), _LAST: self._last}, {
+        return {**capture(self.players.both), _LAST: self.latest}, {
             "recipe": self.recipe.as_dict(),
             "step": self.step,
             "batches": self.batches.state(),
@@ -278,7 +280,7 @@ class GanTrainer:
         restore(self.players.both, arrays)
         layers.set_all_random_states(self.players.both, metadata["noise"])
         random.set_state(metadata["random"])
-        self._last = arrays[_LAST]
+        self.latest = arrays[_LAST]
         self.step, self._sums = int(metadata["step"]), list(metadata["sums"])
         self.batches.restore(metadata["batches"])
         self._watch.restore(metadata["watch"])

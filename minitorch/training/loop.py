@@ -12,7 +12,6 @@ from typing import Any, Self
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.training.display import Display, Silent
 from minitorch.training.finding import Finding
-from minitorch.training.trainer import Trainer
 
 __all__ = ["Interruption", "fit"]
 
@@ -48,7 +47,7 @@ class Interruption:
 
 
 def fit(
-    trainer: Trainer,
+    trainer: Any,
     display: Display | None = None,
     checkpoints: Checkpoints | None = None,
     every: int = 100,
@@ -61,7 +60,8 @@ def fit(
     Parameters
     ----------
     trainer : Trainer
-        New, or restored.
+        New, or restored; or another training with its ``run``, ``state``, ``step``, ``group`` and
+        ``finished``.
     display : Display, optional
         Default: nothing is shown.
     checkpoints : Checkpoints, optional
@@ -92,7 +92,7 @@ def fit(
     >>> import numpy as np
     >>> from minitorch.data import Dataset, toy_digits
     >>> from minitorch.models import build_mlp
-    >>> from minitorch.training import Recipe
+    >>> from minitorch.training import Recipe, Trainer
     >>> raw = toy_digits(100, size=14)
     >>> data = Dataset(raw.x / np.float32(255), raw.y, classes=10)
     >>> network = build_mlp((16,), input_shape=(1, 14, 14))
@@ -122,4 +122,4 @@ def fit(
             if trainer.group.any(stop()):  # all ranks leave after the same step
                 save()
                 break
-    return trainer.finished
+    return bool(trainer.finished)
