@@ -13,8 +13,8 @@ from minitorch.training.finding import Finding
 __all__ = ["Watch", "spread"]
 
 Array = numpy.ndarray
-_DECAY = 0.98  # of the running means: some 50 steps are looked at
-_SURE, _ALIKE, _STILL = 0.99, 0.25, 1e-3
+_DECAY = 0.99  # of the running means: some 100 steps are looked at
+_SURE, _AGAIN, _ALIKE, _STILL = 0.99, 0.95, 0.25, 1e-3
 _STEPS = 200  # of the generator, before its samples are judged
 
 
@@ -63,7 +63,7 @@ class Watch:
 
     Notes
     -----
-    - ``discriminator_won``: over the last 50 steps or so, real images got more than 0.99 and made
+    - ``discriminator_won``: over the last 100 steps or so, real images got more than 0.99 and made
       ones less than 0.01. By the saturating loss the generator then learns nothing, by the other
       one it is pushed about.
     - ``mode_collapse``: samples differ less than a quarter as much as real images do.
@@ -86,9 +86,11 @@ class Watch:
             return []
         self._real = _DECAY * self._real + (1 - _DECAY) * event.real
         self._fake = _DECAY * self._fake + (1 - _DECAY) * event.fake
-        won = self._real > _SURE and self._fake < 1 - _SURE
+        sure = min(self._real, 1 - self._fake)
+        if _AGAIN < sure <= _SURE:  # neither: a mean that sways about the bound is said once
+            return []
         return self._once(
-            "discriminator_won", won, event.number,
+            "discriminator_won", sure > _SURE, event.number,
             f"the discriminator has won: it gives real images {self._real:.3f} and made ones "
             f"{self._fake:.3f} (1 is real), so the generator learns little. Try a lower "
             f"learning rate, --smooth 0.1, fewer --discriminator-steps, or wgan_gp.",

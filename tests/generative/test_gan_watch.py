@@ -35,10 +35,18 @@ def test_a_discriminator_that_has_won_is_said_once():
     watch = Watch()
     found = [f for n in range(1, 501) for f in watch.step(step(n, 1.0, 0.0))]
     assert [f.kind for f in found] == ["discriminator_won"]
-    assert 100 < found[0].step < 300  # it takes a while to be sure
+    assert 300 < found[0].step < 500  # it takes a while to be sure
     assert "wgan_gp" in found[0].message
     assert not [f for n in range(500) for f in watch.step(step(n))]
     assert [f for n in range(500) for f in watch.step(step(n, 1.0, 0.0))]  # and anew
+
+
+def test_a_mean_that_sways_about_the_bound_is_said_once():
+    watch = Watch()
+    swaying = [0.995 if n // 50 % 2 else 0.97 for n in range(600)]
+    means = [1.0] * 600 + swaying
+    found = [f for n, p in enumerate(means) for f in watch.step(step(n, p, 1 - p))]
+    assert len(found) == 1
 
 
 def test_no_victory_of_critics_and_of_those_that_are_fooled():
