@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minitorch import layers, random
+from minitorch.backend.native import load_extension
 from minitorch.data import Dataset, toy_digits
 from minitorch.generative import GANS, GanRecipe, GanTrainer, find_gan_recipe, pixels_to_signed
 from minitorch.io.checkpoints import Checkpoints
@@ -159,3 +160,21 @@ def test_what_does_not_fit_is_named():
 def test_recipes_refuse(settings, message):
     with pytest.raises(ValueError, match=message):
         GanRecipe("dcgan", **settings)
+
+
+@pytest.mark.skipif(load_extension("_emulated")[0] is None, reason=load_extension("_emulated")[1])
+@pytest.mark.parametrize("name", ["gan", "wgan_gp"])
+def test_a_step_on_the_emulated_device_is_that_of_the_cpu(name):
+    """Kernels of the device, all through: also in the penalty's second derivative."""
+    steps = []
+    for device in ("cpu", "emulated"):
+        pair = make(name, batch_size=4, discriminator_steps=1).players.both
+        for network in pair:
+            layers.to_device(network, device)
+        recipe = find_gan_recipe(name, {"latent": 6, "batch_size": 4, "discriminator_steps": 1})
+        trainer = GanTrainer(*pair, recipe, DATA, captured=False)
+        assert trainer.players.device == device
+        steps.append(next(trainer.run()))
+    one, other = steps
+    assert one.discriminator_loss == pytest.approx(other.discriminator_loss, rel=1e-3)
+    assert one.real == pytest.approx(other.real, rel=1e-3, abs=1e-5)
