@@ -12,17 +12,18 @@ from typing import Any
 
 import click
 
-__all__ = ["recipe_options", "train"]
+__all__ = ["recipe_options", "run_folder", "train"]
 
 _KINDS = {"int": int, "float": float, "str": str}
 
 
-def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def recipe_options(command: Callable[..., Any], record: Any = None) -> Callable[..., Any]:
     """A flag for each field of a recipe, with what its docstring says."""
     from minitorch.training.recipes import Recipe
 
-    text = inspect.getdoc(Recipe) or ""
-    for field in reversed(dataclasses.fields(Recipe)):
+    record = record or Recipe
+    text = inspect.getdoc(record) or ""
+    for field in reversed(dataclasses.fields(record)):
         if field.name == "model":
             continue
         found = re.search(rf"^{field.name} : .*\n((?:    .*\n)+)", text, re.MULTILINE)
@@ -54,7 +55,18 @@ def _augment_words() -> str:
 
 
 class _Train(click.Command):
-    """A command whose help ends in the words of --augment."""
+    """A command whose help ends in the words of --augment; adversarial pairs have their own."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> click.Context:
+        from minitorch.generative.registry import GANS
+
+        if any(arg in GANS for arg in args):
+            from minitorch.cli.train_gan import train_gan
+
+            return train_gan.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.epilog = _augment_words()
@@ -102,7 +114,8 @@ def train(
 ) -> None:
     """Train MODEL on a dataset (MNIST, if --data names no other) and report its error.
 
-    `python -m minitorch models` and `... data` list what there is. A run that was interrupted,
+    `python -m minitorch models` and `... data` list what there is. Adversarial pairs, gan, dcgan,
+    cgan and wgan_gp, have settings of their own: `train dcgan --help`. A run that was interrupted,
     even killed, is taken up where its last checkpoint was when the same command is given
     again, and ends with the same bits.
     """
@@ -117,7 +130,7 @@ def train(
         from minitorch.training import Run
 
         chosen = _recipe(model, config, changes)
-        folder = out or _folder(chosen)
+        folder = out or run_folder(chosen)
         run = Run(chosen, folder, data_dir, device, workers, captured=not eager, group=group)
         _train(run, how or "auto", every, tensorboard, as_json or not group.first)
         report, result = run.finish(pictures)
@@ -165,7 +178,7 @@ def _recipe(model: str | None, config: Path | None, changes: dict[str, Any]) -> 
     return chosen.replace(**{**given, "model": model})
 
 
-def _folder(recipe: Any) -> Path:
+def run_folder(recipe: Any) -> Path:
     """runs/MODEL for the digits, with the data's name for others."""
     data = re.sub(r"[^\w.-]+", "-", recipe.data).strip("-")
     return Path("runs") / (recipe.model if data == "mnist" else f"{recipe.model}-{data}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 __all__ = ["Epoch", "Step"]
 
@@ -15,6 +16,7 @@ class Step:
     they left float16's range, so that the step was skipped.
     """
 
+    kind: ClassVar[str] = "step"  # what listeners go by: other trainings have events of their own
     number: int
     epoch: int
     loss: float
@@ -31,6 +33,7 @@ class Epoch:
     ``seconds`` counts from the start of the run, interruptions left out.
     """
 
+    kind: ClassVar[str] = "epoch"
     number: int
     learning_rate: float
     train_loss: float

@@ -11,9 +11,7 @@ from typing import Any, Self
 
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.training.display import Display, Silent
-from minitorch.training.events import Epoch
 from minitorch.training.finding import Finding
-from minitorch.training.trainer import Trainer
 
 __all__ = ["Interruption", "fit"]
 
@@ -49,7 +47,7 @@ class Interruption:
 
 
 def fit(
-    trainer: Trainer,
+    trainer: Any,
     display: Display | None = None,
     checkpoints: Checkpoints | None = None,
     every: int = 100,
@@ -62,7 +60,8 @@ def fit(
     Parameters
     ----------
     trainer : Trainer
-        New, or restored.
+        New, or restored; or another training with its ``run``, ``state``, ``step``, ``group`` and
+        ``finished``.
     display : Display, optional
         Default: nothing is shown.
     checkpoints : Checkpoints, optional
@@ -93,7 +92,7 @@ def fit(
     >>> import numpy as np
     >>> from minitorch.data import Dataset, toy_digits
     >>> from minitorch.models import build_mlp
-    >>> from minitorch.training import Recipe
+    >>> from minitorch.training import Recipe, Trainer
     >>> raw = toy_digits(100, size=14)
     >>> data = Dataset(raw.x / np.float32(255), raw.y, classes=10)
     >>> network = build_mlp((16,), input_shape=(1, 14, 14))
@@ -118,9 +117,9 @@ def fit(
                 one.show(event)
             if isinstance(event, Finding):  # a step's, which is not done for all to see
                 continue
-            if isinstance(event, Epoch) or trainer.step % every == 0:
+            if event.kind == "epoch" or trainer.step % every == 0:
                 save()
             if trainer.group.any(stop()):  # all ranks leave after the same step
                 save()
                 break
-    return trainer.finished
+    return bool(trainer.finished)

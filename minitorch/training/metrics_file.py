@@ -129,7 +129,7 @@ class MetricsFile(Display):
             what = {"number": event.step, "finding": event.kind, "layer": event.layer}
             self._write({"kind": "finding", **what, "message": event.message})
             return
-        if isinstance(event, Epoch):
+        if event.kind == "epoch":
             self._write({"kind": "epoch", **values, "step": self._step})
             os.fsync(self._file.fileno())
             return

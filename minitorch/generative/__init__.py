@@ -1,0 +1,56 @@
+"""Generative adversarial networks: two players, what each minimises, and how well it went."""
+
+from minitorch.generative.events import GanEpoch, GanStep
+from minitorch.generative.judge import open_scorer, train_judge
+from minitorch.generative.latent import arithmetic, between
+from minitorch.generative.objectives import (
+    OBJECTIVES,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+)
+from minitorch.generative.pictures import SampleSheets, animate, plot_losses, sheet, write_png
+from minitorch.generative.pixels import pixels_to_signed, signed_to_pixels
+from minitorch.generative.players import Players
+from minitorch.generative.recipes import GanRecipe, config_text, find_gan_recipe
+from minitorch.generative.registry import GANS, Gan, find_gan
+from minitorch.generative.run import GanRun, prepare_images
+from minitorch.generative.score import Score, Scorer, frechet_distance, inception_score
+from minitorch.generative.trainer import GanTrainer
+from minitorch.generative.watch import Watch, spread
+
+__all__ = [
+    "GANS",
+    "OBJECTIVES",
+    "Gan",
+    "GanEpoch",
+    "GanRecipe",
+    "GanRun",
+    "GanStep",
+    "GanTrainer",
+    "Players",
+    "SampleSheets",
+    "Score",
+    "Scorer",
+    "Watch",
+    "animate",
+    "arithmetic",
+    "between",
+    "config_text",
+    "discriminator_loss",
+    "find_gan",
+    "find_gan_recipe",
+    "frechet_distance",
+    "generator_loss",
+    "gradient_penalty",
+    "inception_score",
+    "open_scorer",
+    "pixels_to_signed",
+    "plot_losses",
+    "prepare_images",
+    "sheet",
+    "signed_to_pixels",
+    "spread",
+    "train_judge",
+    "write_png",
+]

@@ -1,0 +1,259 @@
+"""A whole adversarial run: data in, a folder with generator, samples, scores and pictures out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from minitorch import io, layers, random
+from minitorch.data import load
+from minitorch.data.batches import stream
+from minitorch.data.dataset import Dataset
+from minitorch.data.resample import resize
+from minitorch.generative.judge import open_scorer
+from minitorch.generative.latent import between
+from minitorch.generative.pictures import SampleSheets, animate, plot_losses, sheet, write_png
+from minitorch.generative.pixels import pixels_to_signed
+from minitorch.generative.players import Players
+from minitorch.generative.recipes import GanRecipe, config_text
+from minitorch.generative.registry import find_gan
+from minitorch.generative.score import Score
+from minitorch.generative.trainer import GanTrainer
+from minitorch.io.arrays import FileFormatError
+from minitorch.io.checkpoints import Checkpoints
+from minitorch.io.files import atomic_write
+from minitorch.training.display import Display
+from minitorch.training.loop import fit
+from minitorch.training.metrics_file import MetricsFile, read_metrics
+
+__all__ = ["GanRun", "prepare_images"]
+
+_STRIPS = 4  # the stream of the noise between which samples are drawn
+_SCORED = 5  # that of the samples that are scored
+
+
+class GanRun:
+    """One run of an adversarial pair in a folder of its own.
+
+    Parameters
+    ----------
+    recipe : GanRecipe
+    folder : str or Path
+        Where everything goes; made when the first file is written.
+    data_dir : str or Path, optional
+        A folder with the data's files.
+    device : str
+        "cpu", "cuda" or "emulated".
+    captured : bool
+        See :class:`GanTrainer`.
+
+    Raises
+    ------
+    DataError
+        For missing or damaged data.
+    ValueError
+        For images that the networks cannot make.
+    """
+
+    def __init__(
+        self,
+        recipe: GanRecipe,
+        folder: str | Path,
+        data_dir: str | Path | None = None,
+        device: str = "cpu",
+        captured: bool = True,
+    ) -> None:
+        self.recipe, self.folder = recipe, Path(folder)
+        self.checkpoints = Checkpoints(self.folder / "checkpoints")
+        self.train_images, self.test_images = prepare_images(recipe.data, data_dir, recipe.size)
+        self.fingerprint = _fingerprint(self.train_images)
+        pair = self._pair()
+        for network in pair:
+            layers.to_device(network, device)
+        self.trainer = GanTrainer(*pair, recipe, self.train_images, captured)
+        self.sheets = SampleSheets(self.folder / "samples", self.trainer)
+
+    def _pair(self) -> tuple[Any, Any]:
+        """Generator and discriminator as they are before the first step."""
+        recipe, data = self.recipe, self.train_images
+        random.seed(recipe.seed)
+        sizes = {"width": recipe.width} if recipe.width else {}
+        entry = find_gan(recipe.model)
+        return entry.build(recipe.latent, data.x.shape[1:], data.classes, **sizes)
+
+    def begin(self, how: str = "auto") -> str:
+        """Take up an earlier run of this folder, or start anew; a line that says which.
+
+        Parameters
+        ----------
+        how : {"auto", "resume", "fresh"}
+            As for :meth:`minitorch.training.Run.begin`.
+
+        Raises
+        ------
+        FileFormatError
+            For a damaged checkpoint, or none where one is demanded.
+        ValueError
+            For a checkpoint of another recipe or other data, naming what differs.
+        """
+        if how == "fresh":
+            self.checkpoints.clear()
+        if not self.checkpoints.paths():
+            if how == "resume":
+                raise FileFormatError(
+                    f"{self.checkpoints.folder}: there is no checkpoint to resume"
+                )
+            return f"training {self.recipe.model} from the start"
+        arrays, metadata = self.checkpoints.load()
+        remedy = "use --fresh to start over or --out for another folder"
+        if metadata.get("data") != self.fingerprint:
+            raise ValueError(
+                f"{self.checkpoints.folder}: the checkpoint is of other training data; {remedy}"
+            )
+        try:
+            self.trainer.restore(arrays, metadata)
+        except (ValueError, KeyError) as error:  # KeyError: of another kind of training
+            raise ValueError(f"{self.checkpoints.folder}: {error}; {remedy}") from None
+        if self.trainer.finished:
+            return f"{self.folder}: trained already; --fresh would start over"
+        return f"resuming {self.recipe.model} at step {self.trainer.step}"
+
+    def train(
+        self,
+        display: Display | None = None,
+        every: int = 100,
+        stop: Callable[[], object] = lambda: False,
+    ) -> bool:
+        """Train to the end, or until ``stop()``; whether it is complete."""
+        done, epochs = self.trainer.step, len(self.trainer.history)
+        notes = [MetricsFile(self.folder / "metrics.jsonl", done, epochs), self.sheets]
+        atomic_write(self.folder / "config.toml", config_text(self.recipe))
+        extra = {"data": self.fingerprint}
+        return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
+
+    def finish(self, scored: int = 2000, steps: int = 600) -> dict[str, Any]:
+        """Leave generator, pictures, scores and report in the folder.
+
+        Parameters
+        ----------
+        scored : int
+            Samples, and real images, that scores are of; 0: there are none.
+        steps : int
+            Of the classifier that scores.
+
+        Returns
+        -------
+        dict
+            The report.
+        """
+        generator, discriminator = self.trainer.players.both
+        about = {
+            "recipe": self.recipe.as_dict(),
+            "class_names": list(self.train_images.class_names),
+        }
+        io.save(generator, self.folder / "generator.safetensors", about, optimiser=False)
+        report = {
+            "recipe": self.recipe.as_dict(),
+            "epochs": len(self.trainer.history),
+            "steps": self.trainer.step,
+            "parameters": [int(layers.count_params(net)) for net in (generator, discriminator)],
+            "history": [dataclasses.asdict(epoch) for epoch in self.trainer.history],
+            "findings": [str(finding) for finding in self.trainer.findings],
+            "scores": self._scores(scored, steps) if scored else {},
+            "folder": str(self.folder),
+        }
+        report["pictures"], report["note"] = [], ""
+        try:
+            report["pictures"] = [path.name for path in self._pictures()]
+        except ImportError as error:  # what was trained is not lost for want of a plot
+            report["note"] = str(error)
+        atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")
+        return report
+
+    def samples(self, count: int, players: Players | None = None) -> numpy.ndarray:
+        """New samples, of all classes in turn where these count."""
+        players = players or self.trainer.players
+        noise = stream(self.recipe.seed, _SCORED).standard_normal((count, players.latent))
+        labels = numpy.arange(count) % players.classes if players.classes else None
+        return players.samples(noise.astype(numpy.float32), labels)
+
+    def _scores(self, count: int, steps: int) -> dict[str, Any]:
+        """Of samples; for comparison of an untrained generator's, and of real images."""
+        path, test = self.folder / "judge.safetensors", self.test_images
+        scorer = open_scorer(path, self.train_images, test, self.fingerprint, count, steps)
+        state = random.get_state()
+        untrained = Players(*self._pair(), self.recipe)
+        random.set_state(state)
+        found = {
+            "trained": scorer(self.samples(count)),
+            "untrained": scorer(self.samples(count, untrained)),
+            "real": scorer(test.x[1::2][:count]),
+        }
+        scores = {name: _record(score) for name, score in found.items()}
+        return {"count": count, "judge_error": io.read_about(path)["error"], **scores}
+
+    def _pictures(self) -> list[Path]:
+        """The last samples, all sheets as an animation, ways through the noise, the losses."""
+        players = self.trainer.players
+        ends = stream(self.recipe.seed, _STRIPS).standard_normal((16, players.latent))
+        noise = numpy.concatenate(
+            [between(a, b, 10) for a, b in zip(ends[::2], ends[1::2], strict=True)]
+        )
+        labels = numpy.repeat(numpy.arange(8) % players.classes, 10) if players.classes else None
+        strips = players.samples(noise.astype(numpy.float32), labels)
+        title = f"{self.recipe.model} on {self.recipe.data}: losses by step"
+        metrics = read_metrics(self.folder / "metrics.jsonl")
+        return [
+            write_png(self.folder / "samples.png", sheet(self.trainer.latest, 10)),
+            animate(self.folder / "samples.webp", self.sheets.paths()),
+            write_png(self.folder / "interpolation.png", sheet(strips, 10)),
+            plot_losses(self.folder / "losses.png", metrics, title),
+        ]
+
+
+def prepare_images(
+    name: str, data_dir: str | Path | None = None, size: int = 0
+) -> tuple[Dataset, Dataset]:
+    """A dataset's images from -1 to 1, training and test.
+
+    Parameters
+    ----------
+    name, data_dir
+        As for :func:`minitorch.data.load`.
+    size : int
+        Pixels each way; 0: as they come. Images on the disk have no size of their own: 64.
+
+    Returns
+    -------
+    (Dataset, Dataset)
+    """
+    pair = load(name, data_dir, size)
+    return _signed(pair[0], size), _signed(pair[1], size)
+
+
+def _signed(data: Any, size: int) -> Dataset:
+    if not isinstance(data, Dataset):
+        data = data.to_dataset(size or 64)
+    if size and data.x.ndim == 4 and data.x.shape[-2:] != (size, size):
+        x = numpy.stack([resize(image, (size, size)) for image in data.x])
+        data = dataclasses.replace(data, x=x)
+    return pixels_to_signed(data)
+
+
+def _fingerprint(data: Dataset) -> str:
+    """Of the content."""
+    content = hashlib.sha256(numpy.ascontiguousarray(data.x).tobytes())
+    content.update(numpy.ascontiguousarray(data.y).tobytes())
+    return content.hexdigest()[:16]
+
+
+def _record(score: Score) -> dict[str, Any]:
+    """A score for JSON."""
+    shares = list(score.shares)
+    return {**dataclasses.asdict(score), "shares": shares, "covered": score.covered}
