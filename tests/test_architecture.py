@@ -25,6 +25,7 @@ FLOORS = [
     {"objectives", "regularization", "updates"},
     {"models"},
     {"data", "io", "training", "distributed", "explain", "testing"},
+    {"style"},
     {"cli", "__main__"},
     {"compat"},  # which stands apart: it may use everything, nothing knows it
 ]
