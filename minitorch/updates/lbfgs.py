@@ -32,6 +32,9 @@ class LBFGS:
         Of the line search, see :func:`~minitorch.updates.line_search.strong_wolfe`.
     evaluations : int
         At most so many calls of ``function`` in a step.
+    first : float
+        The length of the first step that is tried, down the gradient; parameters whose units are
+        small against what they will move want a longer one.
 
     Attributes
     ----------
@@ -56,7 +59,7 @@ class LBFGS:
         q = g;  newest to oldest: a_i = s_i·q / y_i·s_i,  q = q - a_i y_i
         r = q s·y / y·y;  oldest to newest: r = r + s_i (a_i - y_i·r / y_i·s_i)
 
-    The first step goes down the gradient, no further than 1. Strong Wolfe conditions make y·s
+    Strong Wolfe conditions make y·s
     positive, so that H stays positive definite.
 
     References
@@ -83,6 +86,7 @@ class LBFGS:
         c1: float = 1e-4,
         c2: float = 0.9,
         evaluations: int = 20,
+        first: float = 1.0,
     ) -> None:
         self._function, self._params = function, list(params)
         if not self._params:
@@ -93,6 +97,9 @@ class LBFGS:
             raise ValueError(
                 f"LBFGS: history and evaluations are at least 1, not {history} and {evaluations}"
             )
+        if not 0 < first < math.inf:
+            raise ValueError(f"LBFGS: the first step is longer than 0, not {first}")
+        self._first = first
         self._c1, self._c2, self._most = c1, c2, evaluations
         self._pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
         self._gradient: Tensor | None = None
@@ -129,7 +136,7 @@ class LBFGS:
         if not slope < 0:
             self.converged = not self._pairs
             return False
-        first = 1.0 if self._pairs else min(1.0, 1 / math.sqrt(-slope))
+        first = 1.0 if self._pairs else self._first / math.sqrt(-slope)
 
         def phi(t: float) -> Point:
             self._write(old + t * direction)
@@ -189,4 +196,5 @@ class LBFGS:
 
 
 def _dot(a: Tensor, b: Tensor) -> float:
-    return float((a * b).sum().item())
+    """In float64: the line search tells close values apart."""
+    return float((a.astype("float64") @ b.astype("float64")).item())

@@ -83,9 +83,7 @@ def strong_wolfe(
         elif abs(here.slope) <= -c2 * start.slope:
             return here
         else:
-            if high is None and here.slope >= 0:
-                high = low
-            elif high is not None and here.slope * (high.t - low.t) >= 0:
+            if here.slope * (1 if high is None else high.t - low.t) >= 0:
                 high = low
             low, before = here, low
         t = _further(before, low) if high is None else _between(low, high)
