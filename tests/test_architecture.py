@@ -24,8 +24,7 @@ FLOORS = [
     {"layers", "capture"},
     {"objectives", "regularization", "updates"},
     {"models"},
-    {"data", "io", "training", "distributed", "explain", "testing"},
-    {"style"},
+    {"data", "io", "training", "distributed", "explain", "testing", "style"},
     {"cli", "__main__"},
     {"compat"},  # which stands apart: it may use everything, nothing knows it
 ]

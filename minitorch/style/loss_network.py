@@ -1,4 +1,4 @@
-"""The fixed network that judges pictures: VGG's convolutions, and its layers as Gatys names them."""
+"""The fixed network that judges pictures: VGG's convolutions, its layers as Gatys names them."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class LossNetwork:
 
     Notes
     -----
-    Layers are conv1_1 (before the rectifier), relu1_1 (behind it), and so on to relu5_4, and pool1 to
-    pool5. Pooling keeps a last row or column that is left over, as Caffe does: relu4_2 of a picture
-    of 450 x 845 pixels has 512 x 57 x 106 features.
+    Layers are conv1_1 (before the rectifier), relu1_1 (behind it), and so on to relu5_4, and pool1
+    to pool5. Pooling keeps a last row or column that is left over, as Caffe does: relu4_2 of a
+    picture of 450 x 845 pixels has 512 x 57 x 106 features.
 
     References
     ----------
@@ -178,7 +178,7 @@ class LossNetwork:
 
     @no_grad()
     def normalise(self, pictures: Sequence[Any]) -> None:
-        """Scale filters so that each one's mean activation over some pictures is 1.
+        """Scale each layer's filters so that its mean activation over some pictures is 1.
 
         Parameters
         ----------
@@ -186,25 +186,21 @@ class LossNetwork:
 
         Notes
         -----
-        Rectifiers and pooling pass positive factors on: filter k of a layer and its bias are divided
-        by its mean activation m_k, the next layer's weights of channel k multiplied by it, and only
-        the units of each layer have changed. The paper did so over ImageNet. It makes the
-        weights of losses mean the same for every file of weights. A filter that never answers
-        is left as it is.
+        Rectifiers and pooling pass positive factors on: a layer's filters and biases are divided by
+        its mean activation m, the next layer's filters multiplied by it, and only the units of
+        each layer have changed. So the weights of losses mean the same for every file of weights.
+
+        The paper did so for each filter, over ImageNet. A few pictures are not enough for that:
+        filters that answer in hardly a place would get enormous factors.
         """
         relus = [name for name in self.layers if name.startswith("relu")]
-        means = [[] for _ in relus]
-        for picture in pictures:
-            for row, f in zip(means, self.features(picture, relus), strict=True):
-                row.append(f.mean(axis=(0, 2, 3)).numpy())
-        before: Any = 1.0
-        for name, row in zip(relus, means, strict=True):
-            conv = self.layers[name.replace("relu", "conv")]
-            mean = numpy.mean(row, axis=0)
-            mean = numpy.where(mean > 0, mean, 1).astype(mean.dtype)
-            w = conv.W.get_value() * numpy.reshape(before, (1, -1, 1, 1))
-            conv.W.set_value((w / mean[:, None, None, None]).astype(mean.dtype))
-            conv.b.set_value(conv.b.get_value() / mean)
+        means = [[f.mean().item() for f in self.features(x, relus)] for x in pictures]
+        before = 1.0
+        for name, mean in zip(relus, numpy.mean(means, axis=0), strict=True):
+            conv: Any = self.layers[name.replace("relu", "conv")]
+            mean = float(mean) if mean > 0 else 1.0
+            conv.W.set_value(conv.W.get_value() * numpy.float32(before / mean))
+            conv.b.set_value(conv.b.get_value() / numpy.float32(mean))
             before = mean
 
 
