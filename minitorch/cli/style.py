@@ -14,7 +14,8 @@ import click
 
 __all__ = ["style"]
 
-_BYTES = 12_000  # of memory that a pixel takes
+# Of memory that a pixel takes: 3,400 were measured with VGG-16, from 192 x 144 to 384 x 288.
+_BYTES = 4_000
 
 
 def _layers(context: Any, parameter: Any, text: str | None) -> dict[str, float] | None:

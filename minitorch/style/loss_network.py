@@ -129,7 +129,8 @@ class LossNetwork:
             prepare = prepare or _USUAL[names]
             mean, std, order = PREPROCESSINGS[prepare][:3]
             about = f"{_DEPTHS[column]}'s convolutions from {weights}, by the names of {names}"
-        about += f"; pictures go in as {order}, prepared as {prepare or 'caffe'}"
+        how = f"prepared as {prepare}" if prepare else "less their mean"
+        about += f"; pictures go in as {order}, {how}"
         return cls(body, mean, std, order, pooling, about)
 
     def check(self, names: Iterable[str]) -> None:
