@@ -25,7 +25,7 @@ FLOORS = [
     {"objectives", "regularization", "updates"},
     {"models"},
     {"data", "io", "training", "distributed", "explain", "testing"},
-    {"look", "generative"},
+    {"look", "generative", "style"},
     {"cli", "__main__"},
     {"compat"},  # which stands apart: it may use everything, nothing knows it
 ]

