@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -62,7 +63,11 @@ class _Train(click.Command):
     ) -> click.Context:
         from minitorch.generative.registry import GANS
 
-        if any(arg in GANS for arg in args):
+        # What stands behind an option is its value, unless that is a flag.
+        flags = [o for p in self.params if getattr(p, "is_flag", False)
+                 for o in (*p.opts, *p.secondary_opts)]  # fmt: skip
+        values = [b for a, b in itertools.pairwise(args) if a.startswith("-") and a not in flags]
+        if any(arg in GANS and arg not in values for arg in args):
             from minitorch.cli.train_gan import train_gan
 
             return train_gan.make_context(info_name, args, parent, **extra)
