@@ -8,7 +8,7 @@ import sys
 import tempfile
 from typing import Any
 
-__all__ = ["LECTURE", "run"]
+__all__ = ["LECTURE", "report_of", "run"]
 
 # Name -> (what it is, the lecture's error after 300 epochs in percent).
 LECTURE = {
@@ -16,6 +16,14 @@ LECTURE = {
     "mlp256": ("FC256-FC256", 1.83),
     "lenet": ("20C5-MP2-50C5-MP2-FC256", 0.79),
 }
+
+
+def report_of(*arguments: str) -> dict[str, Any]:
+    """The report that ``python -m minitorch train`` prints, run as a process of its own."""
+    command = [sys.executable, "-m", "minitorch", "train", *arguments, "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
 def run(seeds: int = 1) -> list[dict[str, Any]]:
@@ -36,10 +44,8 @@ def run(seeds: int = 1) -> list[dict[str, Any]]:
     for name, (network, lecture) in LECTURE.items():
         for seed in range(seeds):
             with tempfile.TemporaryDirectory() as folder:
-                command = [sys.executable, "-m", "minitorch", "train", name, "--json", "--fresh"]
-                options = ["--no-pictures", "--seed", str(seed), "--out", folder]
-                done = subprocess.run([*command, *options], stdout=subprocess.PIPE, check=True)
-            report = json.loads(done.stdout)
+                options = ["--fresh", "--no-pictures", "--seed", str(seed), "--out", folder]
+                report = report_of(name, *options)
             rows.append(
                 {
                     "name": name,

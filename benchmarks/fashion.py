@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from benchmarks.digits import report_of
 
 __all__ = ["run"]
 
@@ -33,10 +34,8 @@ def run(seeds: int = 3) -> list[dict[str, Any]]:
     for model, only in NETWORKS.items():
         for seed in range(only or seeds):
             folder = RUNS / f"{model}-{seed}"
-            command = [sys.executable, "-m", "minitorch", "train", model, "--data", "fashion"]
-            options = ["--seed", str(seed), "--out", str(folder), "--json"]
-            done = subprocess.run([*command, *options], stdout=subprocess.PIPE, check=True)
-            report = json.loads(done.stdout)
+            options = ["--data", "fashion", "--seed", str(seed), "--out", str(folder)]
+            report = report_of(model, *options)
             rows.append(
                 {
                     "model": model,

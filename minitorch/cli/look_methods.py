@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import click
@@ -26,7 +27,7 @@ class Shown(NamedTuple):
     panels: list[Any]
     title: str
     array: Any
-    how: dict[str, Any] = {}  # noqa: RUF012 (of the figure; nobody writes into it)
+    how: Mapping[str, Any] = MappingProxyType({})
 
 
 # -- the methods --------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-__all__ = ["recipe_options", "run_folder", "train"]
+__all__ = ["drive", "recipe_options", "run_folder", "run_options", "train"]
 
 _KINDS = {"int": int, "float": float, "str": str}
 
@@ -32,6 +32,33 @@ def recipe_options(command: Callable[..., Any], record: Any = None) -> Callable[
         flag = "--" + field.name.replace("_", "-")
         kind = _KINDS[str(field.type)]
         command = click.option(flag, field.name, type=kind, help=_plain(help_text))(command)
+    return command
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every training is asked about: where it goes, what it runs on, whether it goes on."""
+    folder = click.Path(file_okay=False, path_type=Path)
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    for option in reversed((
+        click.option("--config", type=file, help="A TOML file of these settings, such as a run's "
+                     "config.toml; flags come before it."),
+        click.option("--out", type=folder, help="Where everything goes.  [default: runs/MODEL, or "
+                     "runs/MODEL-DATA]"),
+        click.option("--data-dir", type=click.Path(path_type=Path),
+                     help="A folder with the data's files."),
+        click.option("--resume", "how", flag_value="resume",
+                     help="Go on; there must be a checkpoint."),
+        click.option("--fresh", "how", flag_value="fresh",
+                     help="Start over, dropping the checkpoints."),
+        click.option("--every", type=click.IntRange(1), default=100, show_default=True,
+                     help="Steps between checkpoints."),
+        click.option("--threads", type=click.IntRange(1), help="CPU threads.  "
+                     "[default: all cores]"),
+        click.option("--device", default="cpu", show_default=True,
+                     help="cpu, cuda, or emulated: the CUDA kernels on the CPU."),
+        click.option("--eager", is_flag=True, help="Run no captured programs; slower."),
+    )):  # fmt: skip
+        command = option(command)
     return command
 
 
@@ -81,23 +108,9 @@ class _Train(click.Command):
 @click.command(cls=_Train)
 @click.argument("model", required=False)
 @recipe_options
-@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="A TOML file of these settings, such as a run's config.toml; flags come "
-              "before it.")  # fmt: skip
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path),
-              help="Where everything goes.  [default: runs/MODEL, or runs/MODEL-DATA]")  # fmt: skip
-@click.option("--data-dir", type=click.Path(path_type=Path),
-              help="A folder with the data's files.")  # fmt: skip
-@click.option("--resume", "how", flag_value="resume", help="Go on; there must be a checkpoint.")
-@click.option("--fresh", "how", flag_value="fresh", help="Start over, dropping the checkpoints.")
-@click.option("--every", type=click.IntRange(1), default=100, show_default=True,
-              help="Steps between checkpoints.")  # fmt: skip
+@run_options
 @click.option("--workers", type=click.IntRange(0), default=0, show_default=True,
               help="Processes that make batches; they change no result.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all cores]")
-@click.option("--device", default="cpu", show_default=True,
-              help="cpu, cuda, or emulated: the CUDA kernels on the CPU.")  # fmt: skip
-@click.option("--eager", is_flag=True, help="Run no captured programs; slower.")
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files too.")
 @click.option("--pictures/--no-pictures", default=True, help="Whether to draw them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
@@ -132,32 +145,39 @@ def train(
             set_num_threads(threads)
         elif group.local_size > 1:  # the ranks of a machine share its cores
             set_num_threads(max(1, get_num_threads() // group.local_size))
-        from minitorch.training import Run
+        from minitorch.training import Run, choose_display
 
         chosen = _recipe(model, config, changes)
         folder = out or run_folder(chosen)
         run = Run(chosen, folder, data_dir, device, workers, captured=not eager, group=group)
-        _train(run, how or "auto", every, tensorboard, as_json or not group.first)
+        quiet = as_json or not group.first
+
+        def display() -> Any:
+            trainer = run.trainer
+            steps = trainer.total_steps, trainer.step
+            return choose_display(chosen.model, chosen.epochs, *steps, run.data.against, quiet)
+
+        drive(run, how or "auto", quiet, display, every=every, tensorboard=tensorboard)
         report, result = run.finish(pictures)
         if group.first:
             click.echo(json.dumps(report)) if as_json else _print(report, result)
 
 
-def _train(run: Any, how: str, every: int, tensorboard: bool, quiet: bool) -> None:
-    """Begin or go on, to the end; leaves the process if it diverges or is interrupted."""
-    from minitorch.training import Interruption, TrainingDiverged, choose_display
+def drive(run: Any, how: str, quiet: bool, display_of: Callable[[], Any], **options: Any) -> None:
+    """Begin or go on, to the end; leaves the process if it diverges or is interrupted.
+
+    ``display_of()`` is asked once it is known where the run stands; its ``train`` gets ``options``.
+    """
+    from minitorch.training import Interruption, TrainingDiverged
 
     note = run.begin(how)
+    trainer, first = run.trainer, run.trainer.group.first
     if not quiet:
         click.echo(note, err=True)
-    recipe, trainer, steps = run.recipe, run.trainer, run.trainer.total_steps
-    display = choose_display(
-        recipe.model, recipe.epochs, steps, trainer.step, run.data.against, quiet
-    )
-    first = run.group.first
+    display = display_of()
     try:
         with Interruption() as wish:
-            complete = run.train(display, every, lambda: wish, tensorboard)
+            complete = run.train(display, stop=lambda: wish, **options)
     except TrainingDiverged as error:
         if first:
             notes = getattr(error, "__notes__", [])
@@ -165,7 +185,7 @@ def _train(run: Any, how: str, every: int, tensorboard: bool, quiet: bool) -> No
         raise SystemExit(1) from None
     if not complete:
         if first:
-            where = f"stopped at step {trainer.step} of {steps}"
+            where = f"stopped at step {trainer.step} of {trainer.total_steps}"
             click.echo(f"minitorch: {where}; the same command goes on", err=True)
         raise SystemExit(130)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 
-from minitorch.cli.train import recipe_options, run_folder
+from minitorch.cli.train import drive, recipe_options, run_folder, run_options
 from minitorch.generative.recipes import GanRecipe
 
 __all__ = ["train_gan"]
@@ -18,22 +17,9 @@ __all__ = ["train_gan"]
 @click.command()
 @click.argument("model")
 @lambda command: recipe_options(command, GanRecipe)
-@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="A TOML file of these settings, such as a run's config.toml; flags come "
-              "before it.")  # fmt: skip
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path),
-              help="Where everything goes.  [default: runs/MODEL, or runs/MODEL-DATA]")  # fmt: skip
-@click.option("--data-dir", type=click.Path(path_type=Path),
-              help="A folder with the data's files.")  # fmt: skip
-@click.option("--resume", "how", flag_value="resume", help="Go on; there must be a checkpoint.")
-@click.option("--fresh", "how", flag_value="fresh", help="Start over, dropping the checkpoints.")
-@click.option("--every", type=click.IntRange(1), default=100, show_default=True,
-              help="Steps between checkpoints.")  # fmt: skip
+@run_options
 @click.option("--scored", type=click.IntRange(0), default=2000, show_default=True,
               help="Samples that are scored by a LeNet, trained for it; 0: none.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all cores]")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or emulated.")
-@click.option("--eager", is_flag=True, help="Run no captured programs; slower.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def train_gan(
     model: str,
@@ -57,57 +43,26 @@ def train_gan(
     """
     from minitorch.backend.native import set_num_threads
     from minitorch.generative import GanRun
+    from minitorch.generative.display import GanLines
 
     if threads is not None:
         set_num_threads(threads)
     recipe = _recipe(model, config, changes)
     run = GanRun(recipe, out or run_folder(recipe), data_dir, device, captured=not eager)
-    _train(run, how or "auto", every, as_json)
+    lines = None if as_json else GanLines(recipe.epochs, run.trainer.total_steps)
+    drive(run, how or "auto", as_json, lambda: lines, every=every)
     report = run.finish(scored)
     click.echo(json.dumps(report)) if as_json else _print(report)
 
 
 def _recipe(model: str, config: Path | None, changes: dict[str, Any]) -> GanRecipe:
     """What was asked for: flags before the file's lines before the paper's."""
-    import dataclasses
-
     from minitorch.generative import find_gan_recipe
-    from minitorch.utils import did_you_mean
+    from minitorch.training import read_config
 
-    given: dict[str, Any] = {}
-    if config is not None:
-        try:
-            given = tomllib.loads(config.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{config}: this is no TOML: {error}") from None
-    known = [field.name for field in dataclasses.fields(GanRecipe)]
-    for name in given:
-        if name not in known:
-            raise ValueError(f"{config}: a recipe has no {name!r}; {did_you_mean(name, known)}")
+    given = read_config(config, GanRecipe) if config else {}
     given |= {name: value for name, value in changes.items() if value is not None}
     return find_gan_recipe(model, given)
-
-
-def _train(run: Any, how: str, every: int, quiet: bool) -> None:
-    """Begin or go on, to the end; leaves the process if it diverges or is interrupted."""
-    from minitorch.generative.display import GanLines
-    from minitorch.training import Interruption, TrainingDiverged
-
-    note = run.begin(how)
-    trainer = run.trainer
-    if not quiet:
-        click.echo(note, err=True)
-    display = None if quiet else GanLines(run.recipe.epochs, trainer.total_steps)
-    try:
-        with Interruption() as wish:
-            complete = run.train(display, every, lambda: wish)
-    except TrainingDiverged as error:
-        click.echo(f"minitorch: {error}", err=True)
-        raise SystemExit(1) from None
-    if not complete:
-        where = f"stopped at step {trainer.step} of {trainer.total_steps}"
-        click.echo(f"minitorch: {where}; the same command goes on", err=True)
-        raise SystemExit(130)
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from minitorch.generative.objectives import (
 from minitorch.generative.pictures import SampleSheets, animate, plot_losses, sheet, write_png
 from minitorch.generative.pixels import pixels_to_signed, signed_to_pixels
 from minitorch.generative.players import Players
-from minitorch.generative.recipes import GanRecipe, config_text, find_gan_recipe
+from minitorch.generative.recipes import GanRecipe, find_gan_recipe
 from minitorch.generative.registry import GANS, Gan, find_gan
 from minitorch.generative.run import GanRun, prepare_images
 from minitorch.generative.score import Score, Scorer, frechet_distance, inception_score
@@ -36,7 +36,6 @@ __all__ = [
     "animate",
     "arithmetic",
     "between",
-    "config_text",
     "discriminator_loss",
     "find_gan",
     "find_gan_recipe",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from minitorch.generative.objectives import OBJECTIVES
 from minitorch.generative.registry import find_gan
 from minitorch.utils import did_you_mean
 
-__all__ = ["GanRecipe", "config_text", "find_gan_recipe"]
+__all__ = ["GanRecipe", "find_gan_recipe"]
 
 _POSITIVE = ("latent", "epochs", "batch_size", "discriminator_steps", "learning_rate")
 _BELOW_ONE = ("beta1", "beta2", "smooth")
@@ -118,15 +117,3 @@ class GanRecipe:
 def find_gan_recipe(model: str, given: Mapping[str, Any] | None = None) -> GanRecipe:
     """The settings of that model's paper, but for those that are given."""
     return GanRecipe(**{**find_gan(model).settings, **(given or {}), "model": model})
-
-
-def config_text(recipe: GanRecipe) -> str:
-    """The TOML of a recipe: a line per field.
-
-    Examples
-    --------
-    >>> config_text(GanRecipe("gan")).splitlines()[0]
-    'model = "gan"'
-    """
-    # JSON's strings and numbers are TOML's too.
-    return "".join(f"{name} = {json.dumps(v)}\n" for name, v in recipe.as_dict().items())

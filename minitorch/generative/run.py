@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,22 +14,23 @@ from minitorch import io, layers, random
 from minitorch.data import load
 from minitorch.data.batches import stream
 from minitorch.data.dataset import Dataset
-from minitorch.data.resample import resize
 from minitorch.generative.judge import open_scorer
 from minitorch.generative.latent import between
 from minitorch.generative.pictures import SampleSheets, animate, plot_losses, sheet, write_png
 from minitorch.generative.pixels import pixels_to_signed
 from minitorch.generative.players import Players
-from minitorch.generative.recipes import GanRecipe, config_text
+from minitorch.generative.recipes import GanRecipe
 from minitorch.generative.registry import find_gan
 from minitorch.generative.score import Score
 from minitorch.generative.trainer import GanTrainer
-from minitorch.io.arrays import FileFormatError
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.training.display import Display
 from minitorch.training.loop import fit
 from minitorch.training.metrics_file import MetricsFile, read_metrics
+from minitorch.training.prepare import digest_of, sized
+from minitorch.training.recipes import write_config
+from minitorch.training.take_up import take_up
 
 __all__ = ["GanRun", "prepare_images"]
 
@@ -72,7 +72,7 @@ class GanRun:
         self.recipe, self.folder = recipe, Path(folder)
         self.checkpoints = Checkpoints(self.folder / "checkpoints")
         self.train_images, self.test_images = prepare_images(recipe.data, data_dir, recipe.size)
-        self.fingerprint = _fingerprint(self.train_images)
+        self.fingerprint = digest_of(self.train_images.x, self.train_images.y)
         pair = self._pair()
         for network in pair:
             layers.to_device(network, device)
@@ -88,41 +88,8 @@ class GanRun:
         return entry.build(recipe.latent, data.x.shape[1:], data.classes, **sizes)
 
     def begin(self, how: str = "auto") -> str:
-        """Take up an earlier run of this folder, or start anew; a line that says which.
-
-        Parameters
-        ----------
-        how : {"auto", "resume", "fresh"}
-            As for :meth:`minitorch.training.Run.begin`.
-
-        Raises
-        ------
-        FileFormatError
-            For a damaged checkpoint, or none where one is demanded.
-        ValueError
-            For a checkpoint of another recipe or other data, naming what differs.
-        """
-        if how == "fresh":
-            self.checkpoints.clear()
-        if not self.checkpoints.paths():
-            if how == "resume":
-                raise FileFormatError(
-                    f"{self.checkpoints.folder}: there is no checkpoint to resume"
-                )
-            return f"training {self.recipe.model} from the start"
-        arrays, metadata = self.checkpoints.load()
-        remedy = "use --fresh to start over or --out for another folder"
-        if metadata.get("data") != self.fingerprint:
-            raise ValueError(
-                f"{self.checkpoints.folder}: the checkpoint is of other training data; {remedy}"
-            )
-        try:
-            self.trainer.restore(arrays, metadata)
-        except (ValueError, KeyError) as error:  # KeyError: of another kind of training
-            raise ValueError(f"{self.checkpoints.folder}: {error}; {remedy}") from None
-        if self.trainer.finished:
-            return f"{self.folder}: trained already; --fresh would start over"
-        return f"resuming {self.recipe.model} at step {self.trainer.step}"
+        """Take up an earlier run of this folder, or start anew: see :func:`take_up`."""
+        return take_up(self.trainer, self.checkpoints, self.fingerprint, how)
 
     def train(
         self,
@@ -133,7 +100,7 @@ class GanRun:
         """Train to the end, or until ``stop()``; whether it is complete."""
         done, epochs = self.trainer.step, len(self.trainer.history)
         notes = [MetricsFile(self.folder / "metrics.jsonl", done, epochs), self.sheets]
-        atomic_write(self.folder / "config.toml", config_text(self.recipe))
+        atomic_write(self.folder / "config.toml", write_config(self.recipe))
         extra = {"data": self.fingerprint}
         return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
 
@@ -239,18 +206,8 @@ def prepare_images(
 
 def _signed(data: Any, size: int) -> Dataset:
     if not isinstance(data, Dataset):
-        data = data.to_dataset(size or 64)
-    if size and data.x.ndim == 4 and data.x.shape[-2:] != (size, size):
-        x = numpy.stack([resize(image, (size, size)) for image in data.x])
-        data = dataclasses.replace(data, x=x)
-    return pixels_to_signed(data)
-
-
-def _fingerprint(data: Dataset) -> str:
-    """Of the content."""
-    content = hashlib.sha256(numpy.ascontiguousarray(data.x).tobytes())
-    content.update(numpy.ascontiguousarray(data.y).tobytes())
-    return content.hexdigest()[:16]
+        size = size or 64
+    return pixels_to_signed(sized(data, size))
 
 
 def _record(score: Score) -> dict[str, Any]:

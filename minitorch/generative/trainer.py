@@ -21,7 +21,7 @@ from minitorch.generative.watch import Watch, spread
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.finding import Finding
 from minitorch.training.gradients import norm_of
-from minitorch.training.state import capture, restore
+from minitorch.training.state import capture, check_recipe, restore
 
 __all__ = ["GanTrainer"]
 
@@ -272,11 +272,7 @@ class GanTrainer:
         ValueError
             If it is of another recipe (the message names what differs) or other networks.
         """
-        ours, theirs = self.recipe.as_dict(), metadata["recipe"]
-        different = [k for k in {**theirs, **ours} if theirs.get(k) != ours.get(k)]
-        if different:
-            pairs = ", ".join(f"{k} was {theirs.get(k)!r}, is {ours.get(k)!r}" for k in different)
-            raise ValueError(f"the checkpoint is of another configuration: {pairs}")
+        check_recipe(metadata["recipe"], self.recipe.as_dict())
         restore(self.players.both, arrays)
         layers.set_all_random_states(self.players.both, metadata["noise"])
         random.set_state(metadata["random"])

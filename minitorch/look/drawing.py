@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy
@@ -29,7 +30,7 @@ class Panel(NamedTuple):
 
     pixels: Array
     caption: str = ""
-    how: dict[str, Any] = {}  # noqa: RUF012 (nobody writes into it)
+    how: Mapping[str, Any] = MappingProxyType({})
 
 
 def panels(shown: Sequence[Panel], title: str, side: float = 2.6, columns: int = 0) -> Sheet:

@@ -26,7 +26,7 @@ from minitorch.models import MODELS
 from minitorch.training.augment import augmentation
 from minitorch.training.recipes import Recipe
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "digest_of", "prepare", "sized"]
 
 Array = numpy.ndarray
 _SAMPLE = 2000  # images of a folder whose figures stand for all
@@ -109,19 +109,19 @@ def prepare(
     entry = DATASETS.get(recipe.data)
     empty = entry.background if entry else 0
     size = size or (MODELS[recipe.model].input_shape[-1] if _on_disk(train) else 0)
-    raw_test = _sized(test, size)
+    raw_test = sized(test, size)
     some = _some(train, size)
     standardiser = Standardiser.fit(some) if start is None else start.standardiser
     background = standardiser.apply(numpy.full_like(some[:1], empty))
     if _on_disk(train) or recipe.augment or workers:
         steps = [ResizeShort(size), Crop(size, "centre")] if _on_disk(train) else []
-        source = train if _on_disk(train) else _sized(train, size)
+        source = train if _on_disk(train) else sized(train, size)
         steps += augmentation(recipe.augment, some.shape[-1], empty, some)
         batches: Any = Pipeline(
             source, steps, recipe.batch_size, workers, seed=recipe.seed, standardiser=standardiser
         )
     else:
-        small = _sized(train, size)
+        small = sized(train, size)
         batches = Dataset(standardiser.apply(small.x), small.y, small.classes, "train")
     names = train.class_names or tuple(str(label) for label in range(train.classes))
     return Prepared(
@@ -169,8 +169,8 @@ def _coloured(data: Any, start: Preprocessing) -> Any:
     return dataclasses.replace(data, x=start.coloured(data.x))
 
 
-def _sized(data: Any, size: int) -> Dataset:
-    """In memory, of the size that is wanted."""
+def sized(data: Any, size: int) -> Dataset:
+    """A dataset's images in memory, ``size`` pixels each way; 0: those in memory as they are."""
     if _on_disk(data):
         return data.to_dataset(size)
     if size == 0 or data.x.shape[-2:] == (size, size):
@@ -185,17 +185,20 @@ def _some(train: Any, size: int) -> Array:
     """Images that mean and variance are computed from: all that are in memory."""
     if _on_disk(train) and len(train) > _SAMPLE:
         train = train.take(stream(0, _HELD_OUT).permutation(len(train))[:_SAMPLE])
-    return _sized(train, size).x
+    return sized(train, size).x
 
 
 def _fingerprint(train: Any, test: Dataset) -> str:
     """Of the content; of files on the disk, their names and lengths."""
+    if not _on_disk(train):
+        return digest_of(train.x, train.y, test.x, test.y)
+    names = "".join(f"{path.name} {path.stat().st_size}\n" for path in train.paths)
+    return digest_of(numpy.frombuffer(names.encode(), numpy.uint8), train.y, test.x, test.y)
+
+
+def digest_of(*arrays: Array) -> str:
+    """A short fingerprint of arrays' content."""
     content = hashlib.sha256()
-    if _on_disk(train):
-        for path in train.paths:
-            content.update(f"{path.name} {path.stat().st_size}\n".encode())
-    else:
-        content.update(memoryview(numpy.ascontiguousarray(train.x)))
-    for array in (train.y, test.x, test.y):
+    for array in arrays:
         content.update(memoryview(numpy.ascontiguousarray(array)))
     return content.hexdigest()[:16]

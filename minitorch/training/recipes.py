@@ -248,8 +248,8 @@ def command_of(recipe: Recipe) -> list[str]:
     return words
 
 
-def read_config(path: str | Path) -> dict[str, Any]:
-    """The fields of a recipe in a TOML file.
+def read_config(path: str | Path, record: type = Recipe) -> dict[str, Any]:
+    """The fields of a recipe in a TOML file; ``record`` is the kind of recipe.
 
     Raises
     ------
@@ -262,14 +262,14 @@ def read_config(path: str | Path) -> dict[str, Any]:
         found = tomllib.loads(Path(path).read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: this is no TOML: {error}") from None
-    known = [field.name for field in dataclasses.fields(Recipe)]
+    known = [field.name for field in dataclasses.fields(record)]
     for name in found:
         if name not in known:
             raise ValueError(f"{path}: a recipe has no {name!r}; {did_you_mean(name, known)}")
     return found
 
 
-def write_config(recipe: Recipe) -> str:
+def write_config(recipe: Any) -> str:
     """The TOML of a recipe: a line per field.
 
     Examples

@@ -14,7 +14,6 @@ import numpy
 from minitorch import layers, random
 from minitorch.backend.arrays import backend_named
 from minitorch.distributed import Group
-from minitorch.io.arrays import FileFormatError
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.training import plots
@@ -27,6 +26,7 @@ from minitorch.training.prepare import prepare
 from minitorch.training.recipes import Recipe, command_of, write_config
 from minitorch.training.report_page import write_report
 from minitorch.training.start import new_network, open_start, trained_network
+from minitorch.training.take_up import take_up
 from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 from minitorch.training.trainer import Trainer
 
@@ -101,50 +101,11 @@ class Run:
         )
 
     def begin(self, how: str = "auto") -> str:
-        """Take up an earlier run of this folder, or start anew.
-
-        Parameters
-        ----------
-        how : {"auto", "resume", "fresh"}
-            "auto" resumes if there is a checkpoint; "resume" demands one;
-            "fresh" deletes those there are.
-
-        Returns
-        -------
-        str
-            One line that says what was done.
-
-        Raises
-        ------
-        FileFormatError
-            For a damaged checkpoint, or none where one is demanded.
-        ValueError
-            For a checkpoint of another recipe or other data, naming what differs.
-        """
+        """Take up an earlier run of this folder, or start anew: see :func:`take_up`."""
         if how == "fresh" and self.group.first:
-            self.checkpoints.clear()
             for name in ("report.json", "history.json"):  # of the run that is dropped
                 (self.folder / name).unlink(missing_ok=True)
-        if not self.group.share(bool(self.checkpoints.paths())):  # the first rank's, by its disk
-            if how == "resume":
-                raise FileFormatError(
-                    f"{self.checkpoints.folder}: there is no checkpoint to resume"
-                )
-            return f"training {self.recipe.model} from the start"
-        arrays, metadata = self.group.share(self.checkpoints.load() if self.group.first else None)
-        remedy = "use --fresh to start over or --out for another folder"
-        if metadata.get("data") != self.data.fingerprint:
-            raise ValueError(
-                f"{self.checkpoints.folder}: the checkpoint is of other training data "
-                f"({metadata.get('data')}, not {self.data.fingerprint}); {remedy}"
-            )
-        try:
-            self.trainer.restore(arrays, metadata)
-        except ValueError as error:
-            raise ValueError(f"{self.checkpoints.folder}: {error}; {remedy}") from None
-        if self.trainer.finished:
-            return f"{self.folder}: trained already; --fresh would start over"
-        return f"resuming {self.recipe.model} at step {self.trainer.step}"
+        return take_up(self.trainer, self.checkpoints, self.data.fingerprint, how)
 
     def train(
         self,

@@ -10,7 +10,7 @@ import numpy
 from minitorch import layers, updates
 from minitorch.io.arrays import FileFormatError
 
-__all__ = ["capture", "named_params", "part", "restore", "set_params"]
+__all__ = ["capture", "check_recipe", "named_params", "part", "restore", "set_params"]
 
 Array = numpy.ndarray
 _PARAM, _SLOT = "param/", "slot/"
@@ -34,6 +34,14 @@ def restore(network: Any, arrays: Mapping[str, Array]) -> None:
     """
     set_params(network, part(arrays, _PARAM), "the state")
     updates.set_state(list(named_params(network).values()), part(arrays, _SLOT))
+
+
+def check_recipe(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+    """ValueError, naming what differs, if a checkpoint is of other settings."""
+    different = [k for k in {**theirs, **ours} if theirs.get(k) != ours.get(k)]
+    if different:
+        pairs = ", ".join(f"{k} was {theirs.get(k)!r}, is {ours.get(k)!r}" for k in different)
+        raise ValueError(f"the checkpoint is of another configuration: {pairs}")
 
 
 def part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:

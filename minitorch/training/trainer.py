@@ -27,7 +27,7 @@ from minitorch.training.precision import LossScaler
 from minitorch.training.recipes import Recipe
 from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule, on_plateau, warmed_up
-from minitorch.training.state import capture, named_params, part, restore
+from minitorch.training.state import capture, check_recipe, named_params, part, restore
 
 __all__ = ["Trainer"]
 
@@ -360,13 +360,9 @@ class Trainer:
             If it is of another recipe (the message names what differs) or
             another network.
         """
-        ours = self.recipe.as_dict()
         # A setting that a checkpoint's time did not have was as it is by default.
         theirs = {**Recipe(self.recipe.model).as_dict(), **metadata["recipe"]}
-        different = [k for k in {**theirs, **ours} if theirs.get(k) != ours.get(k)]
-        if different:
-            pairs = ", ".join(f"{k} was {theirs.get(k)!r}, is {ours.get(k)!r}" for k in different)
-            raise ValueError(f"the checkpoint is of another configuration: {pairs}")
+        check_recipe(theirs, self.recipe.as_dict())
         restore(self.network, arrays)
         layers.set_all_random_states(self.network, metadata["noise"])
         random.set_state(metadata["random"])
