@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from minitorch import ops
+from minitorch import asarray, ops, updates
 from minitorch.data.batches import stream
-from minitorch.look.rectifiers import waking
-from minitorch.look.subject import Score, Subject, Values, normalised
+from minitorch.look.passes import Uphill
+from minitorch.look.spectrum import Spectrum, View
+from minitorch.look.subject import Subject, Values, normalised
+from minitorch.parameter import Parameter
 
 __all__ = ["Ascent", "fool", "maximise"]
 
@@ -37,15 +39,15 @@ def maximise(
     target: int | str,
     layer: str | None = None,
     *,
-    steps: int = 100,
-    rate: float = 4.0,
-    decay: float = 0.01,
-    blur: float = 0.5,
-    jitter: int = 2,
+    steps: int = 256,
+    rate: float = 0.1,
+    falloff: float = 1.0,
+    zoom: tuple[float, float] = (0.8, 1.25),
+    margin: float = 0.15,
     image: Array | None = None,
     seed: int = 0,
 ) -> Ascent:
-    """An image that raises a class's logit, or the mean of a channel, as far as it goes.
+    """An image that raises a class's logit, or the mean of a channel, however it is held.
 
     Parameters
     ----------
@@ -55,17 +57,16 @@ def maximise(
     layer : str, optional
     steps : int
     rate : float
-        Of a step, in levels of grey: the root of the mean square of its changes.
-    decay : float
-        Each step takes this share off the prepared image: Simonyan's penalty, the square of its
-        length.
-    blur : float
-        Standard deviation in pixels of the Gaussian that smooths the image after every fourth step;
-        0 for none.
-    jitter : int
-        Each step sees the image moved by up to so many pixels.
+        Adam's, for the coefficients of :class:`minitorch.look.spectrum.Spectrum`.
+    falloff : float
+        How much weaker high frequencies are: 0 is noise to the eye, more is smoother.
+    zoom : tuple of float
+        Each step sees the image, from another place, enlarged by a factor between these.
+    margin : float
+        The image that climbs is larger than the network's input by this share; the views move about
+        in it, and its middle is the result.
     image : numpy.ndarray, shape (channels, rows, columns), optional
-        Where to begin; by default the mean image with a little noise.
+        Where to begin; by default grey with a little noise.
     seed : int
 
     Returns
@@ -75,45 +76,60 @@ def maximise(
     Raises
     ------
     ValueError
-        For an unknown class, layer or channel; for settings below 0.
+        For an unknown class, layer or channel; for settings out of range.
 
     Notes
     -----
-    x <- (1 - decay) x + rate g / rms(g), g = d score / d x; no pixel leaves 0 to 255. Without
-    decay, blur and jitter the score rises furthest, and the image is noise to the eye. While the
-    gradient is nothing but zeros, as that of a unit that is not active, rectifiers let what would
-    wake them through.
+    A bare climb of pixels ends in noise that the network takes for anything. Two things make it an
+    image: it is written in cosines and in photographs' colours, so that what is smooth is changed
+    first; and it must please in whatever size and place it is seen. While the gradient is nothing
+    but zeros, as that of a unit that is not active, rectifiers let what would wake it through.
 
     References
     ----------
     D. Erhan, Y. Bengio, A. Courville, P. Vincent: Visualizing higher-layer features of a deep
     network, 2009. K. Simonyan, A. Vedaldi, A. Zisserman: Deep inside convolutional networks, 2013.
-    J. Yosinski, J. Clune, A. Nguyen, T. Fuchs, H. Lipson: Understanding neural networks through
-    deep visualization, 2015 (the blur).
+    C. Olah, A. Mordvintsev, L. Schubert: Feature visualization, Distill 2017.
     """
-    if min(steps, rate, decay, blur, jitter) < 0:
-        raise ValueError("maximise: steps, rate, decay, blur and jitter are at least 0")
+    if min(steps, rate, falloff, margin) < 0 or not 0 < zoom[0] <= zoom[1]:
+        raise ValueError(
+            "maximise: steps, rate, falloff and margin are at least 0, and zoom goes from a number "
+            "above 0 to one that is not less"
+        )
     subject, rng = Subject(classifier), stream(seed)
-    score, stop = subject.score(target, layer), subject.stop_of(layer)
-    grey = (subject.highest - subject.lowest) / 255  # one level of it
-    if image is None:
-        shape = (1, *subject.prepare.input_shape)
-        x = (8 * grey * rng.standard_normal(shape)).clip(subject.lowest, subject.highest)
-    else:
-        x = subject.prepared(image)
-    x, scores = x.astype(numpy.float32), []
-    for step in range(steps):
-        shift = tuple(rng.integers(-jitter, jitter + 1, 2))
-        moved = numpy.roll(x, shift, (2, 3))
-        gradient, value = uphill(subject, moved, score, stop)
+    uphill = Uphill(subject, subject.score(target, layer), subject.stop_of(layer))
+    shape = subject.prepare.input_shape
+    size, span = shape[1:], subject.highest - subject.lowest
+    around = [2 * round(n * margin / 2) for n in size]
+    wide = (shape[0], *(n + m for n, m in zip(size, around, strict=True)))
+    spectrum = Spectrum(wide, falloff)
+    middle, scores = View(spectrum.shape, size), []
+
+    def seen(view: View, pixels: Array) -> Array:
+        prepared = subject.lowest + span * (view(pixels - 0.5) + 0.5)  # grey beyond the border
+        return numpy.ascontiguousarray(prepared[None], numpy.float32)
+
+    noise = 0.1 * rng.standard_normal(spectrum.shape).astype(numpy.float32)
+    z = Parameter(noise if image is None else _surrounded(subject, image, spectrum))
+    for _ in range(steps):
+        factor = math.exp(rng.uniform(math.log(zoom[0]), math.log(zoom[1])))
+        view = View(spectrum.shape, size, factor, tuple(rng.uniform(0, 1, 2)))
+        pixels = spectrum.pixels(z.get_value())
+        gradient, value = uphill(seen(view, pixels))
         scores.append(value)
-        gradient = numpy.roll(gradient, (-shift[0], -shift[1]), (2, 3))
-        x = (1 - decay) * x + rate * grey * normalised(gradient)
-        if blur and step % 4 == 3:
-            x = blurred(x, blur)
-        x = x.clip(subject.lowest, subject.highest).astype(numpy.float32)
-    scores.append(subject.gradient(x, score, stop)[1])
-    return Ascent(x, scores)
+        down = normalised(-spectrum.back(view.back(span * gradient[0]), pixels))
+        updates.adam([asarray(down)], [z], rate).apply()
+    x = seen(middle, spectrum.pixels(z.get_value()))
+    return Ascent(x, [*scores, uphill(x)[1]])
+
+
+def _surrounded(subject: Subject, image: Array, spectrum: Spectrum) -> Array:
+    """The coefficients of an image in the middle of what stands on its border."""
+    x = subject.prepared(image)[0]
+    pixels = (x - subject.lowest) / (subject.highest - subject.lowest)
+    spare = [n - m for n, m in zip(spectrum.shape[1:], x.shape[1:], strict=True)]
+    wide = numpy.pad(pixels, [(0, 0), *((n // 2, n - n // 2) for n in spare)], mode="edge")
+    return spectrum.coefficients(wide)
 
 
 def fool(
@@ -177,33 +193,11 @@ def fool(
     else:
         x = subject.prepared(image)
     grey = (subject.highest - subject.lowest) / 255
-    scores = [float(subject.probabilities(x)[0, number])]
-    while scores[-1] < confidence and len(scores) <= steps:
-        gradient = subject.gradient(x, surety)[0]
+    uphill, scores = Uphill(subject, surety), []
+    while True:
+        gradient, surest = uphill(x)
+        scores.append(math.exp(surest))
+        if scores[-1] >= confidence or len(scores) > steps:
+            return Ascent(x, scores)
         x = x + rate * grey * normalised(gradient)
         x = x.clip(subject.lowest, subject.highest).astype(numpy.float32)
-        scores.append(float(subject.probabilities(x)[0, number]))
-    return Ascent(x, scores)
-
-
-def uphill(subject: Subject, x: Array, score: Score, stop: Any) -> tuple[Array, float]:
-    """The gradient and the score; where it is zero everywhere, past the rectifiers that sleep."""
-    gradient, value = subject.gradient(x, score, stop)
-    if not gradient.any():
-        gradient, value = subject.gradient(x, score, stop, waking)
-    return gradient, value
-
-
-def blurred(x: Array, sigma: float) -> Array:
-    """Smoothed along rows and columns by a Gaussian; beyond the border is what stands on it."""
-    radius = max(1, math.ceil(3 * sigma))
-    weights = numpy.exp(-0.5 * (numpy.arange(-radius, radius + 1) / sigma) ** 2)
-    weights /= weights.sum()
-    for axis in (2, 3):
-        width = [(0, 0)] * x.ndim
-        width[axis] = (radius, radius)
-        wide = numpy.pad(x, width, mode="edge")
-        length = x.shape[axis]
-        parts = [wide.take(range(i, i + length), axis) * w for i, w in enumerate(weights)]
-        x = sum(parts[1:], parts[0])
-    return x

@@ -8,7 +8,8 @@ import numpy
 
 from minitorch import layers, ops
 from minitorch.data.batches import stream
-from minitorch.look.ascend import Ascent, uphill
+from minitorch.look.ascend import Ascent
+from minitorch.look.passes import Uphill
 from minitorch.look.subject import Score, Subject, upsampled
 
 __all__ = ["deep_dream"]
@@ -87,13 +88,14 @@ def deep_dream(
     grey = (subject.highest - subject.lowest) / 255
     detail, scores = numpy.zeros_like(whole[..., :1, :1]), []
     for size in _sizes(whole.shape[2:], octaves, scale):
+        uphill = Uphill(subject, score, one)  # whose memory goes with the size
         base = upsampled(whole, size)
         x = base + upsampled(detail, size)
         for _ in range(steps):
             most = [min(jitter, length // 2) for length in size]
             down, right = (int(rng.integers(-most[i], most[i] + 1)) for i in range(2))
             moved = numpy.roll(x, (down, right), (2, 3))
-            gradient, value = uphill(subject, moved, score, one)
+            gradient, value = uphill(moved)
             gradient = numpy.roll(gradient, (-down, -right), (2, 3))
             scores.append(value)
             x = x + rate * grey * gradient / (numpy.abs(gradient).mean() + 1e-30)
