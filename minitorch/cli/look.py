@@ -24,7 +24,8 @@ _LINES = "\n".join(f"  {name:12}{line}" for name, (_, _, line) in METHODS.items(
 @click.option("--image", "-i", type=click.Path(path_type=Path), help="The picture to look at.")
 @click.option("--layer", "-l", help="A layer, by its name.")
 @click.option("--class", "-c", "target", help="A class, by name or number; with --layer the "
-              "number of a channel.  [default: the most probable one]")  # fmt: skip
+              "number of a channel, for patches several with commas.  "
+              "[default: the most probable one]")  # fmt: skip
 @click.option("--out", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path),
               help="The picture to write, .png.")  # fmt: skip
 @click.option("--array", type=click.Path(dir_okay=False, path_type=Path),
@@ -37,6 +38,12 @@ _LINES = "\n".join(f"  {name:12}{line}" for name, (_, _, line) in METHODS.items(
 @click.option("--size", type=click.IntRange(8), default=512, show_default=True,
               help="dream: the longer side is scaled down to so many pixels.")  # fmt: skip
 @click.option("--epsilon", type=click.FloatRange(0), help="fgsm: levels of grey, of 255.")
+@click.option("--data", help="patches: a dataset of `minitorch data`, folder:PATH, csv:PATH.  "
+              "[default: what the model was trained on]")  # fmt: skip
+@click.option("--split", type=click.Choice(["train", "test"]), help="patches: which part of it.  "
+              "[default: test]")  # fmt: skip
+@click.option("--data-dir", type=click.Path(path_type=Path), help="patches: where its files are, "
+              "if not where a package puts them.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Of what is random.")
 @click.option("--prepare", type=click.Choice([*PREPROCESSINGS]),
               help="How images are prepared, for files that do not say.")  # fmt: skip

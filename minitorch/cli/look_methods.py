@@ -180,6 +180,32 @@ def _fgsm(one: Asked) -> Shown:
     return Shown(panels, "Fast gradient sign method", found.x[0])
 
 
+def _patches(one: Asked) -> Shown:
+    import numpy
+
+    from minitorch.cli.classifiers import datasets
+    from minitorch.look import Subject, drawing, top_patches
+
+    name = one.options.get("data") or one.classifier.about.get("data")
+    if not name:
+        raise click.UsageError("look patches takes --data: a dataset, folder:PATH, csv:PATH")
+    (data,) = datasets(name, one.options.get("data_dir"), one.options.get("split", "test"))
+    units = None
+    if one.target is not None:
+        units = [_number(part.strip(), "a channel") for part in one.target.split(",")]
+    subject, order = Subject(one.classifier), one.classifier.prepare.order
+    found = top_patches(one.classifier, data, one.layer, units)
+    panels = []
+    for i, unit in enumerate(found.units):
+        caption = f"{unit}: {found.values[i, -1]:.3g} to {found.values[i, 0]:.3g}"
+        shown = [subject.picture(x[None])[0] for x in found.patches[i]]
+        back = [drawing.as_bytes(drawing.signed(g, order=order)) for g in found.back[i]]
+        panels += [drawing.Panel(drawing.tiles(shown), caption), drawing.Panel(drawing.tiles(back))]
+    title = f"What channels of {found.layer} like best in {data.name}"
+    arrays = numpy.stack([found.patches, found.back], axis=2)
+    return Shown(panels, title, arrays, {"side": 1.6, "columns": 4})
+
+
 # -- what methods share -------------------------------------------------------------------------
 
 
@@ -232,6 +258,8 @@ def _number(text: str, what: str) -> int:
 METHODS: dict[str, tuple[Callable[[Asked], Shown], str, str]] = {
     "filters": (_filters, "no", "the first layer's filters"),
     "activations": (_activations, "yes", "the maps that a layer gives"),
+    "patches": (_patches, "no", "the nine parts of --data that a layer's channels like best "
+                "(Zeiler, Fergus)"),
     "saliency": (_saliency, "yes", "the class's gradient (Simonyan)"),
     "guided": (_back("guided_backprop", "guided backprop"), "yes",
                "guided backprop, of a class or a layer's channel (Springenberg)"),

@@ -40,10 +40,10 @@ def maximise(
     layer: str | None = None,
     *,
     steps: int = 256,
-    rate: float = 0.1,
-    falloff: float = 1.0,
-    zoom: tuple[float, float] = (0.8, 1.25),
-    margin: float = 0.15,
+    rate: float = 0.12,
+    falloff: float = 1.15,
+    zoom: tuple[float, float] = (0.6, 1.4),
+    margin: float = 0.3,
     image: Array | None = None,
     seed: int = 0,
 ) -> Ascent:
@@ -57,7 +57,8 @@ def maximise(
     layer : str, optional
     steps : int
     rate : float
-        Adam's, for the coefficients of :class:`minitorch.look.spectrum.Spectrum`.
+        Adam's first, for the coefficients of :class:`minitorch.look.spectrum.Spectrum`; it falls to
+        0 in a straight line, so that the last steps take noise away.
     falloff : float
         How much weaker high frequencies are: 0 is noise to the eye, more is smoother.
     zoom : tuple of float
@@ -111,14 +112,14 @@ def maximise(
 
     noise = 0.1 * rng.standard_normal(spectrum.shape).astype(numpy.float32)
     z = Parameter(noise if image is None else _surrounded(subject, image, spectrum))
-    for _ in range(steps):
+    for step in range(steps):
         factor = math.exp(rng.uniform(math.log(zoom[0]), math.log(zoom[1])))
         view = View(spectrum.shape, size, factor, tuple(rng.uniform(0, 1, 2)))
         pixels = spectrum.pixels(z.get_value())
         gradient, value = uphill(seen(view, pixels))
         scores.append(value)
         down = normalised(-spectrum.back(view.back(span * gradient[0]), pixels))
-        updates.adam([asarray(down)], [z], rate).apply()
+        updates.adam([asarray(down)], [z], rate * (1 - step / steps)).apply()
     x = seen(middle, spectrum.pixels(z.get_value()))
     return Ascent(x, [*scores, uphill(x)[1]])
 

@@ -41,11 +41,23 @@ def photo(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("folder")
+    for i, name in enumerate(["dog/a.png", "dog/b.png", "owl/a.png", "owl/b.png", "owl/c.png"]):
+        (path / name).parent.mkdir(exist_ok=True)
+        pixels = np.random.default_rng(i).integers(0, 256, (20, 15, 3), np.uint8)
+        Image.fromarray(pixels).save(path / name)
+    return path
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_leaves_a_picture(method, model, photo, tmp_path):
+def test_every_method_leaves_a_picture(method, model, photo, folder, tmp_path):
     out, array = tmp_path / "out.png", tmp_path / "out.npy"
     image = ["--image", photo] if METHODS[method][1] != "no" else []
     target = ["--class", "tabby"] if method in ("maximise", "fool") else []
+    if method == "patches":
+        target = ["--data", f"folder:{folder}", "--class", "0, 5"]
     few = ["--steps", 3] if method in ("maximise", "fool", "dream", "evolve") else []
     done = run(method, "-m", model, *image, *target, *few, "-o", out, "--array", array)
     assert done.exit_code == 0, done.output
@@ -82,6 +94,9 @@ def test_what_is_written_is_what_the_functions_give(model, photo, tmp_path):
         (["dream", "-i", "PHOTO", "--size", "8"], "an image of 6 x 8 is too small"),
         (["guided", "-i", "PHOTO", "-l", "conv", "-c", "dog"], "'dog' is no channel of 'conv'"),
         (["saliency", "-i", "missing.png"], "missing.png: cannot be read"),
+        (["patches"], "look patches takes --data"),
+        (["patches", "--data", "folder:missing"], "missing: not a folder"),
+        (["patches", "--data", "digits8", "-c", "1,x"], "--class x: here it is the number"),
         (["filters", "-o", "out.jpg"], "the picture is a PNG; call it out.png"),
     ],
 )

@@ -15,14 +15,14 @@ from minitorch.training import Classifier
     ("target", "layer"), [("digit 3", None), (5, "conv2"), (7, "dense"), (2, "output")]
 )
 def test_maximisation_raises_the_score(lenet, target, layer):
-    found = look.maximise(lenet, target, layer, steps=64)
-    assert found.x.shape == (1, 1, 20, 20) and len(found.scores) == 65
+    found = look.maximise(lenet, target, layer, steps=200)
+    assert found.x.shape == (1, 1, 20, 20) and len(found.scores) == 201
     assert found.scores[-1] > found.scores[0]
     subject = look.Subject(lenet)
     values = subject.values(found.x)
     if layer is None:
         expected = subject.logits(values).numpy()[0, 3]
-        assert subject.probabilities(found.x)[0, 3] > 0.9
+        assert subject.probabilities(found.x)[0, 3] > 0.8
     else:
         expected = values[subject.layer(layer)].numpy()[0, target].mean()
     assert found.scores[-1] == pytest.approx(expected, rel=1e-5)
