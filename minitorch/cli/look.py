@@ -30,10 +30,10 @@ _LINES = "\n".join(f"  {name:12}{line}" for name, (_, _, line) in METHODS.items(
               help="The picture to write, .png.")  # fmt: skip
 @click.option("--array", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the numbers too, .npy.")  # fmt: skip
-@click.option("--steps", type=click.IntRange(0), help="maximise, dream, fool: how many; evolve: "
-              "generations.")  # fmt: skip
-@click.option("--rate", type=click.FloatRange(0), help="maximise, dream, fool: levels of grey per "
-              "step.")  # fmt: skip
+@click.option("--steps", type=click.IntRange(0), help="maximise, dream, fool, fgsm: how many; "
+              "evolve: generations.")  # fmt: skip
+@click.option("--rate", type=click.FloatRange(0), help="Of a step: levels of grey; maximise: "
+              "Adam's.")  # fmt: skip
 @click.option("--octaves", type=click.IntRange(1), help="dream: how many sizes.")
 @click.option("--size", type=click.IntRange(8), default=512, show_default=True,
               help="dream: the longer side is scaled down to so many pixels.")  # fmt: skip
@@ -44,6 +44,7 @@ _LINES = "\n".join(f"  {name:12}{line}" for name, (_, _, line) in METHODS.items(
               "[default: test]")  # fmt: skip
 @click.option("--data-dir", type=click.Path(path_type=Path), help="patches: where its files are, "
               "if not where a package puts them.")  # fmt: skip
+@click.option("--toward", help="fgsm: the class to argue for, in place of against --class.")
 @click.option("--seed", type=click.IntRange(0), help="Of what is random.")
 @click.option("--prepare", type=click.Choice([*PREPROCESSINGS]),
               help="How images are prepared, for files that do not say.")  # fmt: skip

@@ -167,7 +167,10 @@ def _fgsm(one: Asked) -> Shown:
 
     subject = Subject(one.classifier)
     labels = None if one.target is None else [subject.class_of(one.target)]
-    found = fgsm(one.classifier, [one.image], labels, **_given(one, "epsilon"))
+    how = _given(one, "epsilon", "steps", "rate", "seed")
+    if "toward" in one.options:
+        how["toward"] = [subject.class_of(one.options["toward"])]
+    found = fgsm(one.classifier, [one.image], labels, **how)
     x = subject.prepared(one.image)
     best = [one.classifier.top(p, 1)[0][0] for p in (found.before, found.after)]
     captions = [f"{guess.name} {100 * guess.probability:.1f}%" for guess in best]
@@ -177,7 +180,9 @@ def _fgsm(one: Asked) -> Shown:
         drawing.signed((found.x - x)[0], words, subject.prepare.order),
         drawing.Panel(_picture(one, found.x), captions[1]),
     ]
-    return Shown(panels, "Fast gradient sign method", found.x[0])
+    several = one.options.get("steps", 1) > 1
+    title = "Basic iterative method" if several else "Fast gradient sign method"
+    return Shown(panels, title, found.x[0])
 
 
 def _patches(one: Asked) -> Shown:
@@ -271,5 +276,7 @@ METHODS: dict[str, tuple[Callable[[Asked], Shown], str, str]] = {
     "dream": (_dream, "yes", "DeepDream; --class is a channel"),
     "fool": (_fool, "may", "a picture that is taken for --class, by climbing"),
     "evolve": (_evolve, "no", "pictures taken for all classes, or --class, by evolution (Nguyen)"),
-    "fgsm": (_fgsm, "yes", "a few levels of grey in the worst direction (Goodfellow)"),
+    "fgsm": (_fgsm, "yes",
+             "a few levels of grey in the worst direction (Goodfellow); with --steps "
+             "several (Kurakin)"),
 }  # fmt: skip

@@ -21,7 +21,7 @@ def cosines(length: int) -> Array:
     Examples
     --------
     >>> d = cosines(5)
-    >>> bool(numpy.allclose(d @ d.T, numpy.eye(5)))
+    >>> bool(numpy.allclose(d @ d.T, numpy.eye(5), atol=1e-6))
     True
     """
     k, i = numpy.arange(length)[:, None], numpy.arange(length)[None]
