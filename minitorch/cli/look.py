@@ -35,8 +35,11 @@ _LINES = "\n".join(f"  {name:12}{line}" for name, (_, _, line) in METHODS.items(
 @click.option("--rate", type=click.FloatRange(0), help="Of a step: levels of grey; maximise: "
               "Adam's.")  # fmt: skip
 @click.option("--octaves", type=click.IntRange(1), help="dream: how many sizes.")
-@click.option("--size", type=click.IntRange(8), default=512, show_default=True,
-              help="dream: the longer side is scaled down to so many pixels.")  # fmt: skip
+@click.option("--size", type=click.IntRange(8),
+              help="dream: the longer side is scaled down to so many pixels  [default: 512]; "
+              "maximise: rows and columns.")  # fmt: skip
+@click.option("--encoding", type=click.Choice(["direct", "cppn"]), help="evolve: pixels, or small "
+              "networks that draw patterns.  [default: direct]")  # fmt: skip
 @click.option("--epsilon", type=click.FloatRange(0), help="fgsm: levels of grey, of 255.")
 @click.option("--data", help="patches: a dataset of `minitorch data`, folder:PATH, csv:PATH.  "
               "[default: what the model was trained on]")  # fmt: skip
@@ -58,7 +61,6 @@ def look(
     target: str | None,
     out: Path,
     array: Path | None,
-    size: int,
     prepare: str | None,
     device: str,
     threads: int | None,
@@ -79,7 +81,11 @@ def look(
     if out.suffix.lower() != ".png":
         raise click.UsageError(f"--out {out}: the picture is a PNG; call it {out.stem}.png")
     classifier = asked(model, prepare, device, threads)
-    pixels = None if image is None else _read(image, classifier, size if method == "dream" else 0)
+    pixels = (
+        None
+        if image is None
+        else _read(image, classifier, (options["size"] or 512) if method == "dream" else 0)
+    )
     given = {name: value for name, value in options.items() if value is not None}
     found = call(Asked(classifier, pixels, target, layer, given))
     _write(found, out, array)

@@ -116,7 +116,10 @@ def _maximise(one: Asked) -> Shown:
     from minitorch.look import drawing, maximise
 
     target = _needed(one)
-    found = maximise(one.classifier, target, one.layer, **_given(one, "steps", "rate", "seed"))
+    how = _given(one, "steps", "rate", "seed")
+    if "size" in one.options:
+        how["size"] = (one.options["size"], one.options["size"])
+    found = maximise(one.classifier, target, one.layer, **how)
     name = f"{one.layer}, channel {target}" if one.layer else _name(one)
     caption = f"score {found.scores[0]:.3g} to {found.scores[-1]:.3g}"
     panel = drawing.Panel(_picture(one, found.x), caption)
@@ -147,7 +150,7 @@ def _fool(one: Asked) -> Shown:
 def _evolve(one: Asked) -> Shown:
     from minitorch.look import Subject, drawing, evolve
 
-    how = _given(one, "seed")
+    how = _given(one, "seed", "encoding")
     if "steps" in one.options:
         how["generations"] = one.options["steps"]
     found = evolve(one.classifier, None if one.target is None else [one.target], **how)
@@ -158,7 +161,8 @@ def _evolve(one: Asked) -> Shown:
         for picture, number, p in zip(pictures, found.targets, found.probabilities[-1], strict=True)
     ]
     generations = len(found.probabilities) - 1
-    title = f"Evolved in {generations} generations"
+    kind = "pixels" if how.get("encoding", "direct") == "direct" else "patterns"
+    title = f"Evolved {kind}, {generations} generations"
     return Shown(panels, title, found.pixels, {"side": 1.3, "columns": min(8, len(panels))})
 
 

@@ -11,12 +11,13 @@ from minitorch import asarray, ops, updates
 from minitorch.data.batches import stream
 from minitorch.look.passes import Uphill
 from minitorch.look.spectrum import Spectrum, View
-from minitorch.look.subject import Subject, Values, normalised
+from minitorch.look.subject import Subject, Values, normalised, upsampled
 from minitorch.parameter import Parameter
 
 __all__ = ["Ascent", "fool", "maximise"]
 
 Array = numpy.ndarray
+_ENOUGH = 128  # pixels along each axis
 
 
 class Ascent(NamedTuple):
@@ -44,6 +45,7 @@ def maximise(
     falloff: float = 1.15,
     zoom: tuple[float, float] = (0.6, 1.4),
     margin: float = 0.3,
+    size: tuple[int, int] | None = None,
     image: Array | None = None,
     seed: int = 0,
 ) -> Ascent:
@@ -66,6 +68,9 @@ def maximise(
     margin : float
         The image that climbs is larger than the network's input by this share; the views move about
         in it, and its middle is the result.
+    size : tuple of int, optional
+        Rows and columns of the result; by default the input's, or if the network takes images of
+        other sizes at most 128: what is seen at once is one thing then, and steps are quick.
     image : numpy.ndarray, shape (channels, rows, columns), optional
         Where to begin; by default grey with a little noise.
     seed : int
@@ -77,7 +82,8 @@ def maximise(
     Raises
     ------
     ValueError
-        For an unknown class, layer or channel; for settings out of range.
+        For an unknown class, layer or channel; for settings out of range; for a size that the
+        network does not take.
 
     Notes
     -----
@@ -99,10 +105,10 @@ def maximise(
         )
     subject, rng = Subject(classifier), stream(seed)
     uphill = Uphill(subject, subject.score(target, layer), subject.stop_of(layer))
-    shape = subject.prepare.input_shape
-    size, span = shape[1:], subject.highest - subject.lowest
+    channels, span = subject.prepare.input_shape[0], subject.highest - subject.lowest
+    size = _size(subject, layer, size)
     around = [2 * round(n * margin / 2) for n in size]
-    wide = (shape[0], *(n + m for n, m in zip(size, around, strict=True)))
+    wide = (channels, *(n + m for n, m in zip(size, around, strict=True)))
     spectrum = Spectrum(wide, falloff)
     middle, scores = View(spectrum.shape, size), []
 
@@ -111,7 +117,7 @@ def maximise(
         return numpy.ascontiguousarray(prepared[None], numpy.float32)
 
     noise = 0.1 * rng.standard_normal(spectrum.shape).astype(numpy.float32)
-    z = Parameter(noise if image is None else _surrounded(subject, image, spectrum))
+    z = Parameter(noise if image is None else _surrounded(subject, image, size, spectrum))
     for step in range(steps):
         factor = math.exp(rng.uniform(math.log(zoom[0]), math.log(zoom[1])))
         view = View(spectrum.shape, size, factor, tuple(rng.uniform(0, 1, 2)))
@@ -124,12 +130,32 @@ def maximise(
     return Ascent(x, [*scores, uphill(x)[1]])
 
 
-def _surrounded(subject: Subject, image: Array, spectrum: Spectrum) -> Array:
+def _size(subject: Subject, layer: str | None, asked: tuple[int, int] | None) -> tuple[int, ...]:
+    """Rows and columns that are climbed in, which the network takes."""
+    usual = subject.prepare.input_shape[1:]
+    size = tuple(min(n, _ENOUGH) for n in usual) if asked is None else tuple(asked)
+    if size == usual:
+        return usual
+    try:
+        x = subject.in_its_size(numpy.zeros((subject.prepare.input_shape[0], *size), numpy.uint8))
+        subject.values(x, subject.stop_of(layer))
+    except ValueError as error:
+        if asked is None:
+            return usual
+        raise ValueError(
+            f"maximise: the network does not take images of {size[0]} x {size[1]} ({error}); leave "
+            f"the size to it"
+        ) from None
+    return size
+
+
+def _surrounded(subject: Subject, image: Array, size: tuple[int, ...], spectrum: Spectrum) -> Array:
     """The coefficients of an image in the middle of what stands on its border."""
-    x = subject.prepared(image)[0]
+    x = subject.prepared(image)
     pixels = (x - subject.lowest) / (subject.highest - subject.lowest)
-    spare = [n - m for n, m in zip(spectrum.shape[1:], x.shape[1:], strict=True)]
-    wide = numpy.pad(pixels, [(0, 0), *((n // 2, n - n // 2) for n in spare)], mode="edge")
+    pixels = upsampled(pixels, (size[0], size[1]))[0]
+    spare = [(n - m) // 2 for n, m in zip(spectrum.shape[1:], size, strict=True)]
+    wide = numpy.pad(pixels, [(0, 0), *((n, n) for n in spare)], mode="edge")
     return spectrum.coefficients(wide)
 
 

@@ -59,6 +59,20 @@ def test_moving_about_makes_an_image_that_can_be_moved(lenet):
     assert kept(moved.x) / moved.scores[-1] > kept(still.x) / still.scores[-1]
 
 
+def test_sizes_that_networks_take(lenet):
+    mt.random.seed(0)
+    net = layers.InputLayer((None, 3, 150, 130))
+    net = layers.Conv2DLayer(net, 4, 5, stride=4, name="conv")
+    made = Classifier(
+        layers.DenseLayer(layers.GlobalPoolLayer(net), 3), (), Standardiser([9] * 3, [9] * 3)
+    )
+    assert look.maximise(made, 1, steps=1).x.shape == (1, 3, 128, 128)
+    assert look.maximise(made, 1, steps=1, size=(30, 41)).x.shape == (1, 3, 30, 41)
+    assert look.maximise(lenet, 1, "conv2", steps=1, size=(30, 41)).x.shape == (1, 1, 30, 41)
+    with pytest.raises(ValueError, match="does not take images of 30 x 41 .*leave the size to it"):
+        look.maximise(lenet, 1, steps=1, size=(30, 41))
+
+
 def test_the_same_seed_gives_the_same_image(lenet):
     a, b, c = (look.maximise(lenet, 4, steps=3, seed=seed).x for seed in (1, 1, 2))
     np.testing.assert_array_equal(a, b)
@@ -139,6 +153,10 @@ def test_mutations_are_few_and_gentle():
         (lambda c: look.fool(c, "nothing"), "no class is called 'nothing'"),
         (lambda c: look.evolve(c, []), "there are no classes"),
         (lambda c: look.evolve(c, rate=0), "the rate is above 0"),
+        (
+            lambda c: look.evolve(c, encoding="neat"),
+            "the encoding is .direct. or .cppn., not .neat.",
+        ),
         (lambda c: look.deep_dream(c, np.zeros((1, 7, 9))), "an image of 7 x 9 is too small"),
         (lambda c: look.deep_dream(c, np.zeros((1, 9, 9)), scale=1), "the scale is above 1"),
         (lambda c: look.deep_dream(c, np.zeros((1, 9, 9)), "dense"), "expected maps"),
