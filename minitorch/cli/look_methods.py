@@ -157,13 +157,15 @@ def _evolve(one: Asked) -> Shown:
     subject = Subject(one.classifier)
     pictures = subject.picture(subject.prepare.standardise(found.pixels))
     panels = [
-        drawing.Panel(picture, f"{one.classifier.name_of(number)} {100 * p:.0f}%")
+        drawing.Panel(picture, f"{one.classifier.name_of(number)} {100 * p:.1f}%")
         for picture, number, p in zip(pictures, found.targets, found.probabilities[-1], strict=True)
     ]
     generations = len(found.probabilities) - 1
     kind = "pixels" if how.get("encoding", "direct") == "direct" else "patterns"
     title = f"Evolved {kind}, {generations} generations"
-    return Shown(panels, title, found.pixels, {"side": 1.3, "columns": min(8, len(panels))})
+    rows = -(-len(panels) // 8)
+    columns = -(-len(panels) // rows)  # rows of about one length
+    return Shown(panels, title, found.pixels, {"side": 1.3, "columns": columns})
 
 
 def _fgsm(one: Asked) -> Shown:
@@ -210,7 +212,7 @@ def _patches(one: Asked) -> Shown:
         shown = [subject.picture(x[None])[0] for x in found.patches[i]]
         back = [drawing.as_bytes(drawing.signed(g, order=order)) for g in found.back[i]]
         panels += [drawing.Panel(drawing.tiles(shown), caption), drawing.Panel(drawing.tiles(back))]
-    title = f"What channels of {found.layer} like best in {data.name}"
+    title = f"What channels of {found.layer} like best in {name}"
     arrays = numpy.stack([found.patches, found.back], axis=2)
     return Shown(panels, title, arrays, {"side": 1.6, "columns": 4})
 

@@ -6,7 +6,7 @@ import math
 
 import numpy
 
-__all__ = ["Spectrum", "View", "cosines"]
+__all__ = ["Spectrum", "View", "cosines", "falling"]
 
 Array = numpy.ndarray
 # The root of the colours' covariance in photographs of ImageNet, the greatest column's norm 1:
@@ -28,6 +28,14 @@ def cosines(length: int) -> Array:
     out = math.sqrt(2 / length) * numpy.cos(math.pi * (i + 0.5) * k / length)
     out[0] /= math.sqrt(2)
     return out.astype(numpy.float32)
+
+
+def falling(rows: int, columns: int, falloff: float) -> Array:
+    """What the cosines of an image are scaled by: 1 / frequency^falloff, of mean square 1."""
+    down, across = numpy.arange(rows) / rows, numpy.arange(columns) / columns
+    frequency = numpy.hypot(down[:, None], across[None])
+    scale = numpy.maximum(frequency, 1 / max(rows, columns)) ** -falloff
+    return (scale / math.sqrt(numpy.square(scale).mean())).astype(numpy.float32)
 
 
 class Spectrum:
@@ -57,10 +65,7 @@ class Spectrum:
     def __init__(self, shape: tuple[int, ...], falloff: float = 1.0) -> None:
         channels, rows, columns = self.shape = shape
         self._down, self._across = cosines(rows), cosines(columns)
-        down, across = numpy.arange(rows) / rows, numpy.arange(columns) / columns
-        frequency = numpy.hypot(down[:, None], across[None])
-        scale = numpy.maximum(frequency, 1 / max(rows, columns)) ** -falloff
-        self._scale = (scale / math.sqrt(numpy.square(scale).mean())).astype(numpy.float32)
+        self._scale = falling(rows, columns, falloff)
         mixing = _COLOURS / math.hypot(*_COLOURS[:, 0]) if channels == 3 else numpy.eye(channels)
         self._mixing = mixing.astype(numpy.float32)
 

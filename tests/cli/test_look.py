@@ -187,7 +187,7 @@ def test_what_is_transparent_is_white(model, tmp_path):
     np.testing.assert_array_equal(found, white)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2, 900), (1500, 1100)])
+@pytest.mark.parametrize("size", [(1, 1), (2, 900), (750, 550)])
 def test_sizes_of_all_kinds(size, model, tmp_path):
     Image.new("RGB", size, (200, 100, 50)).save(tmp_path / "in.png")
     common = ["-m", model, "-i", tmp_path / "in.png", "-o", tmp_path / "out.png"]

@@ -120,6 +120,15 @@ def test_a_dream_has_the_photograph_s_size_and_more_of_what_is_seen(lenet):
     assert len(few.scores) == 1  # 10 / 1.4 would be too small
 
 
+def test_a_dream_s_steps_are_smoother_with_falloff(lenet):
+    image = np.full((1, 24, 30), 128, np.uint8)
+    rough = []
+    for falloff in (0, 1):
+        x = look.deep_dream(lenet, image, "conv1", octaves=1, steps=1, falloff=falloff).x
+        rough.append(np.abs(np.diff(x, axis=3)).mean() / x.std())
+    assert rough[1] < rough[0]
+
+
 def test_evolution_finds_images_for_every_class(lenet):
     seen = []
     found = look.evolve(lenet, generations=60, watch=lambda number, best: seen.append(number))
