@@ -82,7 +82,7 @@ def _back(method: str, words: str) -> Callable[[Asked], Shown]:
             layer = look.Subject(one.classifier).maps_layer(layer)
         found = getattr(look, method)(one.classifier, one.image, one.target, layer)
         what = layer or _name(one)
-        panel = drawing.signed(found, words, one.classifier.prepare.order)
+        panel = drawing.signed(found, words, one.classifier.prepare.order, 0.99)
         return Shown([_original(one), panel], f"{words}: {what}", found)
 
     return call

@@ -84,9 +84,12 @@ def panels(shown: Sequence[Panel], title: str, side: float = 2.6, columns: int =
     return sheet
 
 
-def signed(gradient: Array, caption: str = "", order: str = "RGB") -> Panel:
-    """A gradient (channels, rows, columns) about grey, or of one channel in blue and red."""
-    bound = float(numpy.quantile(numpy.abs(gradient), 0.999)) or 1.0  # one pixel shall not rule
+def signed(gradient: Array, caption: str = "", order: str = "RGB", reached: float = 0.999) -> Panel:
+    """A gradient (channels, rows, columns) about grey, or of one channel in blue and red.
+
+    The colours end where a share ``reached`` of all values does, so that one pixel does not rule.
+    """
+    bound = float(numpy.quantile(numpy.abs(gradient), reached)) or 1.0
     if len(gradient) == 3:
         gradient = gradient[::-1] if order == "BGR" else gradient
         pixels = (127.5 + 127.5 * gradient / bound).clip(0, 255).astype(numpy.uint8)
