@@ -105,34 +105,58 @@ def maximise(
         )
     subject, rng = Subject(classifier), stream(seed)
     uphill = Uphill(subject, subject.score(target, layer), subject.stop_of(layer))
-    channels, span = subject.prepare.input_shape[0], subject.highest - subject.lowest
-    size = _size(subject, layer, size)
-    around = [2 * round(n * margin / 2) for n in size]
-    wide = (channels, *(n + m for n, m in zip(size, around, strict=True)))
-    spectrum = Spectrum(wide, falloff)
-    middle, scores = View(spectrum.shape, size), []
-
-    def seen(view: View, pixels: Array) -> Array:
-        prepared = subject.lowest + span * (view(pixels - 0.5) + 0.5)  # grey beyond the border
-        return numpy.ascontiguousarray(prepared[None], numpy.float32)
-
-    noise = 0.1 * rng.standard_normal(spectrum.shape).astype(numpy.float32)
-    z = Parameter(noise if image is None else _surrounded(subject, image, size, spectrum))
+    canvas = _Canvas(subject, _size(subject, layer, size), margin, falloff)
+    noise = 0.1 * rng.standard_normal(canvas.spectrum.shape).astype(numpy.float32)
+    z, scores = Parameter(noise if image is None else canvas.beginning(image)), []
     for step in range(steps):
         factor = math.exp(rng.uniform(math.log(zoom[0]), math.log(zoom[1])))
-        view = View(spectrum.shape, size, factor, tuple(rng.uniform(0, 1, 2)))
-        pixels = spectrum.pixels(z.get_value())
-        gradient, value = uphill(seen(view, pixels))
+        view = canvas.view(factor, tuple(rng.uniform(0, 1, 2)))
+        pixels = canvas.spectrum.pixels(z.get_value())
+        gradient, value = uphill(canvas.seen(view, pixels))
         scores.append(value)
-        down = normalised(-spectrum.back(view.back(span * gradient[0]), pixels))
+        down = normalised(-canvas.back(view, gradient[0], pixels))
         updates.adam([asarray(down)], [z], rate * (1 - step / steps)).apply()
-    x = seen(middle, spectrum.pixels(z.get_value()))
+    x = canvas.seen(canvas.view(), canvas.spectrum.pixels(z.get_value()))
     return Ascent(x, [*scores, uphill(x)[1]])
+
+
+class _Canvas:
+    """An image that is larger than what the network is shown of it."""
+
+    def __init__(
+        self, subject: Subject, size: tuple[int, ...], margin: float, falloff: float
+    ) -> None:
+        self._subject, self._size = subject, size
+        self._span = subject.highest - subject.lowest
+        self._around = [round(n * margin / 2) for n in size]
+        wide = [n + 2 * m for n, m in zip(size, self._around, strict=True)]
+        self.spectrum = Spectrum((subject.prepare.input_shape[0], *wide), falloff)
+
+    def view(self, zoom: float = 1.0, place: tuple[float, ...] = (0.5, 0.5)) -> View:
+        return View(self.spectrum.shape, self._size, zoom, place)
+
+    def seen(self, view: View, pixels: Array) -> Array:
+        """What the network is given: a view as a batch of one, prepared; grey beyond the border."""
+        prepared = self._subject.lowest + self._span * (view(pixels - 0.5) + 0.5)
+        return numpy.ascontiguousarray(prepared[None], numpy.float32)
+
+    def back(self, view: View, gradient: Array, pixels: Array) -> Array:
+        """The gradient for the coefficients."""
+        return self.spectrum.back(view.back(self._span * gradient), pixels)
+
+    def beginning(self, image: Array) -> Array:
+        """The coefficients of an image in the middle of what stands on its border."""
+        x = self._subject.prepared(image)
+        pixels = upsampled((x - self._subject.lowest) / self._span, (self._size[0], self._size[1]))
+        wide = numpy.pad(pixels[0], [(0, 0), *((n, n) for n in self._around)], mode="edge")
+        return self.spectrum.coefficients(wide)
 
 
 def _size(subject: Subject, layer: str | None, asked: tuple[int, int] | None) -> tuple[int, ...]:
     """Rows and columns that are climbed in, which the network takes."""
     usual = subject.prepare.input_shape[1:]
+    if asked is not None and (len(asked) != 2 or min(asked) < 1):
+        raise ValueError(f"maximise: the size is (rows, columns), each at least 1, not {asked}")
     size = tuple(min(n, _ENOUGH) for n in usual) if asked is None else tuple(asked)
     if size == usual:
         return usual
@@ -147,16 +171,6 @@ def _size(subject: Subject, layer: str | None, asked: tuple[int, int] | None) ->
             f"the size to it"
         ) from None
     return size
-
-
-def _surrounded(subject: Subject, image: Array, size: tuple[int, ...], spectrum: Spectrum) -> Array:
-    """The coefficients of an image in the middle of what stands on its border."""
-    x = subject.prepared(image)
-    pixels = (x - subject.lowest) / (subject.highest - subject.lowest)
-    pixels = upsampled(pixels, (size[0], size[1]))[0]
-    spare = [(n - m) // 2 for n, m in zip(spectrum.shape[1:], size, strict=True)]
-    wide = numpy.pad(pixels, [(0, 0), *((n, n) for n in spare)], mode="edge")
-    return spectrum.coefficients(wide)
 
 
 def fool(

@@ -94,7 +94,7 @@ def deep_dream(
     detail, scores = numpy.zeros_like(whole[..., :1, :1]), []
     for size in _sizes(whole.shape[2:], octaves, scale):
         uphill = Uphill(subject, score, one)  # whose memory goes with the size
-        down, across, scale = *(cosines(n) for n in size), falling(*size, falloff)
+        down, across, weights = *(cosines(n) for n in size), falling(*size, falloff)
         base = upsampled(whole, size)
         x = base + upsampled(detail, size)
         for _ in range(steps):
@@ -104,7 +104,7 @@ def deep_dream(
             gradient, value = uphill(moved)
             gradient = numpy.roll(gradient, [-n for n in shift], (2, 3))
             scores.append(value)
-            gradient = down.T @ (scale * (down @ gradient @ across.T)) @ across
+            gradient = down.T @ (weights * (down @ gradient @ across.T)) @ across
             x = x + rate * grey * gradient / (numpy.abs(gradient).mean() + 1e-30)
             x = x.clip(subject.lowest, subject.highest).astype(numpy.float32)
         detail = x - base

@@ -111,7 +111,7 @@ class View:
         shape: tuple[int, ...],
         size: tuple[int, ...],
         zoom: float = 1.0,
-        place: tuple[float, float] = (0.5, 0.5),
+        place: tuple[float, ...] = (0.5, 0.5),
     ) -> None:
         self._down, self._across = (
             _tents(shape[axis + 1], size[axis], zoom, place[axis]) for axis in range(2)

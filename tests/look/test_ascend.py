@@ -156,6 +156,7 @@ def test_mutations_are_few_and_gentle():
     ("call", "message"),
     [
         (lambda c: look.maximise(c, 1, steps=-1), "maximise: steps, rate, falloff"),
+        (lambda c: look.maximise(c, 1, size=(0, 9)), "the size is .rows, columns., each at least"),
         (lambda c: look.maximise(c, 1, zoom=(2, 1)), "zoom goes from a number above 0"),
         (lambda c: look.maximise(c, 48, "dense"), "'dense' has 48 channels, from 0; there is no"),
         (lambda c: look.fool(c, 1, confidence=1.0), "a probability below 1, not 1.0"),
