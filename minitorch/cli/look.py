@@ -24,19 +24,30 @@ _LINES = "\n".join(f"  {name:12}{line}" for name, (_, _, line) in METHODS.items(
 @click.option("--image", "-i", type=click.Path(path_type=Path), help="The picture to look at.")
 @click.option("--layer", "-l", help="A layer, by its name.")
 @click.option("--class", "-c", "target", help="A class, by name or number; with --layer the "
-              "number of a channel.  [default: the most probable one]")  # fmt: skip
+              "number of a channel, for patches several with commas.  "
+              "[default: the most probable one]")  # fmt: skip
 @click.option("--out", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path),
               help="The picture to write, .png.")  # fmt: skip
 @click.option("--array", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the numbers too, .npy.")  # fmt: skip
-@click.option("--steps", type=click.IntRange(0), help="maximise, dream, fool: how many; evolve: "
-              "generations.")  # fmt: skip
-@click.option("--rate", type=click.FloatRange(0), help="maximise, dream, fool: levels of grey per "
-              "step.")  # fmt: skip
+@click.option("--steps", type=click.IntRange(0), help="maximise, dream, fool, fgsm: how many; "
+              "evolve: generations.")  # fmt: skip
+@click.option("--rate", type=click.FloatRange(0), help="Of a step: levels of grey; maximise: "
+              "Adam's.")  # fmt: skip
 @click.option("--octaves", type=click.IntRange(1), help="dream: how many sizes.")
-@click.option("--size", type=click.IntRange(8), default=512, show_default=True,
-              help="dream: the longer side is scaled down to so many pixels.")  # fmt: skip
+@click.option("--size", type=click.IntRange(8),
+              help="dream: the longer side is scaled down to so many pixels  [default: 512]; "
+              "maximise: rows and columns.")  # fmt: skip
+@click.option("--encoding", type=click.Choice(["direct", "cppn"]), help="evolve: pixels, or small "
+              "networks that draw patterns.  [default: direct]")  # fmt: skip
 @click.option("--epsilon", type=click.FloatRange(0), help="fgsm: levels of grey, of 255.")
+@click.option("--data", help="patches: a dataset of `minitorch data`, folder:PATH, csv:PATH.  "
+              "[default: what the model was trained on]")  # fmt: skip
+@click.option("--split", type=click.Choice(["train", "test"]), help="patches: which part of it.  "
+              "[default: test]")  # fmt: skip
+@click.option("--data-dir", type=click.Path(path_type=Path), help="patches: where its files are, "
+              "if not where a package puts them.")  # fmt: skip
+@click.option("--toward", help="fgsm: the class to argue for, in place of against --class.")
 @click.option("--seed", type=click.IntRange(0), help="Of what is random.")
 @click.option("--prepare", type=click.Choice([*PREPROCESSINGS]),
               help="How images are prepared, for files that do not say.")  # fmt: skip
@@ -50,7 +61,6 @@ def look(
     target: str | None,
     out: Path,
     array: Path | None,
-    size: int,
     prepare: str | None,
     device: str,
     threads: int | None,
@@ -71,7 +81,11 @@ def look(
     if out.suffix.lower() != ".png":
         raise click.UsageError(f"--out {out}: the picture is a PNG; call it {out.stem}.png")
     classifier = asked(model, prepare, device, threads)
-    pixels = None if image is None else _read(image, classifier, size if method == "dream" else 0)
+    pixels = (
+        None
+        if image is None
+        else _read(image, classifier, (options["size"] or 512) if method == "dream" else 0)
+    )
     given = {name: value for name, value in options.items() if value is not None}
     found = call(Asked(classifier, pixels, target, layer, given))
     _write(found, out, array)

@@ -82,7 +82,7 @@ def _back(method: str, words: str) -> Callable[[Asked], Shown]:
             layer = look.Subject(one.classifier).maps_layer(layer)
         found = getattr(look, method)(one.classifier, one.image, one.target, layer)
         what = layer or _name(one)
-        panel = drawing.signed(found, words, one.classifier.prepare.order)
+        panel = drawing.signed(found, words, one.classifier.prepare.order, 0.99)
         return Shown([_original(one), panel], f"{words}: {what}", found)
 
     return call
@@ -116,7 +116,10 @@ def _maximise(one: Asked) -> Shown:
     from minitorch.look import drawing, maximise
 
     target = _needed(one)
-    found = maximise(one.classifier, target, one.layer, **_given(one, "steps", "rate", "seed"))
+    how = _given(one, "steps", "rate", "seed")
+    if "size" in one.options:
+        how["size"] = (one.options["size"], one.options["size"])
+    found = maximise(one.classifier, target, one.layer, **how)
     name = f"{one.layer}, channel {target}" if one.layer else _name(one)
     caption = f"score {found.scores[0]:.3g} to {found.scores[-1]:.3g}"
     panel = drawing.Panel(_picture(one, found.x), caption)
@@ -147,19 +150,22 @@ def _fool(one: Asked) -> Shown:
 def _evolve(one: Asked) -> Shown:
     from minitorch.look import Subject, drawing, evolve
 
-    how = _given(one, "seed")
+    how = _given(one, "seed", "encoding")
     if "steps" in one.options:
         how["generations"] = one.options["steps"]
     found = evolve(one.classifier, None if one.target is None else [one.target], **how)
     subject = Subject(one.classifier)
     pictures = subject.picture(subject.prepare.standardise(found.pixels))
     panels = [
-        drawing.Panel(picture, f"{one.classifier.name_of(number)} {100 * p:.0f}%")
+        drawing.Panel(picture, f"{one.classifier.name_of(number)} {100 * p:.1f}%")
         for picture, number, p in zip(pictures, found.targets, found.probabilities[-1], strict=True)
     ]
     generations = len(found.probabilities) - 1
-    title = f"Evolved in {generations} generations"
-    return Shown(panels, title, found.pixels, {"side": 1.3, "columns": min(8, len(panels))})
+    kind = "pixels" if how.get("encoding", "direct") == "direct" else "patterns"
+    title = f"Evolved {kind}, {generations} generations"
+    rows = -(-len(panels) // 8)
+    columns = -(-len(panels) // rows)  # rows of about one length
+    return Shown(panels, title, found.pixels, {"side": 1.3, "columns": columns})
 
 
 def _fgsm(one: Asked) -> Shown:
@@ -167,7 +173,10 @@ def _fgsm(one: Asked) -> Shown:
 
     subject = Subject(one.classifier)
     labels = None if one.target is None else [subject.class_of(one.target)]
-    found = fgsm(one.classifier, [one.image], labels, **_given(one, "epsilon"))
+    how = _given(one, "epsilon", "steps", "rate", "seed")
+    if "toward" in one.options:
+        how["toward"] = [subject.class_of(one.options["toward"])]
+    found = fgsm(one.classifier, [one.image], labels, **how)
     x = subject.prepared(one.image)
     best = [one.classifier.top(p, 1)[0][0] for p in (found.before, found.after)]
     captions = [f"{guess.name} {100 * guess.probability:.1f}%" for guess in best]
@@ -177,7 +186,35 @@ def _fgsm(one: Asked) -> Shown:
         drawing.signed((found.x - x)[0], words, subject.prepare.order),
         drawing.Panel(_picture(one, found.x), captions[1]),
     ]
-    return Shown(panels, "Fast gradient sign method", found.x[0])
+    several = one.options.get("steps", 1) > 1
+    title = "Basic iterative method" if several else "Fast gradient sign method"
+    return Shown(panels, title, found.x[0])
+
+
+def _patches(one: Asked) -> Shown:
+    import numpy
+
+    from minitorch.cli.classifiers import datasets
+    from minitorch.look import Subject, drawing, top_patches
+
+    name = one.options.get("data") or one.classifier.about.get("data")
+    if not name:
+        raise click.UsageError("look patches takes --data: a dataset, folder:PATH, csv:PATH")
+    (data,) = datasets(name, one.options.get("data_dir"), one.options.get("split", "test"))
+    units = None
+    if one.target is not None:
+        units = [_number(part.strip(), "a channel") for part in one.target.split(",")]
+    subject, order = Subject(one.classifier), one.classifier.prepare.order
+    found = top_patches(one.classifier, data, one.layer, units)
+    panels = []
+    for i, unit in enumerate(found.units):
+        caption = f"{unit}: {found.values[i, -1]:.3g} to {found.values[i, 0]:.3g}"
+        shown = [subject.picture(x[None])[0] for x in found.patches[i]]
+        back = [drawing.as_bytes(drawing.signed(g, order=order)) for g in found.back[i]]
+        panels += [drawing.Panel(drawing.tiles(shown), caption), drawing.Panel(drawing.tiles(back))]
+    title = f"What channels of {found.layer} like best in {name}"
+    arrays = numpy.stack([found.patches, found.back], axis=2)
+    return Shown(panels, title, arrays, {"side": 1.6, "columns": 4})
 
 
 # -- what methods share -------------------------------------------------------------------------
@@ -232,6 +269,8 @@ def _number(text: str, what: str) -> int:
 METHODS: dict[str, tuple[Callable[[Asked], Shown], str, str]] = {
     "filters": (_filters, "no", "the first layer's filters"),
     "activations": (_activations, "yes", "the maps that a layer gives"),
+    "patches": (_patches, "no", "the nine parts of --data that a layer's channels like best "
+                "(Zeiler, Fergus)"),
     "saliency": (_saliency, "yes", "the class's gradient (Simonyan)"),
     "guided": (_back("guided_backprop", "guided backprop"), "yes",
                "guided backprop, of a class or a layer's channel (Springenberg)"),
@@ -243,5 +282,7 @@ METHODS: dict[str, tuple[Callable[[Asked], Shown], str, str]] = {
     "dream": (_dream, "yes", "DeepDream; --class is a channel"),
     "fool": (_fool, "may", "a picture that is taken for --class, by climbing"),
     "evolve": (_evolve, "no", "pictures taken for all classes, or --class, by evolution (Nguyen)"),
-    "fgsm": (_fgsm, "yes", "a few levels of grey in the worst direction (Goodfellow)"),
+    "fgsm": (_fgsm, "yes",
+             "a few levels of grey in the worst direction (Goodfellow); with --steps "
+             "several (Kurakin)"),
 }  # fmt: skip

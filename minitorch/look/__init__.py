@@ -17,6 +17,8 @@ from minitorch.look.dream import deep_dream
 from minitorch.look.evolve import Elites, evolve
 from minitorch.look.features import activations, filters
 from minitorch.look.occlude import Occlusion, occlusion
+from minitorch.look.patches import Patches, top_patches
+from minitorch.look.receptive import receptive_field
 from minitorch.look.subject import Subject
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Ascent",
     "Elites",
     "Occlusion",
+    "Patches",
     "Subject",
     "activations",
     "deconvnet",
@@ -37,5 +40,7 @@ __all__ = [
     "image_gradient",
     "maximise",
     "occlusion",
+    "receptive_field",
     "saliency",
+    "top_patches",
 ]

@@ -10,7 +10,16 @@ import numpy
 
 from minitorch.training.plots.figures import SOFT, Sheet, grid_places, rows_of, shorten
 
-__all__ = ["Panel", "activation_panels", "filter_panels", "heat", "panels", "signed"]
+__all__ = [
+    "Panel",
+    "activation_panels",
+    "as_bytes",
+    "filter_panels",
+    "heat",
+    "panels",
+    "signed",
+    "tiles",
+]
 
 Array = numpy.ndarray
 _MOST = 256  # maps on one sheet
@@ -75,15 +84,29 @@ def panels(shown: Sequence[Panel], title: str, side: float = 2.6, columns: int =
     return sheet
 
 
-def signed(gradient: Array, caption: str = "", order: str = "RGB") -> Panel:
-    """A gradient (channels, rows, columns) about grey, or of one channel in blue and red."""
-    bound = float(numpy.quantile(numpy.abs(gradient), 0.999)) or 1.0  # one pixel shall not rule
+def signed(gradient: Array, caption: str = "", order: str = "RGB", reached: float = 0.999) -> Panel:
+    """A gradient (channels, rows, columns) about grey, or of one channel in blue and red.
+
+    The colours end where a share ``reached`` of all values does, so that one pixel does not rule.
+    """
+    bound = float(numpy.quantile(numpy.abs(gradient), reached)) or 1.0
     if len(gradient) == 3:
         gradient = gradient[::-1] if order == "BGR" else gradient
         pixels = (127.5 + 127.5 * gradient / bound).clip(0, 255).astype(numpy.uint8)
         return Panel(pixels.transpose(1, 2, 0), caption)
     strongest = gradient[numpy.abs(gradient).sum(axis=(1, 2)).argmax()]
     return Panel(strongest, caption, {"cmap": "RdBu_r", "vmin": -bound, "vmax": bound})
+
+
+def as_bytes(panel: Panel) -> Array:
+    """A panel's pixels in its colours, uint8, shape (rows, columns, 3)."""
+    if panel.pixels.dtype == numpy.uint8:
+        return panel.pixels
+    from matplotlib import colormaps
+
+    low, high = panel.how["vmin"], panel.how["vmax"]
+    colours = colormaps[panel.how["cmap"]]((panel.pixels - low) / (high - low))
+    return numpy.rint(255 * colours[..., :3]).astype(numpy.uint8)
 
 
 def heat(picture: Array, values: Array, strength: float = 0.6) -> Array:
@@ -107,6 +130,29 @@ def heat(picture: Array, values: Array, strength: float = 0.6) -> Array:
     grey = picture[..., None].repeat(3, -1) if picture.ndim == 2 else picture
     mixed = (1 - strength) * grey + strength * colours
     return numpy.rint(mixed).clip(0, 255).astype(numpy.uint8)
+
+
+def tiles(pictures: Sequence[Array], columns: int = 3) -> Array:
+    """Pictures of one size side by side, with white lines of a pixel between them.
+
+    Parameters
+    ----------
+    pictures : sequence of numpy.ndarray of uint8, shape (rows, columns) or (rows, columns, 3)
+    columns : int
+
+    Returns
+    -------
+    numpy.ndarray of uint8
+        One picture; places for which there are none are white.
+    """
+    rows, width = rows_of(len(pictures), columns), min(columns, len(pictures))
+    height, length, *colours = pictures[0].shape
+    shape = (rows * (height + 1) - 1, width * (length + 1) - 1, *colours)
+    out = numpy.full(shape, 255, numpy.uint8)
+    for i, one in enumerate(pictures):
+        top, left = (i // columns) * (height + 1), (i % columns) * (length + 1)
+        out[top : top + height, left : left + length] = one
+    return out
 
 
 def filter_panels(filters: Array, most: int = _MOST) -> list[Panel]:

@@ -8,7 +8,9 @@ import numpy
 
 from minitorch import layers, ops
 from minitorch.data.batches import stream
-from minitorch.look.ascend import Ascent, uphill
+from minitorch.look.ascend import Ascent
+from minitorch.look.passes import Uphill
+from minitorch.look.spectrum import cosines, falling
 from minitorch.look.subject import Score, Subject, upsampled
 
 __all__ = ["deep_dream"]
@@ -28,6 +30,7 @@ def deep_dream(
     steps: int = 10,
     rate: float = 1.5,
     jitter: int = 32,
+    falloff: float = 0.5,
     seed: int = 0,
 ) -> Ascent:
     """Climb from a photograph, first on a small copy of it, then on larger and larger ones.
@@ -38,8 +41,8 @@ def deep_dream(
     image : numpy.ndarray, shape (channels, rows, columns)
         In the size that the result shall have; bytes, or floats up to 255.
     layer : str, optional
-        A layer of maps; by default the middle one of these. Low ones give strokes, high ones
-        things.
+        A layer of maps; by default one a little above the middle. Low ones give strokes, high
+        ones things.
     channel : int, optional
         By default all of the layer: whatever it sees is made stronger.
     octaves : int
@@ -52,6 +55,9 @@ def deep_dream(
         Of a step, in levels of grey: the mean of its changes' absolute values.
     jitter : int
         Each step sees the image moved by up to so many pixels, at most half of it.
+    falloff : float
+        A step's frequencies f are scaled by 1 / f^falloff: 0 changes single pixels most, more is
+        smoother.
     seed : int
 
     Returns
@@ -75,27 +81,30 @@ def deep_dream(
     ----------
     A. Mordvintsev, C. Olah, M. Tyka: Inceptionism: going deeper into neural networks, 2015.
     """
-    if octaves < 1 or scale <= 1 or steps < 0 or rate < 0 or jitter < 0:
+    if octaves < 1 or scale <= 1 or steps < 0 or min(rate, jitter, falloff) < 0:
         raise ValueError(
-            "deep_dream: octaves are at least 1, the scale is above 1, and steps, rate and jitter "
-            "are at least 0"
+            "deep_dream: octaves are at least 1, the scale is above 1, and steps, rate, jitter and "
+            "falloff are at least 0"
         )
     subject, rng = Subject(classifier), stream(seed)
-    one = subject.layer(subject.maps_layer(layer) if layer else _middle(subject))
+    one = subject.layer(subject.maps_layer(layer) if layer else _usual(subject))
     score = _score(subject, one, channel)
     whole = subject.in_its_size(image)
     grey = (subject.highest - subject.lowest) / 255
     detail, scores = numpy.zeros_like(whole[..., :1, :1]), []
     for size in _sizes(whole.shape[2:], octaves, scale):
+        uphill = Uphill(subject, score, one)  # whose memory goes with the size
+        down, across, weights = *(cosines(n) for n in size), falling(*size, falloff)
         base = upsampled(whole, size)
         x = base + upsampled(detail, size)
         for _ in range(steps):
             most = [min(jitter, length // 2) for length in size]
-            down, right = (int(rng.integers(-most[i], most[i] + 1)) for i in range(2))
-            moved = numpy.roll(x, (down, right), (2, 3))
-            gradient, value = uphill(subject, moved, score, one)
-            gradient = numpy.roll(gradient, (-down, -right), (2, 3))
+            shift = [int(rng.integers(-most[i], most[i] + 1)) for i in range(2)]
+            moved = numpy.roll(x, shift, (2, 3))
+            gradient, value = uphill(moved)
+            gradient = numpy.roll(gradient, [-n for n in shift], (2, 3))
             scores.append(value)
+            gradient = down.T @ (weights * (down @ gradient @ across.T)) @ across
             x = x + rate * grey * gradient / (numpy.abs(gradient).mean() + 1e-30)
             x = x.clip(subject.lowest, subject.highest).astype(numpy.float32)
         detail = x - base
@@ -111,11 +120,11 @@ def _score(subject: Subject, one: Any, channel: int | None) -> Score:
     return lambda values: ops.mean(values[one][:, number])
 
 
-def _middle(subject: Subject) -> str:
-    """The middle one of the layers of maps."""
+def _usual(subject: Subject) -> str:
+    """The one that has five eighths of the layers of maps below it."""
     last = subject.layer(subject.maps_layer())
     every = [one for one in layers.get_all_layers(last) if not isinstance(one, layers.InputLayer)]
-    chosen = every[len(every) // 2]
+    chosen = every[5 * len(every) // 8]
     return next(name for name, one in subject.layers.items() if one is chosen)
 
 

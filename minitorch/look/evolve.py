@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from minitorch.data.batches import stream
+from minitorch.look.cppn import changed_pattern, drawn, first_pattern
+from minitorch.look.passes import Answers
 from minitorch.look.subject import Subject
 
 __all__ = ["Elites", "evolve", "mutated"]
@@ -28,11 +30,47 @@ class Elites(NamedTuple):
         In the order of the network's channels.
     probabilities : numpy.ndarray, shape (generations + 1, targets)
         Of each one's class, in the first generation and after each.
+    genomes : list
+        What the images are made of: themselves, or :class:`minitorch.look.cppn.Pattern`, which
+        ``minitorch.look.cppn.drawn`` draws in any size.
     """
 
     targets: list[int]
     pixels: Array
     probabilities: Array
+    genomes: list[Any]
+
+
+class _Pixels:
+    """Direct encoding: the genome is the image."""
+
+    def __init__(self, shape: tuple[int, ...], rate: float) -> None:
+        self._shape, self._rate = shape, rate
+
+    def first(self, count: int, rng: numpy.random.Generator) -> list[Any]:
+        return [*rng.integers(0, 256, (count, *self._shape)).astype(numpy.float32)]
+
+    def children(self, parents: list[Any], age: int, rng: numpy.random.Generator) -> list[Any]:
+        return [*mutated(numpy.stack(parents), self._rate * 0.5 ** (age // _HALVED_AFTER), rng)]
+
+    def images(self, genomes: list[Any]) -> Array:
+        return numpy.stack(genomes)
+
+
+class _Patterns:
+    """Indirect encoding: the genome is a small network that draws the image."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+
+    def first(self, count: int, rng: numpy.random.Generator) -> list[Any]:
+        return [first_pattern(self._shape[0], rng) for _ in range(count)]
+
+    def children(self, parents: list[Any], age: int, rng: numpy.random.Generator) -> list[Any]:
+        return [changed_pattern(parent, rng) for parent in parents]
+
+    def images(self, genomes: list[Any]) -> Array:
+        return numpy.stack([drawn(one, (self._shape[1], self._shape[2])) for one in genomes])
 
 
 def evolve(
@@ -42,10 +80,11 @@ def evolve(
     generations: int = 200,
     offspring: int = 32,
     rate: float = 0.1,
+    encoding: str = "direct",
     seed: int = 0,
     watch: Callable[[int, Array], Any] | None = None,
 ) -> Elites:
-    """Images of noise that the classifier is ever surer of, one per class, all at once.
+    """Images that mean nothing and the classifier is ever surer of, one per class, all at once.
 
     Parameters
     ----------
@@ -56,7 +95,11 @@ def evolve(
     offspring : int
         How many images are tried per generation.
     rate : float
-        The share of pixels that a mutation changes, halved every 1000 generations.
+        The share of pixels that a mutation changes, halved every 1000 generations; of the direct
+        encoding.
+    encoding : "direct" or "cppn"
+        What evolves: pixels, and the images are noise; or networks that make patterns, and the
+        images are regular.
     seed : int
     watch : callable, optional
         Called with each generation's number and the probabilities.
@@ -72,10 +115,11 @@ def evolve(
 
     Notes
     -----
-    MAP-Elites with direct encoding: each generation takes images at random from the elites and
+    MAP-Elites: each generation takes images at random from the elites and
     mutates them; one takes the place of the elite of any class for which it is more probable,
     whatever class its parent stood for. That is what makes it quick: a way to one class leads past
-    others. Pixels begin uniform from 0 to 255.
+    others. Pixels begin uniform from 0 to 255; patterns with no hidden nodes, see
+    :mod:`minitorch.look.cppn`.
 
     References
     ----------
@@ -93,27 +137,30 @@ def evolve(
     if not numbers:
         raise ValueError("evolve: there are no classes to evolve images for")
     shape = subject.prepare.input_shape
-    elites = rng.integers(0, 256, (len(numbers), *shape)).astype(numpy.float32)
-    best = numpy.zeros(len(numbers))
-    _compete(subject, numbers, elites, best, elites.copy())
+    known: dict[str, Any] = {"direct": _Pixels(shape, rate), "cppn": _Patterns(shape)}
+    if encoding not in known:
+        raise ValueError(f"evolve: the encoding is 'direct' or 'cppn', not {encoding!r}")
+    way, answers = known[encoding], Answers(subject, offspring)
+    elites, best = way.first(len(numbers), rng), numpy.zeros(len(numbers))
+
+    def compete(new: list[Any]) -> None:
+        """Let new images take the places of elites that are less probable."""
+        pixels = numpy.rint(way.images(new))
+        p = answers(subject.prepare.standardise(pixels))[:, numbers]
+        for i, winner in enumerate(p.argmax(axis=0)):
+            if p[winner, i] > best[i]:
+                elites[i], best[i] = new[winner], p[winner, i]
+
+    compete([*elites])
     history = [best.copy()]
     for generation in range(generations):
-        parents = elites[rng.integers(0, len(elites), offspring)]
-        now = rate * 0.5 ** (generation // _HALVED_AFTER)
-        _compete(subject, numbers, elites, best, mutated(parents, now, rng))
+        parents = [elites[i] for i in rng.integers(0, len(elites), offspring)]
+        compete(way.children(parents, generation, rng))
         history.append(best.copy())
         if watch is not None:
             watch(generation, best)
-    return Elites(numbers, numpy.rint(elites).astype(numpy.uint8), numpy.stack(history))
-
-
-def _compete(subject: Subject, numbers: list[int], elites: Array, best: Array, new: Array) -> None:
-    """Let new images take the places of elites that are less probable, in place."""
-    p = subject.probabilities(subject.prepare.standardise(numpy.rint(new)))[:, numbers]
-    winners = p.argmax(axis=0)
-    better = p.max(axis=0) > best
-    elites[better] = new[winners[better]]
-    best[better] = p.max(axis=0)[better]
+    pixels = numpy.rint(way.images(elites)).astype(numpy.uint8)
+    return Elites(numbers, pixels, numpy.stack(history), elites)
 
 
 def mutated(parents: Array, rate: float, rng: numpy.random.Generator) -> Array:

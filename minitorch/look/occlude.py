@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from minitorch.look.passes import Answers
 from minitorch.look.subject import Subject
 
 __all__ = ["Occlusion", "occlusion"]
 
 Array = numpy.ndarray
-_BATCH = 32  # copies of the image at a time
+_BATCH = 32  # copies of the image at a time, at most
 
 
 class Occlusion(NamedTuple):
@@ -111,13 +112,14 @@ def occlusion(
     p = subject.probabilities(x)[0]
     number = int(p.argmax()) if target is None else subject.class_of(target)
     places = [(top, left) for top in tops for left in lefts]
-    parts = []
-    for start in range(0, len(places), _BATCH):
-        batch = numpy.repeat(x, len(places[start : start + _BATCH]), axis=0)
-        for one, (top, left) in zip(batch, places[start : start + _BATCH], strict=True):
-            here = numpy.s_[:, top : top + size, left : left + size]
-            one[here] = fill[here]
-        parts.append(subject.probabilities(batch))
+    answers, parts = Answers(subject, min(_BATCH, len(places))), []
+    for start in range(0, len(places), answers.size):
+        here = places[start : start + answers.size]
+        batch = numpy.repeat(x, len(here), axis=0)
+        for one, (top, left) in zip(batch, here, strict=True):
+            square = numpy.s_[:, top : top + size, left : left + size]
+            one[square] = fill[square]
+        parts.append(answers(batch))
     found = numpy.concatenate(parts).reshape(len(tops), len(lefts), -1)
     return Occlusion(
         number, float(p[number]), found[..., number], found.argmax(axis=2), tops, lefts, size,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +12,8 @@ from minitorch import layers, ops
 from minitorch.autograd import Tensor, asarray, grad
 from minitorch.data.resample import resize
 from minitorch.io.onnx import OnnxNetwork
-from minitorch.look.rectifiers import Rule, rectifies
+from minitorch.look.naming import class_number, layers_by_name
+from minitorch.look.rectifiers import Rule, rectifies, with_rule
 from minitorch.ops.provenance import logits_of
 from minitorch.training.networks import outputs_of
 from minitorch.utils import did_you_mean
@@ -87,13 +86,7 @@ class Subject:
             )
         self.order = layers.get_all_layers(self.network)
         self.device = layers.get_device(self.network)
-        counts = Counter(one.name for one in self.order)
-        self.layers = {
-            one.name
-            if one.name and counts[one.name] == 1
-            else f"{type(one).__name__}[{place}]": one
-            for place, one in enumerate(self.order)
-        }
+        self.layers = layers_by_name(self.order)
         shape = self.prepare.input_shape
         self.lowest = self._limit(numpy.zeros(shape, numpy.float32))
         self.highest = self._limit(numpy.full(shape, 255, numpy.float32))
@@ -192,27 +185,8 @@ class Subject:
         ValueError
             For a number or a name that no class has, or a name that several have.
         """
-        count, names = self.classifier.num_classes, self.classifier.class_names
-        if isinstance(target, str):
-            found = [i for i, name in enumerate(names) if name == target] or [
-                i
-                for i, name in enumerate(names)
-                if target.strip().lower() in [part.strip().lower() for part in name.split(",")]
-            ]
-            if len(found) == 1:
-                return found[0]
-            if found:
-                raise ValueError(f"look: {target!r} is the name of classes {found}; give a number")
-            if not target.strip().isdecimal():
-                parts = [part.strip() for name in names for part in name.split(",")]
-                few = parts if len(parts) <= 20 else [f"numbers 0 to {count - 1}"]
-                close = did_you_mean(target, parts)
-                hint = close if close.startswith("did") else f"there are {', '.join(few)}"
-                raise ValueError(f"look: no class is called {target!r}; {hint}")
-        number = int(target)
-        if not 0 <= number < count:
-            raise ValueError(f"look: there is no class {number}; the network has {count}, from 0")
-        return number
+        made = self.classifier
+        return class_number(target, made.class_names, made.num_classes)
 
     # -- computing ----------------------------------------------------------------------------
 
@@ -236,13 +210,8 @@ class Subject:
                 continue
             below = [found[source] for source in one.sources()]
             given = below if isinstance(one, layers.MergeLayer) else below[0]
-            if rule is not None and rectifies(one):
-                function = rule(one.nonlinearity)
-                one, key = copy.copy(one), one  # which shares the parameters
-                vars(one)["nonlinearity"] = function
-                found[key] = one.get_output_for(given, deterministic=True)
-            else:
-                found[one] = one.get_output_for(given, deterministic=True)
+            passed = one if rule is None or not rectifies(one) else with_rule(one, rule)
+            found[one] = passed.get_output_for(given, deterministic=True)
         return found
 
     def logits(self, values: Values) -> Tensor:
@@ -256,8 +225,17 @@ class Subject:
 
     def probabilities(self, x: Array) -> Array:
         """For prepared images, shape (n, classes); a few at a time, as all layers are kept."""
-        size = max(1, _VALUES // math.prod(x.shape[1:]))
-        out = outputs_of(self.network, x, size).reshape(len(x), -1)
+        return self.as_probabilities(
+            outputs_of(self.network, x, self.at_a_time).reshape(len(x), -1)
+        )
+
+    @property
+    def at_a_time(self) -> int:
+        """How many images go through the network at once."""
+        return max(1, _VALUES // math.prod(self.prepare.input_shape))
+
+    def as_probabilities(self, out: Array) -> Array:
+        """What the network gives, shape (n, classes): through a softmax if these are logits."""
         if self.classifier.logits:
             out = numpy.exp(out - out.max(axis=1, keepdims=True))
             out /= out.sum(axis=1, keepdims=True)

@@ -6,7 +6,6 @@ import pytest
 import minitorch as mt
 from minitorch import init, layers, look
 from minitorch.data import Standardiser
-from minitorch.look.ascend import blurred
 from minitorch.look.evolve import mutated
 from minitorch.models import build_mlp
 from minitorch.training import Classifier
@@ -16,14 +15,14 @@ from minitorch.training import Classifier
     ("target", "layer"), [("digit 3", None), (5, "conv2"), (7, "dense"), (2, "output")]
 )
 def test_maximisation_raises_the_score(lenet, target, layer):
-    found = look.maximise(lenet, target, layer, steps=12)
-    assert found.x.shape == (1, 1, 20, 20) and len(found.scores) == 13
+    found = look.maximise(lenet, target, layer, steps=200)
+    assert found.x.shape == (1, 1, 20, 20) and len(found.scores) == 201
     assert found.scores[-1] > found.scores[0]
     subject = look.Subject(lenet)
     values = subject.values(found.x)
     if layer is None:
         expected = subject.logits(values).numpy()[0, 3]
-        assert subject.probabilities(found.x)[0, 3] > 0.9
+        assert subject.probabilities(found.x)[0, 3] > 0.8
     else:
         expected = values[subject.layer(layer)].numpy()[0, target].mean()
     assert found.scores[-1] == pytest.approx(expected, rel=1e-5)
@@ -36,16 +35,42 @@ def test_units_that_sleep_are_woken():
     made = Classifier(layers.DenseLayer(net, 2), (), Standardiser([128], [64]))
     assert look.activations(made, np.full((1, 4, 4), 128.0), "unit").max() == 0
     for unit in range(3):
-        found = look.maximise(made, unit, "unit", steps=40, blur=0, jitter=0)
+        found = look.maximise(made, unit, "unit", steps=40)
         assert found.scores[0] < 0.1 < found.scores[-1]
 
 
-def test_the_settings_pull_the_image_together(lenet):
-    free = look.maximise(lenet, 4, steps=20, decay=0, blur=0, jitter=0)
-    held = look.maximise(lenet, 4, steps=20, decay=0.1, blur=1, jitter=0)
-    assert held.scores[-1] < free.scores[-1]
-    rough = [np.abs(np.diff(one.x, axis=3)).mean() for one in (free, held)]
-    assert rough[1] < rough[0]
+def test_a_steep_spectrum_makes_a_smoother_image(lenet):
+    free = look.maximise(lenet, 4, steps=30, falloff=0, zoom=(1, 1), margin=0)
+    held = look.maximise(lenet, 4, steps=30, falloff=1.5, zoom=(1, 1), margin=0)
+    assert min(free.scores[-1], held.scores[-1]) > 5
+    rough = [np.abs(np.diff(one.x, axis=3)).mean() / one.x.std() for one in (free, held)]
+    assert rough[1] < 0.7 * rough[0]
+
+
+def test_moving_about_makes_an_image_that_can_be_moved(lenet):
+    still = look.maximise(lenet, 4, steps=60, zoom=(1, 1), margin=0)
+    moved = look.maximise(lenet, 4, steps=60, zoom=(0.7, 1.3))
+    subject = look.Subject(lenet)
+
+    def kept(x):
+        every = [np.roll(x, (i, j), (2, 3)) for i in (-2, 0, 2) for j in (-2, 0, 2)]
+        return np.mean([subject.logits(subject.values(one)).numpy()[0, 4] for one in every])
+
+    assert kept(moved.x) / moved.scores[-1] > kept(still.x) / still.scores[-1]
+
+
+def test_sizes_that_networks_take(lenet):
+    mt.random.seed(0)
+    net = layers.InputLayer((None, 3, 150, 130))
+    net = layers.Conv2DLayer(net, 4, 5, stride=4, name="conv")
+    made = Classifier(
+        layers.DenseLayer(layers.GlobalPoolLayer(net), 3), (), Standardiser([9] * 3, [9] * 3)
+    )
+    assert look.maximise(made, 1, steps=1).x.shape == (1, 3, 128, 128)
+    assert look.maximise(made, 1, steps=1, size=(30, 41)).x.shape == (1, 3, 30, 41)
+    assert look.maximise(lenet, 1, "conv2", steps=1, size=(30, 41)).x.shape == (1, 1, 30, 41)
+    with pytest.raises(ValueError, match="does not take images of 30 x 41 .*leave the size to it"):
+        look.maximise(lenet, 1, steps=1, size=(30, 41))
 
 
 def test_the_same_seed_gives_the_same_image(lenet):
@@ -56,7 +81,8 @@ def test_the_same_seed_gives_the_same_image(lenet):
 
 def test_an_image_to_begin_with(lenet, digits):
     found = look.maximise(lenet, 4, steps=0, image=digits.x[0])
-    np.testing.assert_array_equal(found.x[0], lenet.prepare(digits.x[0]))
+    levels = lenet.prepare.standardiser.undo(found.x)[0] - digits.x[0]
+    assert np.abs(levels).max() < 1  # black and white are but nearly reached
 
 
 def test_fooled_from_nothing_and_from_another_digit(lenet, digits):
@@ -76,17 +102,6 @@ def test_fooling_stops_when_the_steps_are_over(lenet, digits):
     assert len(found.scores) == 3 and found.scores[-1] < 0.99
 
 
-def test_blurring_by_a_slow_loop():
-    x = np.random.default_rng(0).standard_normal((1, 2, 5, 6))
-    weights = np.exp(-0.5 * (np.arange(-3, 4) / 0.9) ** 2)
-    weights /= weights.sum()
-    slow = np.zeros_like(x)
-    for c, i, j, di, dj in np.ndindex(2, 5, 6, 7, 7):
-        row, column = np.clip(i + di - 3, 0, 4), np.clip(j + dj - 3, 0, 5)
-        slow[0, c, i, j] += weights[di] * weights[dj] * x[0, c, row, column]
-    np.testing.assert_allclose(blurred(x, 0.9), slow, atol=1e-12)
-
-
 def test_a_dream_has_the_photograph_s_size_and_more_of_what_is_seen(lenet):
     image = np.random.default_rng(0).integers(60, 190, (1, 45, 33), np.uint8)
     found = look.deep_dream(lenet, image, "conv2", octaves=3, steps=5)
@@ -103,6 +118,15 @@ def test_a_dream_has_the_photograph_s_size_and_more_of_what_is_seen(lenet):
     assert one.scores[0] < one.scores[-1]
     few = look.deep_dream(lenet, image[:, :10, :12], octaves=9, steps=1)
     assert len(few.scores) == 1  # 10 / 1.4 would be too small
+
+
+def test_a_dream_s_steps_are_smoother_with_falloff(lenet):
+    image = np.full((1, 24, 30), 128, np.uint8)
+    rough = []
+    for falloff in (0, 1):
+        x = look.deep_dream(lenet, image, "conv1", octaves=1, steps=1, falloff=falloff).x
+        rough.append(np.abs(np.diff(x, axis=3)).mean() / x.std())
+    assert rough[1] < rough[0]
 
 
 def test_evolution_finds_images_for_every_class(lenet):
@@ -131,12 +155,18 @@ def test_mutations_are_few_and_gentle():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda c: look.maximise(c, 1, steps=-1), "maximise: steps, rate, decay"),
+        (lambda c: look.maximise(c, 1, steps=-1), "maximise: steps, rate, falloff"),
+        (lambda c: look.maximise(c, 1, size=(0, 9)), "the size is .rows, columns., each at least"),
+        (lambda c: look.maximise(c, 1, zoom=(2, 1)), "zoom goes from a number above 0"),
         (lambda c: look.maximise(c, 48, "dense"), "'dense' has 48 channels, from 0; there is no"),
         (lambda c: look.fool(c, 1, confidence=1.0), "a probability below 1, not 1.0"),
         (lambda c: look.fool(c, "nothing"), "no class is called 'nothing'"),
         (lambda c: look.evolve(c, []), "there are no classes"),
         (lambda c: look.evolve(c, rate=0), "the rate is above 0"),
+        (
+            lambda c: look.evolve(c, encoding="neat"),
+            "the encoding is .direct. or .cppn., not .neat.",
+        ),
         (lambda c: look.deep_dream(c, np.zeros((1, 7, 9))), "an image of 7 x 9 is too small"),
         (lambda c: look.deep_dream(c, np.zeros((1, 9, 9)), scale=1), "the scale is above 1"),
         (lambda c: look.deep_dream(c, np.zeros((1, 9, 9)), "dense"), "expected maps"),

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import layers, look
+from minitorch import init, layers, look
 from minitorch.data import Standardiser
-from minitorch.look.rectifiers import deconvolved
+from minitorch.look.rectifiers import deconvolved, guided
 from minitorch.look.subject import upsampled
 from minitorch.models import build_mlp
-from minitorch.nonlinearities import softmax, tanh
+from minitorch.nonlinearities import LeakyRectify, elu, selu, softmax, tanh
 from minitorch.training import Classifier
 
 
@@ -79,6 +79,41 @@ def test_rules_written_in_numpy_on_an_mlp(method, rule):
     found = method(made, image, 3)
     assert np.abs(g).max() > 1e-3
     np.testing.assert_allclose(found.reshape(-1), g, rtol=1e-4, atol=1e-6)
+
+
+ALPHA, SELU = 0.2, (1.0507009873554805, 1.7580993408473766)
+SLOPES = {  # below zero; above it is 1, selu's its scale
+    "leaky": lambda z: np.full_like(z, ALPHA),
+    "prelu": lambda z: np.full_like(z, 0.25),
+    "rrelu": lambda z: np.full_like(z, 0.5),
+    "elu": np.exp,
+    "selu": lambda z: SELU[1] * np.exp(z),
+}
+
+
+@pytest.mark.parametrize("kind", SLOPES)
+def test_rectifiers_with_a_slope_below_zero(kind):
+    mt.random.seed(3)
+    function = {"leaky": LeakyRectify(ALPHA), "elu": elu, "selu": selu}.get(kind)
+    net = layers.InputLayer((None, 1, 3, 3))
+    net = layers.DenseLayer(net, 12, nonlinearity=function, b=init.Normal(0.5))
+    if kind == "prelu":
+        net = layers.ParametricRectifierLayer(net)
+    if kind == "rrelu":
+        net = layers.RandomizedRectifierLayer(net, lower=0.3, upper=0.7)
+    made = Classifier(layers.DenseLayer(net, 4, nonlinearity=None))
+    subject = look.Subject(made)
+    x = subject.prepared(np.random.default_rng(0).uniform(0, 255, (1, 3, 3)))
+    (w1, b1), w2 = weights(made)[:2], made.network.W.get_value()
+    z, g = x.reshape(-1) @ w1 + b1, w2[:, 2]
+    assert (z < 0).any() and (z > 0).any() and (g < 0).any()
+    slope = np.where(z > 0, SELU[0] if kind == "selu" else 1, SLOPES[kind](np.minimum(z, 0)))
+    score = subject.score(2)
+    for rule, back in [(guided, g.clip(0) * slope), (deconvolved, g.clip(0)), (None, g * slope)]:
+        found = subject.gradient(x, score, rule=rule)
+        np.testing.assert_allclose(found[0].reshape(-1), w1 @ back, rtol=1e-4, atol=1e-6)
+        assert found[1] == pytest.approx(subject.gradient(x, score)[1])
+    assert look.guided_backprop(made, np.zeros((1, 3, 3)), 2).shape == (1, 3, 3)
 
 
 def test_deconvnet_by_slow_loops(lenet, digits):

@@ -6,11 +6,13 @@ import pytest
 import minitorch as mt
 from minitorch import layers, look
 from minitorch.backend.native import load_extension
+from minitorch.data import Dataset
 from minitorch.nonlinearities import softmax
 from minitorch.training import Classifier
 
 REASON = load_extension("_emulated")[1]
 IMAGE = np.random.default_rng(0).integers(0, 256, (1, 10, 10), np.uint8)
+IMAGES = Dataset(np.stack([IMAGE, IMAGE[:, ::-1], 255 - IMAGE]), np.zeros(3, int), 4, "three")
 
 
 @pytest.mark.skipif(bool(REASON), reason=str(REASON))
@@ -28,6 +30,7 @@ IMAGE = np.random.default_rng(0).integers(0, 256, (1, 10, 10), np.uint8)
         lambda c: look.fgsm(c, [IMAGE]).after,
         lambda c: look.activations(c, IMAGE, "conv"),
         lambda c: look.filters(c),
+        lambda c: look.top_patches(c, IMAGES, "conv", count=2).back,
         lambda c: look.evolve(c, generations=1, offspring=2).probabilities,
     ],
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minitorch.look import drawing
 from minitorch.look.drawing import Panel, activation_panels, filter_panels, heat, panels, signed
 from minitorch.training.plots.figures import png_size
 
@@ -38,3 +39,17 @@ def test_sheets_are_written(tmp_path):
     width, height = png_size(path.read_bytes(), "sheet.png")
     assert width > height > 150
     assert len(activation_panels(np.zeros((300, 2, 2)))) == 256
+
+
+def test_tiles_by_hand():
+    small = [np.full((1, 2), level, np.uint8) for level in (0, 10, 20, 30)]
+    expected = [[0, 0, 255, 10, 10, 255, 20, 20], [255] * 8, [30, 30] + [255] * 6]
+    np.testing.assert_array_equal(drawing.tiles(small), expected)
+    assert drawing.tiles([np.zeros((2, 2, 3), np.uint8)] * 2).shape == (2, 5, 3)
+
+
+def test_a_gradient_of_one_channel_as_bytes():
+    shown = drawing.as_bytes(drawing.signed(np.array([[[-1.0, 0.0, 1.0]]])))
+    assert shown.shape == (1, 3, 3)
+    assert shown[0, 0, 2] > shown[0, 0, 0] and shown[0, 2, 0] > shown[0, 2, 2]  # blue, then red
+    assert shown[0, 1].min() > 240
