@@ -54,11 +54,25 @@ def test_every_option(folder):
         folder, "--size", "40", "--scales", "2", "--optimizer", "adam", "--rate", "2",
         "--start", "noise", "--seed", "3", "--colour", "histogram", "--shares", "2,1",
         "--style-scale", "0.8", "--content-weight", "2", "--style-weight", "0.5",
-        "--variation-weight", "0.1", "--pooling", "max", "--prepare", "caffe", "--no-normalise",
+        "--variation-weight", "0.1", "--pooling", "max", "--prepare", "caffe",
         "--quiet", "--threads", "1", styles=("painting.png", "photo.png"), out="new/out.jpg",
     )  # fmt: skip
     assert done.exit_code == 0 and done.output == "", done.output
     assert size(folder / "new" / "out.jpg") == (40, 32)
+
+
+def test_patches(folder):
+    done = run(
+        folder, "--method", "mrf", "--match-every", "2", "--patch-scales", "1,0.9",
+        "--patch-turns", "0,10", styles=("painting.png", "photo.png"),
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert size(folder / "out.png") == (30, 24)
+    fails(run(folder, "--method", "mrg"), "no method 'mrg'", "'mrf'")
+    fails(run(folder, "--method", "mrf", "--shares", "1"), "shares are for the method gatys")
+    fails(run(folder, "--patch-turns", "5"), "are for the method mrf")
+    fails(run(folder, "--method", "mrf", "--patch-scales", "x"), "expected numbers")
+    fails(run(folder, "--method", "mrf", "--patch-scales", "0.1"), "places of a picture")
 
 
 def saved(folder, name, mode, **how):
