@@ -70,7 +70,7 @@ _OPTIONS = (
                  "[default: relu4_2]"),
     click.option("--style-layers", callback=_layers, help="The same.  "
                  "[default: relu1_1,...,relu5_1; mrf: relu3_1,relu4_1]"),
-    click.option("--match-every", type=click.IntRange(1), default=20, show_default=True,
+    click.option("--match-every", type=click.IntRange(1), default=10, show_default=True,
                  help="mrf: steps between two searches of patches."),
     click.option("--patch-scales", callback=_numbers, help="mrf: patches of the styles at other "
                  "sizes too, as in 1,0.8."),

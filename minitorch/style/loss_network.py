@@ -85,8 +85,8 @@ class LossNetwork:
             raise ValueError(f'LossNetwork: the order is "RGB" or "BGR", not {order!r}')
         self.layers = _unfolded(body, POOLINGS[pooling])
         self.order, self.about = order, about
-        self._mean = numpy.asarray(mean, numpy.float32).reshape(3, 1, 1)
-        self._std = numpy.asarray(std, numpy.float32).reshape(3, 1, 1)
+        self.mean = numpy.asarray(mean, numpy.float32).reshape(3, 1, 1)
+        self.std = numpy.asarray(std, numpy.float32).reshape(3, 1, 1)
 
     @classmethod
     def open(
@@ -164,7 +164,7 @@ class LossNetwork:
         x = asarray(image)
         if self.order == "BGR":
             x = ops.flip(x, axis=1)
-        x = (x - self._as(self._mean, x)) / self._as(self._std, x)
+        x = (x - self._as(self.mean, x)) / self._as(self.std, x)
         found: list[Tensor] = layers.get_output([self.layers[n] for n in names], x)
         return found
 

@@ -48,6 +48,8 @@ class Step:
         Rows and columns of the picture at this scale.
     loss, content, style, variation : float
         The total and its weighted parts.
+    evaluations : int
+        Of the losses so far, at this scale: L-BFGS may need several in a step.
     picture : callable
         Gives the picture as it is now: numpy.ndarray of uint8, shape (3, rows, columns).
     """
@@ -59,6 +61,7 @@ class Step:
     content: float
     style: float
     variation: float
+    evaluations: int
     picture: Callable[[], Array]
 
 
@@ -169,8 +172,11 @@ def _optimised(
 
     captured = function(losses) if str(pixels.device) == "cpu" else losses
     seen: dict[float, list[float]] = {}
+    evaluations = 0
 
     def evaluate() -> tuple[Tensor, list[Tensor]]:
+        nonlocal evaluations
+        evaluations += 1
         total, parts, gradients = captured()
         seen[total.item()] = [x.item() for x in parts]
         return total, gradients
@@ -195,7 +201,7 @@ def _optimised(
         content, style, variation = seen[loss]
         seen = {loss: seen[loss]}
         yield Step(
-            number, steps, pixels.shape[2:], loss, content, style, variation, picture
+            number, steps, pixels.shape[2:], loss, content, style, variation, evaluations, picture
         )  # fmt: skip
         if settings.optimizer == "lbfgs" and rule.converged:
             return

@@ -80,7 +80,7 @@ class Settings:
     colour: str = "style"
     seed: int = 0
     method: str = "gatys"
-    match_every: int = 20
+    match_every: int = 10
     patch_scales: Sequence[float] = (1.0,)
     patch_turns: Sequence[float] = (0.0,)
 
