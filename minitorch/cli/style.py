@@ -189,6 +189,7 @@ def _check_memory(content: Any, styles: list[Any], settings: Any) -> None:
             raise click.UsageError(
                 f"a size of {side} takes about {needed / 1e9:.0f} GB, and this machine has "
                 f"{there / 1e9:.0f} GB; give a smaller --size"
+                + (" or --style-scale" if settings.style_scale > 1 else "")
             )
 
 
