@@ -189,7 +189,7 @@ def _optimised(
     rule = updates.LBFGS(evaluate, [pixels], first=math.sqrt(pixels.size))
     for number in range(done + 1, done + settings.steps + 1):
         if judge.renew(number - done - 1, pixels):
-            rule.reset()
+            rule.reset(forget=False)  # only the targets have moved
         if settings.optimizer == "lbfgs":
             loss = rule.step()
         else:
