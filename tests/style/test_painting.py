@@ -109,6 +109,12 @@ def test_the_content_alone_comes_back():
     assert steps[-1].style == 0
 
 
+def test_a_texture_from_noise():
+    """Without content only the style's correlations are left to meet."""
+    steps, _ = run(start="noise", content_weight=0, steps=40)
+    assert steps[-1].style < 0.02 * steps[0].style and steps[-1].content == 0
+
+
 def test_variation_makes_it_smooth():
     rough, smooth = (run(variation_weight=w)[1].astype(float) for w in (0.0, 1e5))
     change = [np.abs(np.diff(x, axis=2)).mean() for x in (rough, smooth)]
