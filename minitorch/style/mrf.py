@@ -126,18 +126,17 @@ class PatchBank:
         channels, dtype = self._flat.shape[1], self._flat.dtype
         mean = numpy.zeros((rows, columns, channels), dtype)
         covers = numpy.zeros((rows, columns, 1), dtype)
-        taps = []
-        for tap in range(SIDE * SIDE):
-            window = (
-                slice(tap // SIDE, tap // SIDE + matches.shape[0]),
-                slice(tap % SIDE, tap % SIDE + matches.shape[1]),
-            )
-            taps.append((tap, window))
+        windows = [
+            (slice(down, down + matches.shape[0]), slice(right, right + matches.shape[1]))
+            for down in range(SIDE)
+            for right in range(SIDE)
+        ]
+        for tap, window in enumerate(windows):
             mean[window] += self._taken(self._places[matches, tap]).numpy()
             covers[window] += 1
         mean /= covers
         apart = 0.0
-        for tap, window in taps:
+        for tap, window in enumerate(windows):
             change = self._taken(self._places[matches, tap]).numpy() - mean[window]
             apart += float(numpy.square(change, dtype=numpy.float64).sum())
         as_image = (asarray(x.transpose(2, 0, 1)[None].copy()) for x in (mean, covers))

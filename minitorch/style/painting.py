@@ -127,6 +127,7 @@ def paint(
         there = [_shrunk(x, ratio) for x in paintings]
         judge = Judge(network, small, there, shares, settings)
         pixels = Parameter(resize(image, shape), name="picture")
+        pixels.move_to(network.device)
         colours = resize(photograph, shape) if settings.colour == "luminance" else None
         yield from _optimised(
             judge, pixels, settings, number * settings.steps, len(pyramid) * settings.steps, colours

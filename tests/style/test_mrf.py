@@ -5,6 +5,7 @@ import pytest
 
 import minitorch as mt
 from minitorch.autograd import gradcheck
+from minitorch.backend.native import load_extension
 from minitorch.models import vgg_body
 from minitorch.style import Judge, LossNetwork, Settings, mrf, paint, painting
 from minitorch.style.mrf import PatchBank, PatchStyle, variants
@@ -77,6 +78,18 @@ def test_a_style_has_no_energy():
         matches = patches.matches(own)
         np.testing.assert_array_equal(matches.ravel(), len(patches) - 15 + np.arange(15))
         assert patches.quilt(matches).energy(own).item() < 1e-25
+
+
+@pytest.mark.skipif(load_extension("_emulated")[0] is None, reason=load_extension("_emulated")[1])
+def test_a_device_finds_the_same():
+    chosen, energies = [], []
+    for device in ("cpu", "emulated"):
+        patches = PatchBank([mt.asarray(m.astype("f4")).to(device) for m in MAPS])
+        x = mt.asarray(features(5, 6).astype("f4")).to(device)
+        chosen.append(patches.matches(x))
+        energies.append(patches.quilt(chosen[-1]).energy(x).to("cpu").item())
+    np.testing.assert_array_equal(*chosen)
+    assert energies[0] == pytest.approx(energies[1], rel=1e-6)
 
 
 def test_new_matches_come_into_the_same_memory():

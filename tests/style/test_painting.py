@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
+from minitorch.backend.native import load_extension
 from minitorch.models import vgg_body
 from minitorch.parameter import Parameter
 from minitorch.style import (
@@ -107,6 +108,21 @@ def test_the_content_alone_comes_back():
     steps, _ = run(start="noise", style_weight=0, steps=60, content_layers={"conv1_1": 1})
     assert steps[-1].loss < 0.01 * steps[0].loss
     assert steps[-1].style == 0
+
+
+@pytest.mark.skipif(load_extension("_emulated")[0] is None, reason=load_extension("_emulated")[1])
+@pytest.mark.parametrize("method", ["gatys", "mrf"])
+def test_a_device_paints_the_same(method):
+    settings = Settings(**{**TINY, "steps": 2}, method=method, variation_weight=1.0)
+    losses, pictures = [], []
+    for device in ("cpu", "emulated"):
+        net = network().to_device(device)
+        assert str(net.device) == device
+        steps = list(paint(net, picture(20, 22), [picture(18, 20, 1)], settings))
+        losses.append([step.loss for step in steps])
+        pictures.append(steps[-1].picture().astype(int))
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
+    assert np.abs(pictures[1] - pictures[0]).max() <= 2
 
 
 def test_a_texture_from_noise():
