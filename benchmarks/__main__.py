@@ -65,6 +65,29 @@ def memory_line(row: dict[str, Any]) -> str:
     )
 
 
+def style_line(row: dict[str, Any]) -> str:
+    """A row of the painted pictures for people."""
+    if row["kind"] == "iteration":
+        return cpu_line({**row, "kind": "step"})
+    parts = (f"{n}: {x:.4f} ({row['evaluations'][n]})" for n, x in row["losses"].items())
+    return f"{row['workload']}, {row['size']:<12}{row['competitor']:<12}{'  '.join(parts)}"
+
+
+def pythons_of(peers: tuple[str, ...]) -> dict[str, str]:
+    """The peers' interpreters."""
+    bad = next((peer for peer in peers if "=" not in peer), None)
+    if bad is not None:
+        raise click.UsageError(f"--peer is NAME=PYTHON, such as torch=/path/to/python, not {bad!r}")
+    return dict(peer.split("=", 1) for peer in peers)
+
+
+def kept_rows(name: str) -> list[dict[str, Any]]:
+    """What a result file has so far."""
+    path = RESULTS / f"{name}.json"
+    rows: list[dict[str, Any]] = json.loads(path.read_text())["rows"] if path.exists() else []
+    return rows
+
+
 def cpu(
     rounds: int,
     only: str,
@@ -74,21 +97,18 @@ def cpu(
     skip: tuple[str, ...],
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The CPU benchmark, with the peers' interpreters told apart."""
-    bad = next((peer for peer in peers if "=" not in peer), None)
-    if bad is not None:
-        raise click.UsageError(f"--peer is NAME=PYTHON, such as torch=/path/to/python, not {bad!r}")
-    pythons = dict(peer.split("=", 1) for peer in peers)
     work = importlib.import_module("benchmarks.cpu")
     rows, about = work.run(
-        rounds=rounds, only=only, quick=quick, threads=threads, pythons=pythons, skip=skip,
-        tell=lambda row: click.echo(cpu_line(row), err=True),  # it takes minutes
+        rounds=rounds, only=only, quick=quick, threads=threads, pythons=pythons_of(peers),
+        skip=skip, tell=lambda row: click.echo(cpu_line(row), err=True),  # it takes minutes
     )  # fmt: skip
     return rows, about
 
 
 @click.command()
 @click.argument(
-    "name", type=click.Choice((*TIMED, "digits", "fashion", "transfer", "models", "cpu", "gpu"))
+    "name",
+    type=click.Choice((*TIMED, "digits", "fashion", "transfer", "models", "cpu", "gpu", "style")),
 )
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
 @click.option(
@@ -98,10 +118,16 @@ def cpu(
     help="Trainings per network: digits, fashion, transfer.",
 )
 @click.option("--emulated", is_flag=True, help="gpu: try the harness on the emulated device.")
-@click.option("--only", default="", help="cpu, gpu, models: cases whose name contains this.")
-@click.option("--quick", is_flag=True, help="cpu: small sizes, to see that it works.")
-@click.option("--threads", default=2, show_default=True, help="cpu: of every competitor.")
-@click.option("--peer", "peers", multiple=True, help="cpu: NAME=PYTHON, a peer's interpreter.")
+@click.option(
+    "--only",
+    default="",
+    help="cpu, gpu, models: cases whose name contains this; style: iteration or descent.",
+)
+@click.option("--quick", is_flag=True, help="cpu, style: small sizes, to see that it works.")
+@click.option("--threads", default=2, show_default=True, help="cpu, style: of every competitor.")
+@click.option(
+    "--peer", "peers", multiple=True, help="cpu, style: NAME=PYTHON, a peer's interpreter."
+)
 @click.option("--skip", multiple=True, help='cpu: a competitor to leave out ("torch compiled").')
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
 @click.option(
@@ -124,7 +150,7 @@ def main(
 ) -> None:
     """Run one benchmark: engine overhead, a LeNet step, layers beside bare ops, the digits'
     errors, Fashion-MNIST's accuracies, transfer learning, networks' memory, training steps on
-    the CPU, or GPU kernels.
+    the CPU, GPU kernels, or painted pictures.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.
@@ -144,6 +170,15 @@ def main(
             raise click.UsageError("--write keeps a whole run; leave out --quick and --only")
         rows, about = cpu(rounds, only, quick, threads, peers, skip)
         lines = []
+    elif name == "style":
+        if write and quick:
+            raise click.UsageError("--write keeps whole sizes; leave out --quick")
+        rows, about["missing"] = work.run(
+            rounds, only=only, quick=quick, threads=threads, pythons=pythons_of(peers),
+            tell=lambda row: click.echo(style_line(row), err=True),
+        )  # fmt: skip
+        lines = []
+        rows = work.joined(kept_rows("style") if write and only else [], rows)
     elif name == "models":
         if write and only:
             raise click.UsageError("--write keeps a whole run; leave out --only")

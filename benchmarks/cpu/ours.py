@@ -9,6 +9,7 @@ import numpy as np
 
 import minitorch as mt
 from benchmarks.cpu import networks, networks_large
+from benchmarks.cpu.painting import painting
 from benchmarks.cpu.workloads import STYLE_WEIGHT, WORKLOADS, Size, arrays_for
 from minitorch import layers, objectives, updates
 from minitorch.models import build_lenet, build_mlp
@@ -35,7 +36,7 @@ def build(
     """A step that gives its losses, and the weights that it starts from."""
     mt.set_num_threads(threads)
     mt.random.seed(0)
-    make = {"dcgan": _dcgan, "gatys": _gatys}.get(name, _classifier)
+    make = {"dcgan": _dcgan, "gatys": _gatys, "painting": painting}.get(name, _classifier)
     step, nets, given = make(name, size)
     weights = [array for net in nets for array in exported(net)]
     if column.endswith("captured"):

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.cpu import torch_networks
-from benchmarks.cpu.workloads import STYLE_WEIGHT, WORKLOADS, Size, arrays_for
+from benchmarks.cpu import torch_networks, torch_painting
+from benchmarks.cpu.workloads import IMAGENET, STYLE_WEIGHT, WORKLOADS, Size, arrays_for
 
 __all__ = ["build"]
 
@@ -27,7 +27,8 @@ def build(
     """
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    make = {"dcgan": _dcgan, "gatys": _gatys}.get(name, _classifier)
+    others = {"dcgan": _dcgan, "gatys": _gatys, "painting": _painting}
+    make = others.get(name, _classifier)
     step = make(column, name, size, weights)
     return lambda: [float(loss.item()) for loss in step()]
 
@@ -128,5 +129,20 @@ def _gatys(column: str, name: str, size: Size, weights: list[np.ndarray]) -> Ste
         loss.backward()
         optimiser.step()
         return [loss]
+
+    return step
+
+
+def _painting(column: str, name: str, size: Size, weights: list[np.ndarray]) -> Step:
+    vgg = torch_painting.VGG((2, 2, 4, 4, 1), size.width, *IMAGENET)
+    (net,) = _prepared(column, vgg, weights=weights)
+    image, content, style = _inputs(column, name, size)
+    image.requires_grad_(True)
+    losses = torch_painting.losses(net, content, style)
+
+    def step() -> list[Any]:
+        total = losses(image)
+        (gradient,) = torch.autograd.grad(total, [image])
+        return [total, (gradient * gradient).sum()]
 
     return step

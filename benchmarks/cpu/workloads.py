@@ -1,4 +1,4 @@
-"""The eight training steps, in numbers that every library is given: sizes, data, learning rates.
+"""The nine steps, in numbers that every library is given: sizes, data, learning rates.
 
 Nothing here needs more than NumPy: a peer's worker imports it in a Python of its own.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["STYLE_WEIGHT", "TOLERANCE", "WORKLOADS", "Size", "Workload", "arrays_for"]
+__all__ = ["IMAGENET", "STYLE_WEIGHT", "TOLERANCE", "WORKLOADS", "Size", "Workload", "arrays_for"]
 
 # Losses of the first three steps must agree to this share of their size: float32 sums taken in
 # another order, two updates apart.
@@ -18,6 +18,7 @@ CLASSES = 10
 CHARACTERS = 64  # the language model's vocabulary
 NOISE = 100  # what the generator starts from
 STYLE_WEIGHT = 1e4  # of the style's loss beside the content's
+IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))  # mean and deviation of pixels
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ WORKLOADS = {
     "vgg16": Workload("VGG-16, 224 x 224", Size(4, 224, 64, 1000), Size(2, 32, 2), 1e-5),
     "resnet50": Workload("ResNet-50, 224 x 224", Size(4, 224, 64, 1000), Size(4, 64, 8), 1e-4),
     "gatys": Workload("Gatys, VGG-19 at 256 x 256", Size(1, 256, 64), Size(1, 32, 2), 0.02),
+    "painting": Workload(
+        "minitorch style, VGG-19 at 256 x 256", Size(1, 256, 64), Size(1, 32, 2), 0.0
+    ),
 }
 
 
@@ -79,5 +83,7 @@ def arrays_for(name: str, size: Size) -> list[np.ndarray]:
         return [np.tanh(images(3)), noise]
     if name == "gatys":  # the image that is painted, the content, the style
         return [images(3), images(3), images(3)]
+    if name == "painting":  # the same, as pixels
+        return [128 + 50 * images(3) for _ in range(3)]
     x = images(1 if name in ("mlp", "lenet") else 3)
     return [x, rng.integers(0, size.classes, size.batch)]

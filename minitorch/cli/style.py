@@ -33,10 +33,10 @@ def _layers(context: Any, parameter: Any, text: str | None) -> dict[str, float] 
     return {name: equal if w is None else w for name, w in given.items()}
 
 
-def _shares(context: Any, parameter: Any, text: str | None) -> list[float] | None:
+def _numbers(context: Any, parameter: Any, text: str | None) -> tuple[float, ...] | None:
     """Numbers with commas between them."""
     try:
-        return None if text is None else [float(part) for part in text.split(",")]
+        return None if text is None else tuple(float(part) for part in text.split(","))
     except ValueError:
         raise click.BadParameter(f"{text!r}: expected numbers, as in 2,1") from None
 
@@ -44,6 +44,8 @@ def _shares(context: Any, parameter: Any, text: str | None) -> list[float] | Non
 _OPTIONS = (
     click.option("--output", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path),
                  help="The picture: a name that ends in .png, .jpg, ..."),
+    click.option("--method", default="gatys", show_default=True,
+                 help="What style is: gatys (Gram matrices) or mrf (patches)."),
     click.option("--size", type=click.IntRange(1), help="Pixels of the longer side.  "
                  "[default: the content's, at most 512]"),
     click.option("--steps", type=click.IntRange(1), default=200, show_default=True,
@@ -55,24 +57,28 @@ _OPTIONS = (
     click.option("--start", default="content", show_default=True, help="content or noise."),
     click.option("--colour", default="style", show_default=True,
                  help="Whose colours: style, or the content's by histogram or luminance."),
-    click.option("--content-weight", type=float, default=1.0, show_default=True,
+    click.option("--content-weight", type=float, default=0.05, show_default=True,
                  help="How much of the content stays."),
     click.option("--style-weight", type=float, default=1.0, show_default=True,
                  help="How much of the styles comes."),
     click.option("--variation-weight", type=float, default=0.0, show_default=True,
-                 help="How smooth it is; 0.001 is some."),
-    click.option("--shares", callback=_shares, help="Of several styles: 2,1."),
+                 help="How smooth it is; 10 is some."),
+    click.option("--shares", callback=_numbers, help="Of several styles: 2,1."),
     click.option("--style-scale", type=float, default=1.0, show_default=True,
                  help="The styles' size against the content's: strokes are finer below 1."),
     click.option("--content-layers", callback=_layers, help="LAYER[:WEIGHT],...  "
                  "[default: relu4_2]"),
     click.option("--style-layers", callback=_layers, help="The same.  "
-                 "[default: relu1_1,relu2_1,relu3_1,relu4_1,relu5_1]"),
+                 "[default: relu1_1,...,relu5_1; mrf: relu3_1,relu4_1]"),
+    click.option("--match-every", type=click.IntRange(1), default=10, show_default=True,
+                 help="mrf: steps between two searches of patches."),
+    click.option("--patch-scales", callback=_numbers, help="mrf: patches of the styles at other "
+                 "sizes too, as in 1,0.8."),
+    click.option("--patch-turns", callback=_numbers, help="mrf: and turned, as in 0,15,-15."),
     click.option("--pooling", default="average", show_default=True, help="average or max."),
     click.option("--weights", type=click.Path(path_type=Path), help="VGG-19's, 16's, 13's or "
                  "11's: .safetensors, .pth, .pkl, .onnx.  [default: a package's]"),
     click.option("--prepare", help="How pictures go in, if not as usual for the file."),
-    click.option("--no-normalise", is_flag=True, help="Leave the units of the weights' layers."),
     click.option("--save-every", type=click.IntRange(1), help="Leave a picture every so many "
                  "steps."),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
@@ -97,11 +103,10 @@ def style(
     content: Path,
     styles: tuple[Path, ...],
     output: Path,
-    shares: list[float] | None,
+    shares: tuple[float, ...] | None,
     pooling: str,
     weights: Path | None,
     prepare: str | None,
-    no_normalise: bool,
     save_every: int | None,
     quiet: bool,
     device: str,
@@ -122,7 +127,7 @@ def style(
     if threads is not None:
         set_num_threads(threads)
     given = {k: v for k, v in settings.items() if v is not None}
-    chosen = Settings(normalise=not no_normalise, **given)
+    chosen = Settings(**given)
     photograph, paintings = read_image(content), [read_image(path) for path in styles]
     _check_memory(photograph, paintings, chosen)
     network = LossNetwork.open(weights, prepare, pooling).to_device(device)
@@ -184,6 +189,7 @@ def _check_memory(content: Any, styles: list[Any], settings: Any) -> None:
             raise click.UsageError(
                 f"a size of {side} takes about {needed / 1e9:.0f} GB, and this machine has "
                 f"{there / 1e9:.0f} GB; give a smaller --size"
+                + (" or --style-scale" if settings.style_scale > 1 else "")
             )
 
 

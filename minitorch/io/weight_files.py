@@ -45,6 +45,12 @@ def _read(path: Path) -> Any:
         raise FileFormatError(f"{path}: there is no such file")
     with path.open("rb") as file:
         start = file.read(256)
+    if not start:
+        raise FileFormatError(f"{path}: the file is empty")
+    if start.lstrip()[:5].lower() in (b"<!doc", b"<html"):
+        raise FileFormatError(
+            f"{path}: this is a web page, as a server sends in place of a file that is not there"
+        )
     if start.startswith(b"PK"):
         return load_npz(path) if _is_npz(path) else load_pth(path)
     if start[8:9] == b"{" and b'"' in start:

@@ -85,8 +85,8 @@ class LossNetwork:
             raise ValueError(f'LossNetwork: the order is "RGB" or "BGR", not {order!r}')
         self.layers = _unfolded(body, POOLINGS[pooling])
         self.order, self.about = order, about
-        self._mean = numpy.asarray(mean, numpy.float32).reshape(3, 1, 1)
-        self._std = numpy.asarray(std, numpy.float32).reshape(3, 1, 1)
+        self.mean = numpy.asarray(mean, numpy.float32).reshape(3, 1, 1)
+        self.std = numpy.asarray(std, numpy.float32).reshape(3, 1, 1)
 
     @classmethod
     def open(
@@ -153,7 +153,7 @@ class LossNetwork:
         Parameters
         ----------
         image : Tensor or array, shape (1, 3, rows, columns)
-            RGB, from 0 to 255; it may want a gradient.
+            RGB, from 0 to 255; it may want a gradient. An array goes to the network's device.
         names : sequence of str
 
         Returns
@@ -161,16 +161,21 @@ class LossNetwork:
         list of Tensor, shape (1, channels, rows, columns) of each layer
         """
         self.check(names)
-        x = asarray(image)
+        x = image if isinstance(image, Tensor) else asarray(image, device=self.device)
         if self.order == "BGR":
             x = ops.flip(x, axis=1)
-        x = (x - self._as(self._mean, x)) / self._as(self._std, x)
+        x = (x - self._as(self.mean, x)) / self._as(self.std, x)
         found: list[Tensor] = layers.get_output([self.layers[n] for n in names], x)
         return found
 
     @staticmethod
     def _as(values: numpy.ndarray, x: Tensor) -> Tensor:
         return asarray(values).to(x.device).astype(x.dtype)
+
+    @property
+    def device(self) -> Any:
+        """Where the weights are."""
+        return layers.get_device(self.layers["conv1_1"])
 
     def to_device(self, device: str) -> LossNetwork:
         """Move the weights, and give the network back."""

@@ -122,9 +122,17 @@ class LBFGS:
                 self._move()
         return self.loss
 
-    def reset(self) -> None:
-        """Forget the past: the next step begins anew."""
-        self._pairs.clear()
+    def reset(self, forget: bool = True) -> None:
+        """The function or the parameters are others now: the next step looks where it stands.
+
+        Parameters
+        ----------
+        forget : bool
+            The curvature too. False suits a function whose targets have moved: its curvature
+            is about what it was, and steps go on at the length they had.
+        """
+        if forget:
+            self._pairs.clear()
         self._gradient, self.loss, self.converged = None, math.nan, False
 
     def _move(self) -> bool:

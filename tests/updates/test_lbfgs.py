@@ -120,6 +120,22 @@ def test_others_may_move_the_parameters():
     assert rule.step() < 25
 
 
+def test_curvature_is_kept_when_targets_move():
+    scale, target = np.array([1.0, 30.0, 900.0]), Parameter(np.zeros(3))
+    w = Parameter(np.array([4.0, 3.0, 2.0]))
+    evaluations = []
+    for forget in (True, False):
+        rule = LBFGS(lambda: (scale * (w - target) ** 2).sum(), [w])
+        for there in (np.zeros(3), np.array([1.0, -2.0, 3.0])):
+            target.set_value(there)
+            rule.reset(forget=forget)
+            before = rule.evaluated
+            while not rule.loss < 1e-12:
+                rule.step()
+        evaluations.append(rule.evaluated - before)
+    assert evaluations[1] < evaluations[0]
+
+
 def test_errors():
     w = Parameter(np.array([1.0]))
     with pytest.raises(ValueError, match="no parameters"):

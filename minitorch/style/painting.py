@@ -1,8 +1,8 @@
-"""A picture optimised to have the content of one and the style of others, as Gatys et al. do.
+"""A picture optimised to have the content of one and the style of others.
 
 The pixels are the parameters. A fixed network says how far their features are from the content's,
-and how far the features' correlations are from the styles'; the gradient of both with respect
-to the pixels is what L-BFGS or Adam follows.
+and how far they are in style from the paintings' (:mod:`minitorch.style.judge`); the gradient of
+both with respect to the pixels is what L-BFGS or Adam follows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy
 
 from minitorch import updates
-from minitorch.autograd import Tensor, asarray, grad, no_grad
+from minitorch.autograd import Tensor, grad
 from minitorch.capture import function
 from minitorch.data.resample import resize
 from minitorch.parameter import Parameter
@@ -25,76 +25,15 @@ from minitorch.style.colour import (
     matched_luminance,
     with_luminance,
 )
+from minitorch.style.judge import Judge
 from minitorch.style.loss_network import LossNetwork
-from minitorch.style.losses import content_loss, gram, style_loss, total_variation
+from minitorch.style.mrf import variants
 from minitorch.style.pictures import as_bytes, beginning, levels, long_side, sized
 from minitorch.style.settings import Settings
 
-__all__ = ["Judge", "Step", "paint"]
+__all__ = ["Step", "paint"]
 
 Array = numpy.ndarray
-
-
-class Judge:
-    """The losses of a picture, for one size: what the paper minimises.
-
-    Parameters
-    ----------
-    network : LossNetwork
-    content : numpy.ndarray of float32, shape (1, 3, rows, columns)
-    styles : sequence of such arrays, of any sizes
-    shares : sequence of float
-        Of the styles.
-    settings : Settings
-
-    Notes
-    -----
-    total = a Σ_l v_l C_l / n_l + b Σ_s p_s Σ_l w_l E_l(A_s) + c V / n, with C, E and V as in
-    :mod:`minitorch.style.losses`, A_s the Gram matrices of style s, and p_s its share. The paper's
-    sums C and V grow with the picture, its E does not; divided by the n_l features of a layer and
-    the n numbers of the picture, all count as much at every size.
-    """
-
-    def __init__(
-        self,
-        network: LossNetwork,
-        content: Array,
-        styles: Sequence[Array],
-        shares: Sequence[float],
-        settings: Settings,
-    ) -> None:
-        self._network, self._settings = network, settings
-        # What does not count is not computed.
-        self._contents = list(settings.content_layers) if settings.content_weight else []
-        self._styles = list(settings.style_layers) if settings.style_weight else []
-        network.check([*self._contents, *self._styles])
-        self._shares = list(shares)
-        with no_grad():
-            self._wanted = self._seen(content, self._contents)
-            self._grams = []
-            for style in styles if self._styles else ():
-                found = self._seen(style, self._styles)
-                self._grams.append([(gram(f), f.shape[2] * f.shape[3]) for f in found])
-
-    def _seen(self, image: Any, names: list[str]) -> list[Tensor]:
-        return self._network.features(image, names) if names else []
-
-    def __call__(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The total, and the weighted losses of content, style and variation that it is made of."""
-        found = self._seen(image, self._contents + self._styles)
-        alike, strokes = found[: len(self._contents)], found[len(self._contents) :]
-        s, zero = self._settings, asarray(numpy.zeros((), image.dtype)).to(image.device)
-        content = style = variation = zero
-        for name, f, target in zip(self._contents, alike, self._wanted, strict=True):
-            weight = s.content_weight * s.content_layers[name] / f.size
-            content = content + weight * content_loss(f, target)
-        for share, grams in zip(self._shares, self._grams, strict=False):
-            for name, f, (target, places) in zip(self._styles, strokes, grams, strict=True):
-                weight = s.style_weight * share * s.style_layers[name]
-                style = style + weight * style_loss(f, target, places)
-        if s.variation_weight:
-            variation = s.variation_weight / image.size * total_variation(image)
-        return content + style + variation, [content, style, variation]
 
 
 @dataclass(frozen=True)
@@ -109,6 +48,8 @@ class Step:
         Rows and columns of the picture at this scale.
     loss, content, style, variation : float
         The total and its weighted parts.
+    evaluations : int
+        Of the losses so far, at this scale: L-BFGS may need several in a step.
     picture : callable
         Gives the picture as it is now: numpy.ndarray of uint8, shape (3, rows, columns).
     """
@@ -120,6 +61,7 @@ class Step:
     content: float
     style: float
     variation: float
+    evaluations: int
     picture: Callable[[], Array]
 
 
@@ -135,7 +77,6 @@ def paint(
     Parameters
     ----------
     network : LossNetwork
-        Its filters are scaled in place if ``settings.normalise``.
     content : numpy.ndarray of uint8, shape (3, rows, columns)
         As ``minitorch.data.read_image`` gives it.
     styles : sequence of such arrays
@@ -157,9 +98,15 @@ def paint(
     References
     ----------
     L. Gatys, A. Ecker, M. Bethge: Image style transfer using convolutional neural networks, 2016;
-    L. Gatys et al.: Controlling perceptual factors in neural style transfer, 2017 (scales).
+    L. Gatys et al.: Controlling perceptual factors in neural style transfer, 2017 (scales);
+    C. Li, M. Wand: Combining Markov random fields and convolutional neural networks for image
+    synthesis, 2016 (the method mrf).
     """
     settings = settings or Settings()
+    if shares is not None and settings.method == "mrf":
+        raise ValueError(
+            "paint: shares are for the method gatys; mrf chooses patches of all styles"
+        )
     shares = _shared(shares, len(styles))
     photograph = sized(content, settings.size, "the content", usual=512)
     side = max(1, round(settings.style_scale * long_side(photograph)))
@@ -169,8 +116,9 @@ def paint(
     ]
     target, paintings = _coloured(photograph, paintings, settings.colour)
     network.check([*settings.content_layers, *settings.style_layers])
-    if settings.normalise:
-        network.normalise([target, *paintings])
+    if settings.method == "mrf":
+        scales, turns = settings.patch_scales, settings.patch_turns
+        paintings = [x for image in paintings for x in variants(image, scales, turns)]
     pyramid = levels(target, settings.scales)
     image = beginning(settings.start, pyramid[0], settings.seed)
     for number, small in enumerate(pyramid):
@@ -179,6 +127,7 @@ def paint(
         there = [_shrunk(x, ratio) for x in paintings]
         judge = Judge(network, small, there, shares, settings)
         pixels = Parameter(resize(image, shape), name="picture")
+        pixels.move_to(network.device)
         colours = resize(photograph, shape) if settings.colour == "luminance" else None
         yield from _optimised(
             judge, pixels, settings, number * settings.steps, len(pyramid) * settings.steps, colours
@@ -224,8 +173,11 @@ def _optimised(
 
     captured = function(losses) if str(pixels.device) == "cpu" else losses
     seen: dict[float, list[float]] = {}
+    evaluations = 0
 
     def evaluate() -> tuple[Tensor, list[Tensor]]:
+        nonlocal evaluations
+        evaluations += 1
         total, parts, gradients = captured()
         seen[total.item()] = [x.item() for x in parts]
         return total, gradients
@@ -237,6 +189,8 @@ def _optimised(
     # One level of 255 at each pixel: from a length of 1 it would take many steps to get going.
     rule = updates.LBFGS(evaluate, [pixels], first=math.sqrt(pixels.size))
     for number in range(done + 1, done + settings.steps + 1):
+        if judge.renew(number - done - 1, pixels):
+            rule.reset(forget=False)  # only the targets have moved
         if settings.optimizer == "lbfgs":
             loss = rule.step()
         else:
@@ -248,7 +202,7 @@ def _optimised(
         content, style, variation = seen[loss]
         seen = {loss: seen[loss]}
         yield Step(
-            number, steps, pixels.shape[2:], loss, content, style, variation, picture
+            number, steps, pixels.shape[2:], loss, content, style, variation, evaluations, picture
         )  # fmt: skip
         if settings.optimizer == "lbfgs" and rule.converged:
             return
