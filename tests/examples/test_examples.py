@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import minitorch as mt
 from minitorch import layers
 from minitorch.data import save_idx_folder, toy_digits
 from minitorch.io import load_npz
-from minitorch.models import build_fast_style, build_hed
+from minitorch.models import build_fast_style, build_hed, vgg_body
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -159,3 +160,87 @@ def test_a_photograph_is_painted(photograph, tmp_path, monkeypatch):
     for text in ("26", "x", "3:0.5,", "-1"):
         with pytest.raises(ValueError, match="styles are 0 to 25, as in 19 or 3:0.5,19:0.5"):
             example.mixed(text)
+
+
+@pytest.mark.parametrize(("k", "saturating"), [(1, False), (2, True)])
+def test_two_players_play(k, saturating, digits, tmp_path, capsys):
+    pytest.importorskip("PIL.Image", reason="sheets of samples are written by pillow")
+    example = load("gan")
+    samples = example.main(2, k, saturating, digits=300, data_dir=digits, out=tmp_path)
+    assert samples.shape == (100, 1, 28, 28) and abs(samples).max() <= 1
+    assert capsys.readouterr().out.count("log 4 is 1.3863") == 2
+    assert (tmp_path / "epoch-002.png").stat().st_size > 1000
+    again = example.main(2, k, saturating, digits=300, data_dir=digits, out=tmp_path)
+    np.testing.assert_array_equal(again, samples)
+
+
+def test_each_player_gets_better_against_the_other():
+    example = load("gan")
+    mt.random.seed(0)
+    pair = example.build_generator(), example.build_discriminator()
+    rng = np.random.default_rng(0)
+    x = rng.choice([-1.0, 1.0], (20, 1, 28, 28)).astype("f4")
+    z = rng.standard_normal((20, example.LATENT), np.float32)
+    judged = [example.discriminator_step(*pair, x, z) for _ in range(20)]
+    assert judged[-1] < 0.5 * judged[0]
+    before = [p.get_value() for p in layers.get_all_params(pair[1])]
+    made = [example.generator_step(*pair, z, saturating=False) for _ in range(20)]
+    assert made[-1] < made[0]
+    for old, param in zip(before, layers.get_all_params(pair[1]), strict=True):
+        np.testing.assert_array_equal(old, param.get_value())  # that step was not its own
+
+
+def test_a_picture_takes_on_a_style(photograph, tmp_path, monkeypatch):
+    example = load("gatys")
+    mt.random.seed(0)
+    network = vgg_body("D", width=4)
+    monkeypatch.setattr(example, "pretrained", lambda name, folder: network)
+    painting = tmp_path / "painting.png"
+    pixels = np.random.default_rng(1).integers(0, (256, 128, 64), (40, 32, 3)).astype(np.uint8)
+    example.Image.fromarray(pixels).save(painting)
+    out = tmp_path / "out.png"
+    losses = example.main(photograph, painting, out, size=128, steps=8)
+    assert len(losses) == 24 and all(losses[n + 7] < 0.9 * losses[n] for n in (0, 8, 16))
+    with example.Image.open(out) as image:
+        assert image.size == (128, 100)
+    # Without a step the picture is the photograph, to the byte.
+    same = example.write(out, example.sized(example.read(photograph), 23))
+    with example.Image.open(photograph) as image:
+        np.testing.assert_array_equal(same, np.asarray(image).transpose(2, 0, 1))
+
+
+def test_gram_matrices_are_sums_over_places():
+    example = load("gatys")
+    features = np.random.default_rng(0).standard_normal((1, 3, 4, 5))
+    slow = np.zeros((3, 3))
+    for row, column in np.ndindex(4, 5):
+        for i, j in np.ndindex(3, 3):
+            slow[i, j] += features[0, i, row, column] * features[0, j, row, column] / 20
+    np.testing.assert_allclose(example.gram(mt.asarray(features)).numpy(), slow, rtol=1e-12)
+
+
+def test_a_network_in_reverse_learns_to_draw(tmp_path, monkeypatch):
+    pytest.importorskip("PIL.Image", reason="chairs are drawn by pillow")
+    example = load("chairs")
+    monkeypatch.setattr(example, "KINDS", {k: example.KINDS[k] for k in list(example.KINDS)[:7]})
+    monkeypatch.setattr(example, "COLOURS", example.COLOURS[:4])
+    mean = example.main(3, tmp_path, views=6)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["invented.png", "unseen.png"]
+    assert mean["the network"] < 40  # white paper is further off
+
+
+def test_chairs_turn_and_are_painted():
+    pytest.importorskip("PIL.Image", reason="chairs are drawn by pillow")
+    example = load("chairs")
+    front, side = (example.draw("sofa", d, example.COLOURS[2]) for d in (0, 90))
+    assert front.shape == (3, 48, 48) and front.dtype == np.uint8
+    ink = [(255 - image.astype(int)).sum(axis=0) > 30 for image in (front, side)]
+    widths = [np.ptp(np.flatnonzero(mask.any(axis=0))) for mask in ink]
+    assert widths[0] > 1.5 * widths[1]  # a sofa is wide
+    assert front[2][ink[0]].mean() > front[0][ink[0]].mean()  # and this one is blue
+    np.testing.assert_array_equal(example.draw("sofa", 360, example.COLOURS[2]), front)
+    told, truth = example.questions([0, 9])
+    assert [a.shape for a in told] == [(96, 8), (96, 4), (96, 3)] and truth.shape == (96, 3, 48, 48)
+    np.testing.assert_array_equal(
+        truth[0] * 127.5 + 127.5, example.draw("kitchen", 0, example.COLOURS[0])
+    )
