@@ -122,17 +122,19 @@ def _encoded(images: Sequence[Any], kind: str, **how: Any) -> bytes:
 
 
 class SampleSheets(Display):
-    """Writes a sheet of the fixed samples after each epoch, ``epoch-0001.png`` and so on.
+    """Writes a sheet of the fixed samples after epochs, ``epoch-0001.png`` and so on.
 
     Parameters
     ----------
     folder : str or Path
     trainer : GanTrainer
         The one whose events it is shown.
+    every : int
+        Epochs from a sheet to the next; the last epoch has one too.
     """
 
-    def __init__(self, folder: str | Path, trainer: Any) -> None:
-        self.folder, self._trainer = Path(folder), trainer
+    def __init__(self, folder: str | Path, trainer: Any, every: int = 1) -> None:
+        self.folder, self._trainer, self._every = Path(folder), trainer, every
 
     def __enter__(self) -> Self:
         if self._trainer.step == 0:
@@ -142,8 +144,10 @@ class SampleSheets(Display):
         return self
 
     def show(self, event: Any) -> None:
-        """Write the sheet of an epoch."""
-        if isinstance(event, GanEpoch):
+        """Write the sheet of an epoch that has one."""
+        if not isinstance(event, GanEpoch):
+            return
+        if event.number % self._every == 0 or event.number == self._trainer.recipe.epochs:
             self._write(event.number)
 
     def _write(self, number: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ __all__ = ["GanRun", "prepare_images"]
 
 _STRIPS = 4  # the stream of the noise between which samples are drawn
 _SCORED = 5  # that of the samples that are scored
+_SHEETS = 40  # of a run at most, and one of its start: frames of the animation
 
 
 class GanRun:
@@ -77,7 +79,8 @@ class GanRun:
         for network in pair:
             layers.to_device(network, device)
         self.trainer = GanTrainer(*pair, recipe, self.train_images, captured)
-        self.sheets = SampleSheets(self.folder / "samples", self.trainer)
+        apart = math.ceil(recipe.epochs / _SHEETS)
+        self.sheets = SampleSheets(self.folder / "samples", self.trainer, apart)
 
     def _pair(self) -> tuple[Any, Any]:
         """Generator and discriminator as they are before the first step."""
@@ -119,6 +122,11 @@ class GanRun:
         dict
             The report.
         """
+        with self.trainer.chosen():
+            return self._finish(scored, steps)
+
+    def _finish(self, scored: int, steps: int) -> dict[str, Any]:
+        """With the weights that samples are of."""
         generator, discriminator = self.trainer.players.both
         about = {
             "recipe": self.recipe.as_dict(),
