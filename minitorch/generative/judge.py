@@ -9,11 +9,14 @@ from typing import Any
 from minitorch import io, layers, random
 from minitorch.data.dataset import Dataset
 from minitorch.generative.score import Scorer
+from minitorch.io.arrays import FileFormatError
 from minitorch.models import build
 from minitorch.training.recipes import Recipe
 from minitorch.training.trainer import Trainer
 
-__all__ = ["open_scorer", "train_judge"]
+__all__ = ["NAME", "open_judge", "open_scorer", "train_judge"]
+
+NAME = "judge.safetensors"  # of its file in a run's folder
 
 
 def train_judge(
@@ -75,3 +78,29 @@ def open_scorer(
         io.save(network, path, about={"data": about, "error": error}, optimiser=False)
     layers.to_device(network, "cpu")
     return Scorer(network, test.x[::2][:most])
+
+
+def open_judge(folder: str | Path) -> Any:
+    """The classifier that a run's samples were scored by.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the run.
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    FileFormatError
+        If there is none, or its file is damaged.
+    """
+    path = Path(folder) / NAME
+    if not path.is_file():
+        raise FileFormatError(
+            f"{folder}: there is no {NAME}, which says what samples are of; the command that "
+            f"trained the run makes it, if --scored is not 0"
+        )
+    return io.load(path, restore_generator=False)

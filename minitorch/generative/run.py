@@ -15,13 +15,14 @@ from minitorch import io, layers, random
 from minitorch.data import load
 from minitorch.data.batches import stream
 from minitorch.data.dataset import Dataset
+from minitorch.generative.judge import NAME as JUDGE
 from minitorch.generative.judge import open_scorer
-from minitorch.generative.latent import between
 from minitorch.generative.pictures import SampleSheets, animate, plot_losses, sheet, write_png
 from minitorch.generative.pixels import pixels_to_signed
 from minitorch.generative.players import Players
 from minitorch.generative.recipes import GanRecipe
 from minitorch.generative.registry import find_gan
+from minitorch.generative.sampler import Sampler
 from minitorch.generative.score import Score
 from minitorch.generative.trainer import GanTrainer
 from minitorch.io.checkpoints import Checkpoints
@@ -35,8 +36,7 @@ from minitorch.training.take_up import take_up
 
 __all__ = ["GanRun", "prepare_images"]
 
-_STRIPS = 4  # the stream of the noise between which samples are drawn
-_SCORED = 5  # that of the samples that are scored
+_SCORED = 5  # the stream of the samples that are scored
 _SHEETS = 40  # of a run at most, and one of its start: frames of the animation
 
 
@@ -130,7 +130,7 @@ class GanRun:
         generator, discriminator = self.trainer.players.both
         about = {
             "recipe": self.recipe.as_dict(),
-            "class_names": list(self.train_images.class_names),
+            "class_names": _names_of(self.train_images),
         }
         io.save(generator, self.folder / "generator.safetensors", about, optimiser=False)
         report = {
@@ -160,7 +160,7 @@ class GanRun:
 
     def _scores(self, count: int, steps: int) -> dict[str, Any]:
         """Of samples; for comparison of an untrained generator's, and of real images."""
-        path, test = self.folder / "judge.safetensors", self.test_images
+        path, test = self.folder / JUDGE, self.test_images
         scorer = open_scorer(path, self.train_images, test, self.fingerprint, count, steps)
         state = random.get_state()
         untrained = Players(*self._pair(), self.recipe)
@@ -175,13 +175,7 @@ class GanRun:
 
     def _pictures(self) -> list[Path]:
         """The last samples, all sheets as an animation, ways through the noise, the losses."""
-        players = self.trainer.players
-        ends = stream(self.recipe.seed, _STRIPS).standard_normal((16, players.latent))
-        noise = numpy.concatenate(
-            [between(a, b, 10) for a, b in zip(ends[::2], ends[1::2], strict=True)]
-        )
-        labels = numpy.repeat(numpy.arange(8) % players.classes, 10) if players.classes else None
-        strips = players.samples(noise.astype(numpy.float32), labels)
+        strips = Sampler(self.trainer.players.generator).ways(8, 10, self.recipe.seed)
         title = f"{self.recipe.model} on {self.recipe.data}: losses by step"
         metrics = read_metrics(self.folder / "metrics.jsonl")
         return [
@@ -210,6 +204,11 @@ def prepare_images(
     """
     pair = load(name, data_dir, size)
     return _signed(pair[0], size), _signed(pair[1], size)
+
+
+def _names_of(data: Dataset) -> list[str]:
+    """The classes' names, numbers where they have none."""
+    return list(data.class_names) or [str(number) for number in range(data.classes)]
 
 
 def _signed(data: Any, size: int) -> Dataset:

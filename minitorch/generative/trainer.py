@@ -16,8 +16,9 @@ from minitorch.data.batches import Batches, stream
 from minitorch.data.dataset import Dataset
 from minitorch.distributed import Group
 from minitorch.generative.events import GanEpoch, GanStep
-from minitorch.generative.players import Players, one_hot
+from minitorch.generative.players import Players
 from minitorch.generative.recipes import GanRecipe
+from minitorch.generative.sampler import one_hot
 from minitorch.generative.watch import Watch, spread
 from minitorch.training.averages import WeightAverage, with_values
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
