@@ -78,7 +78,14 @@ def _print(report: dict[str, Any]) -> None:
     if scores:
         error = 100 * scores["judge_error"]
         click.echo(f"({scores['count']} images each, by a LeNet with an error of {error:.2f}%)")
-    files = ["generator.safetensors", "config.toml", "report.json", "metrics.jsonl", "samples/"]
+    files = [
+        "report.html",
+        "generator.safetensors",
+        "config.toml",
+        "report.json",
+        "metrics.jsonl",
+        "samples/",
+    ]
     click.echo(f"left in {report['folder']}: {', '.join([*files, *report['pictures']])}")
     if report["note"]:
         click.echo(report["note"])

@@ -14,6 +14,7 @@ from minitorch.generative.pixels import pixels_to_signed, signed_to_pixels
 from minitorch.generative.players import Players
 from minitorch.generative.recipes import GanRecipe, find_gan_recipe
 from minitorch.generative.registry import GANS, Gan, find_gan
+from minitorch.generative.report_page import is_adversarial, write_report
 from minitorch.generative.run import GanRun, prepare_images
 from minitorch.generative.sampler import Sampler, open_sampler
 from minitorch.generative.score import Score, Scorer, features_of, frechet_distance, inception_score
@@ -46,6 +47,7 @@ __all__ = [
     "generator_loss",
     "gradient_penalty",
     "inception_score",
+    "is_adversarial",
     "open_judge",
     "open_sampler",
     "open_scorer",
@@ -58,4 +60,5 @@ __all__ = [
     "spread",
     "train_judge",
     "write_png",
+    "write_report",
 ]

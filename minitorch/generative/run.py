@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from minitorch.generative.judge import open_scorer
 from minitorch.generative.pictures import SampleSheets, animate, plot_losses, sheet, write_png
 from minitorch.generative.pixels import pixels_to_signed
 from minitorch.generative.players import Players
-from minitorch.generative.recipes import GanRecipe
+from minitorch.generative.recipes import GanRecipe, find_gan_recipe
 from minitorch.generative.registry import find_gan
+from minitorch.generative.report_page import write_report
 from minitorch.generative.sampler import Sampler
 from minitorch.generative.score import Score
 from minitorch.generative.trainer import GanTrainer
@@ -31,7 +33,7 @@ from minitorch.training.display import Display
 from minitorch.training.loop import fit
 from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.prepare import digest_of, sized
-from minitorch.training.recipes import write_config
+from minitorch.training.recipes import command_of, write_config
 from minitorch.training.take_up import take_up
 
 __all__ = ["GanRun", "prepare_images"]
@@ -92,6 +94,8 @@ class GanRun:
 
     def begin(self, how: str = "auto") -> str:
         """Take up an earlier run of this folder, or start anew: see :func:`take_up`."""
+        if how == "fresh":
+            (self.folder / "report.json").unlink(missing_ok=True)  # of the run that is dropped
         return take_up(self.trainer, self.checkpoints, self.fingerprint, how)
 
     def train(
@@ -127,29 +131,43 @@ class GanRun:
 
     def _finish(self, scored: int, steps: int) -> dict[str, Any]:
         """With the weights that samples are of."""
-        generator, discriminator = self.trainer.players.both
-        about = {
-            "recipe": self.recipe.as_dict(),
-            "class_names": _names_of(self.train_images),
-        }
+        about = {"recipe": self.recipe.as_dict(), "class_names": _names_of(self.train_images)}
+        generator = self.trainer.players.generator
         io.save(generator, self.folder / "generator.safetensors", about, optimiser=False)
-        report = {
-            "recipe": self.recipe.as_dict(),
-            "epochs": len(self.trainer.history),
-            "steps": self.trainer.step,
-            "parameters": [int(layers.count_params(net)) for net in (generator, discriminator)],
-            "history": [dataclasses.asdict(epoch) for epoch in self.trainer.history],
-            "findings": [str(finding) for finding in self.trainer.findings],
-            "scores": self._scores(scored, steps) if scored else {},
-            "folder": str(self.folder),
-        }
+        report = self._report()
+        report["scores"] = self._scores(scored, steps) if scored else {}
         report["pictures"], report["note"] = [], ""
         try:
             report["pictures"] = [path.name for path in self._pictures()]
         except ImportError as error:  # what was trained is not lost for want of a plot
             report["note"] = str(error)
         atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")
+        write_report(self.folder)
         return report
+
+    def _report(self) -> dict[str, Any]:
+        """What the run was, for people and programs."""
+        trainer, recipe = self.trainer, self.recipe
+        return {
+            "recipe": recipe.as_dict(),
+            "command": command_of(recipe, find_gan_recipe(recipe.model).as_dict()),
+            "data": {
+                "name": recipe.data,
+                "training examples": len(self.train_images),
+                "shape": " x ".join(map(str, self.train_images.x.shape[1:])),
+            },
+            "epochs": len(trainer.history),
+            "steps": trainer.step,
+            "parameters": [int(layers.count_params(net)) for net in trainer.players.both],
+            "class_names": _names_of(self.train_images),
+            "history": [dataclasses.asdict(epoch) for epoch in trainer.history],
+            "findings": [str(finding) for finding in trainer.findings],
+            "seconds": trainer.history[-1].seconds,
+            "device": trainer.players.device,
+            "folder": str(self.folder),
+            "python": platform.python_version(),
+            "numpy": numpy.__version__,
+        }
 
     def samples(self, count: int, players: Players | None = None) -> numpy.ndarray:
         """New samples, of all classes in turn where these count."""
