@@ -10,10 +10,10 @@ from typing import Any, Self
 import numpy
 
 from minitorch.data.image_file import read_image
-from minitorch.generative.events import GanEpoch
 from minitorch.generative.pixels import signed_to_pixels
 from minitorch.io.files import atomic_write
 from minitorch.training.display import Display
+from minitorch.training.finding import Finding
 from minitorch.training.plots.figures import BLUE, GRID, INK, ORANGE, SOFT, new_figure, save_figure
 
 __all__ = ["SampleSheets", "animate", "plot_losses", "sheet", "write_png"]
@@ -127,14 +127,17 @@ class SampleSheets(Display):
     Parameters
     ----------
     folder : str or Path
-    trainer : GanTrainer
+    trainer : AdversarialTrainer
         The one whose events it is shown.
+    columns : int
+        Samples in a row.
     every : int
-        Epochs from a sheet to the next; the last epoch has one too.
+        Epochs between sheets; the last one has one.
     """
 
-    def __init__(self, folder: str | Path, trainer: Any, every: int = 1) -> None:
-        self.folder, self._trainer, self._every = Path(folder), trainer, every
+    def __init__(self, folder: str | Path, trainer: Any, columns: int = 10, every: int = 1) -> None:
+        self.folder, self._trainer = Path(folder), trainer
+        self._columns, self._every = columns, every
 
     def __enter__(self) -> Self:
         if self._trainer.step == 0:
@@ -144,15 +147,15 @@ class SampleSheets(Display):
         return self
 
     def show(self, event: Any) -> None:
-        """Write the sheet of an epoch that has one."""
-        if not isinstance(event, GanEpoch):
+        """Write the sheet of an epoch."""
+        if isinstance(event, Finding) or event.kind != "epoch":
             return
-        if event.number % self._every == 0 or event.number == self._trainer.recipe.epochs:
+        if event.number % self._every == 0 or self._trainer.finished:
             self._write(event.number)
 
     def _write(self, number: int) -> None:
         path = self.folder / f"epoch-{number:04d}.png"
-        write_png(path, sheet(self._trainer.latest, 10))
+        write_png(path, sheet(self._trainer.latest, self._columns))
 
     def paths(self) -> list[Path]:
         """The sheets there are, oldest first; number 0 is of the untrained generator."""

@@ -35,9 +35,11 @@ from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.prepare import digest_of, sized
 from minitorch.training.recipes import command_of, write_config
 from minitorch.training.take_up import take_up
+from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 
 __all__ = ["GanRun", "prepare_images"]
 
+_EVENTS = "tensorboard"  # the folder of TensorBoard's files in a run's
 _SCORED = 5  # the stream of the samples that are scored
 _SHEETS = 40  # of a run at most, and one of its start: frames of the animation
 
@@ -82,7 +84,7 @@ class GanRun:
             layers.to_device(network, device)
         self.trainer = GanTrainer(*pair, recipe, self.train_images, captured)
         apart = math.ceil(recipe.epochs / _SHEETS)
-        self.sheets = SampleSheets(self.folder / "samples", self.trainer, apart)
+        self.sheets = SampleSheets(self.folder / "samples", self.trainer, every=apart)
 
     def _pair(self) -> tuple[Any, Any]:
         """Generator and discriminator as they are before the first step."""
@@ -103,10 +105,16 @@ class GanRun:
         display: Display | None = None,
         every: int = 100,
         stop: Callable[[], object] = lambda: False,
+        tensorboard: bool = False,
     ) -> bool:
-        """Train to the end, or until ``stop()``; whether it is complete."""
+        """Train to the end, or until ``stop()``; whether it is complete.
+
+        Every step's figures go to metrics.jsonl; with ``tensorboard`` to event files as well.
+        """
         done, epochs = self.trainer.step, len(self.trainer.history)
         notes = [MetricsFile(self.folder / "metrics.jsonl", done, epochs), self.sheets]
+        if tensorboard:
+            notes.append(TensorBoardLog(self.folder / _EVENTS, done))
         atomic_write(self.folder / "config.toml", write_config(self.recipe))
         extra = {"data": self.fingerprint}
         return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
@@ -138,7 +146,11 @@ class GanRun:
         report["scores"] = self._scores(scored, steps) if scored else {}
         report["pictures"], report["note"] = [], ""
         try:
-            report["pictures"] = [path.name for path in self._pictures()]
+            drawn = self._pictures()
+            report["pictures"] = [path.name for path in drawn]
+            if (self.folder / _EVENTS).is_dir():
+                sheets = [path for path in drawn if path.suffix == ".png"]
+                log_pictures(self.folder / _EVENTS, sheets, self.trainer.step)
         except ImportError as error:  # what was trained is not lost for want of a plot
             report["note"] = str(error)
         atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")
