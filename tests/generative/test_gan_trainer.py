@@ -214,3 +214,18 @@ def test_a_long_run_has_few_sheets(tmp_path):
         for event in trainer.run():
             sheets.show(event)
     assert [path.stem[-1] for path in sheets.paths()] == ["0", "2", "4", "5"]
+
+
+def kinds(trainer):
+    list(trainer.run())
+    return {finding.kind for finding in trainer.findings}
+
+
+def test_runs_that_go_wrong_are_told_and_good_ones_are_not():
+    """Adam with long steps and a short memory makes one picture; beaten at minimax, it stops."""
+    hasty = {"learning_rate": 0.01, "beta1": 0.9, "beta2": 0.9, "ema": 0, "batch_size": 8}
+    collapsed = make(epochs=40, **hasty)
+    assert kinds(collapsed) == {"mode_collapse"} and collapsed.history[-1].diversity < 0.1
+    beaten = make(epochs=110, objective="saturating", learning_rate=0.005, beta1=0.9)
+    assert kinds(beaten) == {"discriminator_won", "stopped_learning"}
+    assert kinds(make(epochs=45, learning_rate=1e-3)) == set()
