@@ -20,7 +20,7 @@ NAME = "judge.safetensors"  # of its file in a run's folder
 
 
 def train_judge(
-    train: Dataset, test: Dataset, steps: int = 600, seed: int = 0
+    train: Dataset, test: Dataset, steps: int = 1800, seed: int = 0
 ) -> tuple[Any, float]:
     """A LeNet for images from -1 to 1, of 16 x 16 pixels or more.
 
@@ -29,7 +29,7 @@ def train_judge(
     train, test : Dataset
         Images as float32 from -1 to 1; ``test`` is only measured on.
     steps : int
-        Of 100 images each, at least; the last epoch is completed. 600 are one epoch of MNIST.
+        Of 100 images each, at least; the last epoch is completed. 1800 are three epochs of MNIST.
     seed : int
 
     Returns
@@ -50,7 +50,7 @@ def train_judge(
 
 
 def open_scorer(
-    path: str | Path, train: Dataset, test: Dataset, about: str, most: int, steps: int = 600
+    path: str | Path, train: Dataset, test: Dataset, about: str, most: int, steps: int = 1800
 ) -> Scorer:
     """The scorer of a file, trained and written there first if there is none for these data.
 

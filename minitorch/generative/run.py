@@ -119,7 +119,7 @@ class GanRun:
         extra = {"data": self.fingerprint}
         return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
 
-    def finish(self, scored: int = 2000, steps: int = 600) -> dict[str, Any]:
+    def finish(self, scored: int = 2000, steps: int = 1800) -> dict[str, Any]:
         """Leave generator, pictures, scores and report in the folder.
 
         Parameters
