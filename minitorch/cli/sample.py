@@ -13,7 +13,7 @@ __all__ = ["sample"]
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--count", type=click.IntRange(1, 10000), default=100, show_default=True,
-              help="How many; with --interpolate, how many ways.  [there: 8]")  # fmt: skip
+              help="How many; with --interpolate, how many ways, 8 if not said.")  # fmt: skip
 @click.option("--columns", type=click.IntRange(1), default=10, show_default=True,
               help="Images in a row; with --interpolate, of a way.")  # fmt: skip
 @click.option("--class", "classes", multiple=True, metavar="NAME",

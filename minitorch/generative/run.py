@@ -186,7 +186,8 @@ class GanRun:
         players = players or self.trainer.players
         noise = stream(self.recipe.seed, _SCORED).standard_normal((count, players.latent))
         labels = numpy.arange(count) % players.classes if players.classes else None
-        return players.samples(noise.astype(numpy.float32), labels)
+        with self.trainer.chosen():
+            return players.samples(noise.astype(numpy.float32), labels)
 
     def _scores(self, count: int, steps: int) -> dict[str, Any]:
         """Of samples; for comparison of an untrained generator's, and of real images."""
