@@ -14,7 +14,8 @@ from benchmarks.timing import Measurement, save
 
 RESULTS = Path(__file__).parent / "results"
 FILES = {"models": "models_memory.json"}
-TIMED = ("engine", "lenet", "layers")
+TIMED = ("engine", "lenet", "layers", "dcgan")
+TRAINED = ("digits", "fashion", "transfer", "generative")
 # What speeds are relative to: the first of these that took part.
 REFERENCES = ("torch", "minitorch", "bare ops")
 
@@ -106,10 +107,7 @@ def cpu(
 
 
 @click.command()
-@click.argument(
-    "name",
-    type=click.Choice((*TIMED, "digits", "fashion", "transfer", "models", "cpu", "gpu", "style")),
-)
+@click.argument("name", type=click.Choice((*TIMED, *TRAINED, "models", "cpu", "gpu", "style")))
 @click.option("--rounds", default=15, show_default=True, help="Interleaved rounds of a timing.")
 @click.option(
     "--seeds",
@@ -149,8 +147,8 @@ def main(
     write: bool,
 ) -> None:
     """Run one benchmark: engine overhead, a LeNet step, layers beside bare ops, the digits'
-    errors, Fashion-MNIST's accuracies, transfer learning, networks' memory, training steps on
-    the CPU, GPU kernels, or painted pictures.
+    errors, Fashion-MNIST's accuracies, transfer learning, adversarial pairs and their steps,
+    networks' memory, training steps on the CPU, GPU kernels, or painted pictures.
 
     A timing is a median, a ratio the median of the rounds' ratios, all from one
     run in which the competitors take turns.
@@ -189,6 +187,10 @@ def main(
         keep = partial(save, RESULTS / "transfer.json", **about) if write else (lambda rows: None)
         rows = work.run(seeds, keep)
         lines = [work.table(rows)]
+    elif name == "generative":
+        keep = partial(save, RESULTS / "generative.json", **about) if write else (lambda rows: None)
+        rows = work.run(keep)
+        lines = [f"{r['command']:<70} FID-like {r['fid']['trained']:>7}" for r in rows]
     elif name == "digits":
         rows = work.run(seeds)
         lines = [

@@ -33,6 +33,7 @@ COMMANDS = {
     "look": ("minitorch.cli.look:look", "Show what a network sees in a picture."),
     "predict": ("minitorch.cli.predict:predict", "Write probabilities for images into a file."),
     "export": ("minitorch.cli.export:export", "Write a trained network for other programs."),
+    "sample": ("minitorch.cli.sample:sample", "Make images by a trained generator."),
     "style": ("minitorch.cli.style:style", "Paint a photograph in the style of paintings."),
     "data": ("minitorch.cli.data:data", "List the datasets, and show what is in one."),
     "models": ("minitorch.cli.models:models", "List the networks, and what they take."),

@@ -7,7 +7,11 @@ from typing import Any
 
 import click
 
+from minitorch.utils import did_you_mean
+
 __all__ = ["models"]
+
+_DIGITS = (100, (1, 28, 28), 10)  # noise, images and classes that pairs are measured for
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -26,6 +30,22 @@ def _rows() -> list[dict[str, Any]]:
     ]
 
 
+def _pairs() -> list[dict[str, Any]]:
+    """Every adversarial pair, with the sizes that it has for a digit."""
+    from minitorch.generative import GANS
+    from minitorch.layers import count_params
+    from minitorch.parameter import without_values
+
+    rows = []
+    for entry in GANS.values():
+        with without_values():
+            both = entry.build(*_DIGITS)
+        generator, discriminator = (int(count_params(net)) for net in both)
+        sizes = {"generator": generator, "discriminator": discriminator}
+        rows.append({"name": entry.name, **sizes, "paper": entry.paper})
+    return rows
+
+
 def _short(count: int | None) -> str:
     """A number with the unit that suits it."""
     if count is None:
@@ -36,7 +56,7 @@ def _short(count: int | None) -> str:
     return str(count)
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
+def _show(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> None:
     """A table for the terminal, a line each unless it is narrow."""
     from rich.console import Console
     from rich.table import Table
@@ -51,7 +71,16 @@ def _show(rows: list[dict[str, Any]]) -> None:
         image = " x ".join(map(str, row["input_shape"]))
         figures = (f"{row['parameters']:,}", _short(row["multiply_adds"]))
         table.add_row(*map(Text, (row["name"], image, *figures, row["weights"])))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("adversarial pair", "generator", "discriminator"):
+        side = "left" if title == "adversarial pair" else "right"
+        table.add_column(title, justify=side, no_wrap=True)
+    for row in pairs:
+        table.add_row(row["name"], f"{row['generator']:,}", f"{row['discriminator']:,}")
+    console.print()
+    console.print(table)
 
 
 @click.command()
@@ -60,9 +89,11 @@ def _show(rows: list[dict[str, Any]]) -> None:
 def models(name: str | None, as_json: bool) -> None:
     """List the networks with parameters, multiply-adds, and where weights can be had.
 
-    With a NAME, that network layer by layer, and its paper. Multiply-adds are those of one
+    With a NAME, that network layer by layer, and its paper; of an adversarial pair both, for
+    MNIST's digits. Multiply-adds are those of one
     image. No weights are drawn, so this is quick.
     """
+    from minitorch.generative import GANS
     from minitorch.layers import summary
     from minitorch.models import MODELS, build
     from minitorch.parameter import without_values
@@ -70,16 +101,40 @@ def models(name: str | None, as_json: bool) -> None:
     if name is None:
         rows = _rows()
         if as_json:
-            click.echo(json.dumps({"models": rows}, indent=1))
+            click.echo(json.dumps({"models": rows, "adversarial": _pairs()}, indent=1))
         else:
-            _show(rows)
+            _show(rows, _pairs())
         return
+    if name in GANS:
+        _show_pair(GANS[name], as_json)
+        return
+    if name not in MODELS:
+        raise click.UsageError(f"no model named {name!r}; {did_you_mean(name, [*MODELS, *GANS])}")
     with without_values():
         found = summary(build(name))
     if as_json:
-        keys = ("layer", "name", "output_shape", "parameters", "memory", "multiply_adds")
-        lines = [dict(zip(keys, line, strict=True)) for line in found.lines]
         about = {"name": name, "paper": MODELS[name].paper, "weights": MODELS[name].weights}
-        click.echo(json.dumps({**about, "layers": lines}, indent=1))
+        click.echo(json.dumps({**about, "layers": _lines(found)}, indent=1))
     else:
         click.echo(f"{MODELS[name].paper}\nweights: {MODELS[name].weights or '-'}\n\n{found}")
+
+
+def _lines(found: Any) -> list[dict[str, Any]]:
+    """A summary's layers for JSON."""
+    keys = ("layer", "name", "output_shape", "parameters", "memory", "multiply_adds")
+    return [dict(zip(keys, line, strict=True)) for line in found.lines]
+
+
+def _show_pair(entry: Any, as_json: bool) -> None:
+    """An adversarial pair layer by layer, for a digit."""
+    from minitorch.layers import summary
+    from minitorch.parameter import without_values
+
+    with without_values():
+        found = [summary(network) for network in entry.build(*_DIGITS)]
+    if as_json:
+        names = ("generator", "discriminator")
+        parts = {name: _lines(part) for name, part in zip(names, found, strict=True)}
+        click.echo(json.dumps({"name": entry.name, "paper": entry.paper, **parts}, indent=1))
+    else:
+        click.echo(f"{entry.paper}\n\ngenerator\n{found[0]}\n\ndiscriminator\n{found[1]}")

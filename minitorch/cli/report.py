@@ -17,6 +17,9 @@ def report(folder: Path) -> None:
     The page holds its pictures and opens without a server. It can be made
     while the run goes on, and again at any time.
     """
-    from minitorch.training.report_page import write_report
+    from minitorch import generative, training
+    from minitorch.training.run_folder import read_run_folder
 
-    click.echo(write_report(folder))
+    adversarial = generative.is_adversarial(read_run_folder(folder))
+    write = generative.write_report if adversarial else training.write_report
+    click.echo(write(folder))

@@ -7,6 +7,7 @@ import inspect
 import itertools
 import json
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,19 @@ def _plain(text: str) -> str:
     return re.sub(r":\w+:`(?:[\w.]*\.)?(\w+)`", r"\1", text).replace("``", "")
 
 
+def _model_of(args: list[str]) -> str:
+    """The model that the file behind --config names, "" if there is none."""
+    for given, value in itertools.pairwise([*args, ""]):
+        option, _, joined = given.partition("=")
+        if option == "--config":
+            try:
+                name = tomllib.loads(Path(joined or value).read_text("utf-8")).get("model", "")
+            except (OSError, ValueError):  # it is complained of where it is read for good
+                return ""
+            return name if isinstance(name, str) else ""
+    return ""
+
+
 def _augment_words() -> str:
     """The words of --augment, for the help's end."""
     from minitorch.training.augment import WORDS
@@ -94,7 +108,8 @@ class _Train(click.Command):
         flags = [o for p in self.params if getattr(p, "is_flag", False)
                  for o in (*p.opts, *p.secondary_opts)]  # fmt: skip
         values = [b for a, b in itertools.pairwise(args) if a.startswith("-") and a not in flags]
-        if any(arg in GANS and arg not in values for arg in args):
+        named = [arg for arg in args if not arg.startswith("-") and arg not in values]
+        if any(name in GANS for name in named or [_model_of(args)]):
             from minitorch.cli.train_gan import train_gan
 
             return train_gan.make_context(info_name, args, parent, **extra)
@@ -192,13 +207,18 @@ def drive(run: Any, how: str, quiet: bool, display_of: Callable[[], Any], **opti
 
 def _recipe(model: str | None, config: Path | None, changes: dict[str, Any]) -> Any:
     """What was asked for: flags before the file's lines before the recipe of the two."""
+    from minitorch.generative.registry import GANS
+    from minitorch.models import MODELS
     from minitorch.training import find_recipe, read_config
+    from minitorch.utils import did_you_mean
 
     given = read_config(config) if config else {}
     given |= {name: value for name, value in changes.items() if value is not None}
     model = model or given.get("model")
     if model is None:
         raise click.UsageError("which MODEL? python -m minitorch models lists them")
+    if model not in MODELS:
+        raise click.UsageError(f"no model named {model!r}; {did_you_mean(model, [*MODELS, *GANS])}")
     chosen = find_recipe(model, given.get("data", "mnist"))
     return chosen.replace(**{**given, "model": model})
 

@@ -1,45 +1,31 @@
-"""What an adversarial run shows while it goes: a line per epoch."""
+"""What an adversarial run shows while it goes, in words."""
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from minitorch.training.display import Display
-from minitorch.training.finding import Finding
+from minitorch.training.display import Lines
 
 __all__ = ["GanLines"]
 
 
-class GanLines(Display):
-    """Lines on standard error: epochs, what is wrong, and where it stands on a terminal.
+class GanLines(Lines):
+    """A line per epoch: both losses, and how much samples differ.
 
     Parameters
     ----------
-    epochs, steps : int
+    epochs : int
         Of the whole run.
     """
 
-    def __init__(self, epochs: int, steps: int) -> None:
-        self._epochs, self._steps = epochs, steps
-        self._live = sys.stderr.isatty()
+    def line(self, event: Any) -> str:
+        """An epoch in one line."""
+        return (
+            f"epoch {event.number:>3}/{self.epochs}  discriminator "
+            f"{event.discriminator_loss:.4f}  generator {event.generator_loss:.4f}  "
+            f"diversity {event.diversity:.2f}  {event.seconds:6.1f} s"
+        )
 
-    def show(self, event: Any) -> None:
-        """Print what has happened."""
-        if isinstance(event, Finding):
-            self._print(str(event))
-        elif event.kind == "epoch":
-            self._print(
-                f"epoch {event.number:>3}/{self._epochs}  discriminator "
-                f"{event.discriminator_loss:.4f}  generator {event.generator_loss:.4f}  "
-                f"diversity {event.diversity:.2f}  {event.seconds:6.1f} s"
-            )
-        elif self._live and event.number % 10 == 0:
-            line = (
-                f"step {event.number}/{self._steps}  real {event.real:.2f}  fake {event.fake:.2f}"
-            )
-            print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
-
-    def _print(self, line: str) -> None:
-        """A line of its own, in the place of the one that moves."""
-        print(f"\r{line:<70}" if self._live else line, file=sys.stderr, flush=True)
+    def figures(self, event: Any) -> dict[str, float]:
+        """What the discriminator answers: for real images, and for made ones."""
+        return {"real": event.real, "fake": event.fake}

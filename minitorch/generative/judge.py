@@ -9,15 +9,18 @@ from typing import Any
 from minitorch import io, layers, random
 from minitorch.data.dataset import Dataset
 from minitorch.generative.score import Scorer
+from minitorch.io.arrays import FileFormatError
 from minitorch.models import build
 from minitorch.training.recipes import Recipe
 from minitorch.training.trainer import Trainer
 
-__all__ = ["open_scorer", "train_judge"]
+__all__ = ["NAME", "open_judge", "open_scorer", "train_judge"]
+
+NAME = "judge.safetensors"  # of its file in a run's folder
 
 
 def train_judge(
-    train: Dataset, test: Dataset, steps: int = 600, seed: int = 0
+    train: Dataset, test: Dataset, steps: int = 1800, seed: int = 0
 ) -> tuple[Any, float]:
     """A LeNet for images from -1 to 1, of 16 x 16 pixels or more.
 
@@ -26,7 +29,7 @@ def train_judge(
     train, test : Dataset
         Images as float32 from -1 to 1; ``test`` is only measured on.
     steps : int
-        Of 100 images each, at least; the last epoch is completed. 600 are one epoch of MNIST.
+        Of 100 images each, at least; the last epoch is completed. 1800 are three epochs of MNIST.
     seed : int
 
     Returns
@@ -47,7 +50,7 @@ def train_judge(
 
 
 def open_scorer(
-    path: str | Path, train: Dataset, test: Dataset, about: str, most: int, steps: int = 600
+    path: str | Path, train: Dataset, test: Dataset, about: str, most: int, steps: int = 1800
 ) -> Scorer:
     """The scorer of a file, trained and written there first if there is none for these data.
 
@@ -75,3 +78,29 @@ def open_scorer(
         io.save(network, path, about={"data": about, "error": error}, optimiser=False)
     layers.to_device(network, "cpu")
     return Scorer(network, test.x[::2][:most])
+
+
+def open_judge(folder: str | Path) -> Any:
+    """The classifier that a run's samples were scored by.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the run.
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    FileFormatError
+        If there is none, or its file is damaged.
+    """
+    path = Path(folder) / NAME
+    if not path.is_file():
+        raise FileFormatError(
+            f"{folder}: there is no {NAME}, which says what samples are of; the command that "
+            f"trained the run makes it, if --scored is not 0"
+        )
+    return io.load(path, restore_generator=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy
 
-__all__ = ["arithmetic", "between"]
+__all__ = ["arithmetic", "between", "rescaled"]
 
 Array = numpy.ndarray
 
@@ -62,14 +64,14 @@ def between(start: Array, end: Array, steps: int) -> Array:
     return way.astype(start.dtype)
 
 
-def arithmetic(plus: Array, minus: Array, other: Array) -> Array:
-    """Mean of ``plus`` - mean of ``minus`` + mean of ``other``.
+def arithmetic(terms: Sequence[tuple[int, Array]]) -> Array:
+    """The sum of signed means of noise: smiling woman - woman + man.
 
     Parameters
     ----------
-    plus, minus, other : numpy.ndarray, shape (n, latent)
-        Noise of a few samples that have something in common; the paper takes three of each, as
-        sums of single ones are unstable.
+    terms : sequence of (sign, numpy.ndarray of shape (n, latent))
+        1 or -1, and noise of a few samples that have something in common; the paper takes three
+        of each, as sums of single ones are unstable.
 
     Returns
     -------
@@ -83,8 +85,20 @@ def arithmetic(plus: Array, minus: Array, other: Array) -> Array:
     Examples
     --------
     >>> a, b, c = numpy.eye(3)[:, None]
-    >>> arithmetic(a, b, c).tolist()
+    >>> arithmetic([(1, a), (-1, b), (1, c)]).tolist()
     [1.0, -1.0, 1.0]
     """
-    found: Array = plus.mean(axis=0) - minus.mean(axis=0) + other.mean(axis=0)
+    found: Array = numpy.sum([sign * group.mean(axis=0) for sign, group in terms], axis=0)
     return found
+
+
+def rescaled(z: Array) -> Array:
+    """Noise of the length that normal noise has, the square root of its number; 0 stays 0.
+
+    Examples
+    --------
+    >>> rescaled(numpy.array([0.3, 0.3, 0.3, 0.3])).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    length = float(numpy.linalg.norm(z))
+    return z * (numpy.sqrt(z.size) / length) if length else z

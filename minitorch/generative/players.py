@@ -10,9 +10,10 @@ import numpy
 from minitorch import asarray, function, grad, layers, no_grad
 from minitorch.generative.objectives import discriminator_loss, generator_loss, gradient_penalty
 from minitorch.generative.recipes import GanRecipe
+from minitorch.generative.sampler import Sampler, input_layers
 from minitorch.ops import sigmoid
 
-__all__ = ["Players", "one_hot"]
+__all__ = ["Players"]
 
 Array = numpy.ndarray
 
@@ -51,10 +52,9 @@ class Players:
         self.params = [layers.get_all_params(net, trainable=True) for net in self.both]
         self.device = layers.get_device(generator)
         self._recipe = recipe
-        self._inputs = [_inputs(net) for net in self.both]
-        label = self._inputs[0].get("label")
-        self.classes = 0 if label is None else int(label.output_shape[1])
-        self.latent = int(self._inputs[0]["latent"].output_shape[1])
+        self._inputs = [input_layers(net) for net in self.both]
+        self._sampler = Sampler(generator)
+        self.classes, self.latent = self._sampler.classes, self._sampler.latent
         self._whole = recipe.batch_size if captured and self.device == "cpu" else 0
         self._programs = [function(self._judged), function(self._made)]
         self._traced = [False, False]
@@ -138,42 +138,6 @@ class Players:
 
     # -- what one looks at ----------------------------------------------------
 
-    def samples(self, z: Array, labels: Array | None = None, batch: int = 250) -> Array:
-        """Images of noise, with running averages in batch normalisations.
-
-        Parameters
-        ----------
-        z : numpy.ndarray, shape (n, latent)
-        labels : numpy.ndarray of int, shape (n,), optional
-            Classes, where they count.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n, channels, rows, columns)
-            From -1 to 1.
-        """
-        if self.classes and labels is None:
-            raise ValueError(
-                f"samples: this generator makes images of {self.classes} classes; which?"
-            )
-        hot = None if labels is None else one_hot(labels, self.classes)
-        parts = []
-        with no_grad():
-            for start in range(0, len(z), batch):
-                rows = slice(start, start + batch)
-                given = [z[rows]] if not self.classes or hot is None else [z[rows], hot[rows]]
-                made = self.make(*self.tensors(*given), deterministic=True)
-                parts.append(made.numpy().copy())
-        return numpy.concatenate(parts)
-
-
-def one_hot(labels: Array, classes: int) -> Array:
-    """Rows with a 1 at the label, float32."""
-    rows: Array = numpy.eye(classes, dtype=numpy.float32)[labels]
-    return rows
-
-
-def _inputs(network: Any) -> dict[str, Any]:
-    """Input layers by their names."""
-    found = layers.get_all_layers(network)
-    return {str(x.name): x for x in found if isinstance(x, layers.InputLayer)}
+    def samples(self, z: Array, labels: Array | None = None) -> Array:
+        """Images of noise: see :class:`~minitorch.generative.Sampler`."""
+        return self._sampler(z, labels)

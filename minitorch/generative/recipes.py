@@ -16,7 +16,7 @@ from minitorch.utils import did_you_mean
 __all__ = ["GanRecipe", "find_gan_recipe"]
 
 _POSITIVE = ("latent", "epochs", "batch_size", "discriminator_steps", "learning_rate")
-_BELOW_ONE = ("beta1", "beta2", "smooth")
+_BELOW_ONE = ("beta1", "beta2", "ema", "smooth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,9 @@ class GanRecipe:
         What the generator minimises: non_saturating, saturating or wasserstein.
     penalty : float
         Weight of the gradient penalty; 0: none.
+    ema : float
+        The decay of the running average of the generator's weights, in [0, 1), which samples
+        are of; 0: they are of the last weights.
     smooth : float
         One-sided label smoothing: real is 1 - smooth, in [0, 1).
     seed : int
@@ -80,6 +83,7 @@ class GanRecipe:
     beta2: float = 0.999
     objective: str = "non_saturating"
     penalty: float = 0.0
+    ema: float = 0.0
     smooth: float = 0.0
     seed: int = 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,15 @@ from minitorch import io, layers, random
 from minitorch.data import load
 from minitorch.data.batches import stream
 from minitorch.data.dataset import Dataset
+from minitorch.generative.judge import NAME as JUDGE
 from minitorch.generative.judge import open_scorer
-from minitorch.generative.latent import between
 from minitorch.generative.pictures import SampleSheets, animate, plot_losses, sheet, write_png
 from minitorch.generative.pixels import pixels_to_signed
 from minitorch.generative.players import Players
-from minitorch.generative.recipes import GanRecipe
+from minitorch.generative.recipes import GanRecipe, find_gan_recipe
 from minitorch.generative.registry import find_gan
+from minitorch.generative.report_page import write_report
+from minitorch.generative.sampler import Sampler
 from minitorch.generative.score import Score
 from minitorch.generative.trainer import GanTrainer
 from minitorch.io.checkpoints import Checkpoints
@@ -29,13 +33,15 @@ from minitorch.training.display import Display
 from minitorch.training.loop import fit
 from minitorch.training.metrics_file import MetricsFile, read_metrics
 from minitorch.training.prepare import digest_of, sized
-from minitorch.training.recipes import write_config
+from minitorch.training.recipes import command_of, write_config
 from minitorch.training.take_up import take_up
+from minitorch.training.tensorboard import TensorBoardLog, log_pictures
 
 __all__ = ["GanRun", "prepare_images"]
 
-_STRIPS = 4  # the stream of the noise between which samples are drawn
-_SCORED = 5  # that of the samples that are scored
+_EVENTS = "tensorboard"  # the folder of TensorBoard's files in a run's
+_SCORED = 5  # the stream of the samples that are scored
+_SHEETS = 40  # of a run at most, and one of its start: frames of the animation
 
 
 class GanRun:
@@ -77,7 +83,8 @@ class GanRun:
         for network in pair:
             layers.to_device(network, device)
         self.trainer = GanTrainer(*pair, recipe, self.train_images, captured)
-        self.sheets = SampleSheets(self.folder / "samples", self.trainer)
+        apart = math.ceil(recipe.epochs / _SHEETS)
+        self.sheets = SampleSheets(self.folder / "samples", self.trainer, every=apart)
 
     def _pair(self) -> tuple[Any, Any]:
         """Generator and discriminator as they are before the first step."""
@@ -89,6 +96,8 @@ class GanRun:
 
     def begin(self, how: str = "auto") -> str:
         """Take up an earlier run of this folder, or start anew: see :func:`take_up`."""
+        if how == "fresh":
+            (self.folder / "report.json").unlink(missing_ok=True)  # of the run that is dropped
         return take_up(self.trainer, self.checkpoints, self.fingerprint, how)
 
     def train(
@@ -96,15 +105,21 @@ class GanRun:
         display: Display | None = None,
         every: int = 100,
         stop: Callable[[], object] = lambda: False,
+        tensorboard: bool = False,
     ) -> bool:
-        """Train to the end, or until ``stop()``; whether it is complete."""
+        """Train to the end, or until ``stop()``; whether it is complete.
+
+        Every step's figures go to metrics.jsonl; with ``tensorboard`` to event files as well.
+        """
         done, epochs = self.trainer.step, len(self.trainer.history)
         notes = [MetricsFile(self.folder / "metrics.jsonl", done, epochs), self.sheets]
+        if tensorboard:
+            notes.append(TensorBoardLog(self.folder / _EVENTS, done))
         atomic_write(self.folder / "config.toml", write_config(self.recipe))
         extra = {"data": self.fingerprint}
         return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
 
-    def finish(self, scored: int = 2000, steps: int = 600) -> dict[str, Any]:
+    def finish(self, scored: int = 2000, steps: int = 1800) -> dict[str, Any]:
         """Leave generator, pictures, scores and report in the folder.
 
         Parameters
@@ -119,40 +134,64 @@ class GanRun:
         dict
             The report.
         """
-        generator, discriminator = self.trainer.players.both
-        about = {
-            "recipe": self.recipe.as_dict(),
-            "class_names": list(self.train_images.class_names),
-        }
+        with self.trainer.chosen():
+            return self._finish(scored, steps)
+
+    def _finish(self, scored: int, steps: int) -> dict[str, Any]:
+        """With the weights that samples are of."""
+        about = {"recipe": self.recipe.as_dict(), "class_names": _names_of(self.train_images)}
+        generator = self.trainer.players.generator
         io.save(generator, self.folder / "generator.safetensors", about, optimiser=False)
-        report = {
-            "recipe": self.recipe.as_dict(),
-            "epochs": len(self.trainer.history),
-            "steps": self.trainer.step,
-            "parameters": [int(layers.count_params(net)) for net in (generator, discriminator)],
-            "history": [dataclasses.asdict(epoch) for epoch in self.trainer.history],
-            "findings": [str(finding) for finding in self.trainer.findings],
-            "scores": self._scores(scored, steps) if scored else {},
-            "folder": str(self.folder),
-        }
+        report = self._report()
+        report["scores"] = self._scores(scored, steps) if scored else {}
         report["pictures"], report["note"] = [], ""
         try:
-            report["pictures"] = [path.name for path in self._pictures()]
+            drawn = self._pictures()
+            report["pictures"] = [path.name for path in drawn]
+            if (self.folder / _EVENTS).is_dir():
+                sheets = [path for path in drawn if path.suffix == ".png"]
+                log_pictures(self.folder / _EVENTS, sheets, self.trainer.step)
         except ImportError as error:  # what was trained is not lost for want of a plot
             report["note"] = str(error)
         atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")
+        write_report(self.folder)
         return report
+
+    def _report(self) -> dict[str, Any]:
+        """What the run was, for people and programs."""
+        trainer, recipe = self.trainer, self.recipe
+        return {
+            "recipe": recipe.as_dict(),
+            "command": command_of(recipe, find_gan_recipe(recipe.model).as_dict()),
+            "data": {
+                "name": recipe.data,
+                "training examples": len(self.train_images),
+                "shape": " x ".join(map(str, self.train_images.x.shape[1:])),
+            },
+            "epochs": len(trainer.history),
+            "steps": trainer.step,
+            "parameters": [int(layers.count_params(net)) for net in trainer.players.both],
+            "class_names": _names_of(self.train_images),
+            "history": [dataclasses.asdict(epoch) for epoch in trainer.history],
+            "findings": [str(finding) for finding in trainer.findings],
+            "seconds": trainer.history[-1].seconds,
+            "device": trainer.players.device,
+            "folder": str(self.folder),
+            "python": platform.python_version(),
+            "numpy": numpy.__version__,
+        }
 
     def samples(self, count: int, players: Players | None = None) -> numpy.ndarray:
         """New samples, of all classes in turn where these count."""
         players = players or self.trainer.players
         noise = stream(self.recipe.seed, _SCORED).standard_normal((count, players.latent))
         labels = numpy.arange(count) % players.classes if players.classes else None
-        return players.samples(noise.astype(numpy.float32), labels)
+        with self.trainer.chosen():
+            return players.samples(noise.astype(numpy.float32), labels)
 
     def _scores(self, count: int, steps: int) -> dict[str, Any]:
         """Of samples; for comparison of an untrained generator's, and of real images."""
-        path, test = self.folder / "judge.safetensors", self.test_images
+        path, test = self.folder / JUDGE, self.test_images
         scorer = open_scorer(path, self.train_images, test, self.fingerprint, count, steps)
         state = random.get_state()
         untrained = Players(*self._pair(), self.recipe)
@@ -167,13 +206,7 @@ class GanRun:
 
     def _pictures(self) -> list[Path]:
         """The last samples, all sheets as an animation, ways through the noise, the losses."""
-        players = self.trainer.players
-        ends = stream(self.recipe.seed, _STRIPS).standard_normal((16, players.latent))
-        noise = numpy.concatenate(
-            [between(a, b, 10) for a, b in zip(ends[::2], ends[1::2], strict=True)]
-        )
-        labels = numpy.repeat(numpy.arange(8) % players.classes, 10) if players.classes else None
-        strips = players.samples(noise.astype(numpy.float32), labels)
+        strips = Sampler(self.trainer.players.generator).ways(8, 10, self.recipe.seed)
         title = f"{self.recipe.model} on {self.recipe.data}: losses by step"
         metrics = read_metrics(self.folder / "metrics.jsonl")
         return [
@@ -202,6 +235,11 @@ def prepare_images(
     """
     pair = load(name, data_dir, size)
     return _signed(pair[0], size), _signed(pair[1], size)
+
+
+def _names_of(data: Dataset) -> list[str]:
+    """The classes' names, numbers where they have none."""
+    return list(data.class_names) or [str(number) for number in range(data.classes)]
 
 
 def _signed(data: Any, size: int) -> Dataset:

@@ -9,7 +9,7 @@ import numpy
 
 from minitorch import layers, no_grad, tensor
 
-__all__ = ["Score", "Scorer", "frechet_distance", "inception_score"]
+__all__ = ["Score", "Scorer", "features_of", "frechet_distance", "inception_score"]
 
 Array = numpy.ndarray
 
@@ -154,19 +154,11 @@ class Scorer:
 
     def __init__(self, network: Any, real: Array) -> None:
         self.network = network
-        self._heads = [network.input_layer, network]
         self._real = _moments(self.features(real)[0])
 
     def features(self, images: Array, batch: int = 500) -> tuple[Array, Array]:
         """Features, shape (n, d), and probabilities, shape (n, classes)."""
-        found = []
-        with no_grad():
-            for start in range(0, len(images), batch):
-                x = tensor(images[start : start + batch])
-                outputs = layers.get_output(self._heads, x, deterministic=True)
-                found.append([numpy.array(out.numpy()) for out in outputs])
-        features, probabilities = (numpy.concatenate(parts) for parts in zip(*found, strict=True))
-        return features.reshape(len(features), -1), probabilities
+        return features_of(self.network, images, batch)
 
     def __call__(self, images: Array) -> Score:
         """The score of samples; ValueError for fewer than 2."""
@@ -177,6 +169,18 @@ class Scorer:
             inception_score(probabilities),
             tuple((counts / len(images)).tolist()),
         )
+
+
+def features_of(network: Any, images: Array, batch: int = 500) -> tuple[Array, Array]:
+    """What a classifier's last layer is given, shape (n, d), and probabilities, (n, classes)."""
+    heads, found = [network.input_layer, network], []
+    with no_grad():
+        for start in range(0, len(images), batch):
+            x = tensor(images[start : start + batch])
+            outputs = layers.get_output(heads, x, deterministic=True)
+            found.append([numpy.array(out.numpy()) for out in outputs])
+    features, probabilities = (numpy.concatenate(parts) for parts in zip(*found, strict=True))
+    return features.reshape(len(features), -1), probabilities
 
 
 def _moments(features: Array) -> tuple[Array, Array]:

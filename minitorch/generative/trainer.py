@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
@@ -15,20 +16,22 @@ from minitorch.data.batches import Batches, stream
 from minitorch.data.dataset import Dataset
 from minitorch.distributed import Group
 from minitorch.generative.events import GanEpoch, GanStep
-from minitorch.generative.players import Players, one_hot
+from minitorch.generative.players import Players
 from minitorch.generative.recipes import GanRecipe
+from minitorch.generative.sampler import one_hot
 from minitorch.generative.watch import Watch, spread
+from minitorch.training.averages import WeightAverage, with_values
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.finding import Finding
 from minitorch.training.gradients import norm_of
-from minitorch.training.state import capture, check_recipe, restore
+from minitorch.training.state import capture, check_recipe, part, restore
 
 __all__ = ["GanTrainer"]
 
 Array = numpy.ndarray
 # The streams of a run beside that of the order: what each step draws, and the fixed samples.
 _JUDGED, _MADE, _FIXED = 1, 2, 3
-_LAST = "last"  # the fixed samples of the epoch before
+_LAST, _AVERAGE = "last", "average/"  # fixed samples of the epoch before, running averages
 _SAMPLES = 100
 
 
@@ -93,6 +96,7 @@ class GanTrainer:
         self.history: list[GanEpoch] = []
         self.findings: list[Finding] = []
         self.step = 0
+        self._average = WeightAverage(generator, recipe.ema) if recipe.ema else None
         self.fixed = self._fixed()
         self._watch = Watch(critic=recipe.objective == "wasserstein")
         self._unit = self._real_spread()
@@ -205,6 +209,8 @@ class GanTrainer:
         loss, *grads = players.made(*given)
         made = float(loss.item())
         norm = self._move(0, made, grads, lambda: players.generator_loss(*players.tensors(*given)))
+        if self._average is not None:
+            self._average.add(number // self.recipe.discriminator_steps)
         self._sums[2] += made
         self._sums[3] += 1
         return made, norm
@@ -239,7 +245,12 @@ class GanTrainer:
 
     def samples(self) -> Array:
         """What is made of the fixed noise now, from -1 to 1."""
-        return self.players.samples(*self.fixed)
+        with self.chosen():
+            return self.players.samples(*self.fixed)
+
+    def chosen(self) -> contextlib.AbstractContextManager[None]:
+        """The generator with the weights that samples are of: their running average, if kept."""
+        return with_values(self.players.generator, self._average and self._average.values())
 
     # -- leaving and taking up again --------------------------------------
 
@@ -251,7 +262,10 @@ class GanTrainer:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Everything to go on from here: arrays, and what JSON can hold."""
         names = [field.name for field in dataclasses.fields(GanEpoch)]
-        return {**capture(self.players.both), _LAST: self.latest}, {
+        arrays = {**capture(self.players.both), _LAST: self.latest}
+        if self._average is not None:
+            arrays |= {_AVERAGE + name: value for name, value in self._average.values().items()}
+        return arrays, {
             "recipe": self.recipe.as_dict(),
             "step": self.step,
             "batches": self.batches.state(),
@@ -276,6 +290,8 @@ class GanTrainer:
         restore(self.players.both, arrays)
         layers.set_all_random_states(self.players.both, metadata["noise"])
         random.set_state(metadata["random"])
+        if self._average is not None:
+            self._average.restore(part(arrays, _AVERAGE))
         self.latest = arrays[_LAST]
         self.step, self._sums = int(metadata["step"]), list(metadata["sums"])
         self.batches.restore(metadata["batches"])

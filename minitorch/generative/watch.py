@@ -14,8 +14,12 @@ __all__ = ["Watch", "spread"]
 
 Array = numpy.ndarray
 _DECAY = 0.99  # of the running means: some 100 steps are looked at
-_SURE, _AGAIN, _ALIKE, _STILL = 0.99, 0.95, 0.25, 1e-3
+# Bounds, and where a finding counts as gone: a figure that sways about a bound is said once.
+_SURE, _UNSURE = 0.99, 0.95
+_ALIKE, _UNLIKE = 0.25, 0.35
+_STILL, _MOVING = 1e-3, 2e-3
 _STEPS = 200  # of the generator, before its samples are judged
+_SLOW = 1000  # the same, where they have been alike from the start
 
 
 def spread(images: Array, labels: Array | None = None) -> float:
@@ -70,13 +74,15 @@ class Watch:
     - ``stopped_learning``: the fixed samples of two epochs are the same to a thousandth.
 
     The last two are looked for once the generator has made 200 steps; before, its samples are
-    alike because it has not learned yet.
+    alike because it has not learned yet. If they have never differed more, as where there are few
+    images, it is given 1000. What was said is said again only after it was clearly gone.
     """
 
     def __init__(self, critic: bool = False) -> None:
         self._critic = critic
         self._steps = 0  # of the generator
         self._real, self._fake = 0.5, 0.5
+        self._most = 0.0  # the diversity of the best epoch
         self._said: list[str] = []
 
     def step(self, event: GanStep) -> list[Finding]:
@@ -87,10 +93,8 @@ class Watch:
         self._real = _DECAY * self._real + (1 - _DECAY) * event.real
         self._fake = _DECAY * self._fake + (1 - _DECAY) * event.fake
         sure = min(self._real, 1 - self._fake)
-        if _AGAIN < sure <= _SURE:  # neither: a mean that sways about the bound is said once
-            return []
         return self._once(
-            "discriminator_won", sure > _SURE, event.number,
+            "discriminator_won", sure > _SURE, sure < _UNSURE, event.number,
             f"the discriminator has won: it gives real images {self._real:.3f} and made ones "
             f"{self._fake:.3f} (1 is real), so the generator learns little. Try a lower "
             f"learning rate, --smooth 0.1, fewer --discriminator-steps, or wgan_gp.",
@@ -98,35 +102,42 @@ class Watch:
 
     def epoch(self, event: GanEpoch, step: int) -> list[Finding]:
         """What the fixed samples show."""
+        self._most = max(self._most, event.diversity)
         if self._steps < _STEPS:
             return []
+        begun = self._most >= _ALIKE or self._steps >= _SLOW
         found = self._once(
-            "mode_collapse", event.diversity < _ALIKE, step,
+            "mode_collapse", begun and event.diversity < _ALIKE, event.diversity > _UNLIKE, step,
             f"the samples look alike: they differ {event.diversity:.2f} times as much as real "
             f"images do (expected: near 1). Try another seed, a lower learning rate, or wgan_gp.",
         )  # fmt: skip
         return found + self._once(
-            "stopped_learning", event.moved < _STILL, step,
+            "stopped_learning", event.moved < _STILL, event.moved > _MOVING, step,
             f"the generator stands still: in an epoch its samples moved by {event.moved:.1e} of "
             f"the distance between real images. Look at the losses: has one player won?",
         )  # fmt: skip
 
-    def _once(self, kind: str, wrong: bool, step: int, message: str) -> list[Finding]:
+    def _once(self, kind: str, wrong: bool, gone: bool, step: int, message: str) -> list[Finding]:
         """A finding, if it is new; it may come again once it was gone."""
-        if not wrong:
+        if gone:
             self._said = [k for k in self._said if k != kind]
-            return []
-        if kind in self._said:
+        if not wrong or kind in self._said:
             return []
         self._said.append(kind)
         return [Finding(kind, step, "", message)]
 
     def state(self) -> dict[str, Any]:
         """What JSON can hold, to go on from."""
-        return {"steps": self._steps, "means": [self._real, self._fake], "said": list(self._said)}
+        return {
+            "steps": self._steps,
+            "means": [self._real, self._fake],
+            "most": self._most,
+            "said": list(self._said),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go to where :meth:`state` was taken."""
         self._steps = int(state["steps"])
         self._real, self._fake = state["means"]
+        self._most = float(state["most"])
         self._said = list(state["said"])

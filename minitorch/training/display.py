@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Self
+from typing import Any, Self
 
-from minitorch.training.events import Epoch, Step
 from minitorch.training.finding import Finding
 
 __all__ = ["Display", "Lines", "ProgressBar", "Silent", "choose_display"]
-
-
-def _line(event: Epoch, epochs: int, against: str) -> str:
-    """An epoch in one line."""
-    return (
-        f"epoch {event.number:>3}/{epochs}  training loss {event.train_loss:.4f}  "
-        f"{against} loss {event.test_loss:.4f}  {against} error {100 * event.test_error:5.2f}%  "
-        f"{event.seconds:6.1f} s"
-    )
 
 
 class Display:
@@ -29,7 +19,7 @@ class Display:
     def __exit__(self, *failure: object) -> None:
         pass
 
-    def show(self, event: Step | Epoch | Finding) -> None:
+    def show(self, event: Any) -> None:
         """A step or an epoch is done, or something is wrong."""
 
 
@@ -38,25 +28,53 @@ class Silent(Display):
 
 
 class Lines(Display):
-    """One line per epoch, for files and pipes."""
+    """One line per epoch, for files and pipes; other kinds of training say it in other words.
+
+    Parameters
+    ----------
+    epochs : int
+        Of the whole run.
+    against : str
+        What the measured data are called.
+    """
 
     def __init__(self, epochs: int, against: str = "test") -> None:
-        self._epochs, self._against = epochs, against
+        self.epochs, self.against = epochs, against
 
-    def show(self, event: Step | Epoch | Finding) -> None:
+    def line(self, event: Any) -> str:
+        """An epoch in one line."""
+        return (
+            f"epoch {event.number:>3}/{self.epochs}  training loss {event.train_loss:.4f}  "
+            f"{self.against} loss {event.test_loss:.4f}  {self.against} error "
+            f"{100 * event.test_error:5.2f}%  {event.seconds:6.1f} s"
+        )
+
+    def figures(self, event: Any) -> dict[str, float]:
+        """What a bar shows of a step, by name."""
+        return {"loss": event.loss}
+
+    def show(self, event: Any) -> None:
         """Print an epoch's line, or what is wrong."""
         if isinstance(event, Finding):
             print(event, file=sys.stderr, flush=True)
-        if isinstance(event, Epoch):
-            print(_line(event, self._epochs, self._against), file=sys.stderr, flush=True)
+        elif event.kind == "epoch":
+            print(self.line(event), file=sys.stderr, flush=True)
 
 
 class ProgressBar(Display):
-    """A bar over the whole run with loss and time to go, and a line per epoch above it."""
+    """A bar over the whole run with its figures and time to go, and a line per epoch above it.
 
-    def __init__(
-        self, name: str, epochs: int, steps: int, done: int, against: str = "test"
-    ) -> None:
+    Parameters
+    ----------
+    name : str
+        What is trained.
+    lines : Lines
+        How epochs and steps are put into words.
+    steps, done : int
+        Of the whole run, and those done before.
+    """
+
+    def __init__(self, name: str, lines: Lines, steps: int, done: int) -> None:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -66,18 +84,18 @@ class ProgressBar(Display):
             TimeRemainingColumn,
         )
 
-        self._epochs, self._against = epochs, against
+        self._lines = lines
         self._progress = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._progress.add_task(name, total=steps, completed=done, loss="-")
-        self._name, self._mean = name, 0.0
+        self._task = self._progress.add_task(name, total=steps, completed=done, figures="")
+        self._name, self._means = name, dict[str, float]()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -86,26 +104,34 @@ class ProgressBar(Display):
     def __exit__(self, *failure: object) -> None:
         self._progress.stop()
 
-    def show(self, event: Step | Epoch | Finding) -> None:
+    def show(self, event: Any) -> None:
         """Move the bar; print an epoch's line above it."""
-        if isinstance(event, Epoch):
-            self._progress.console.print(_line(event, self._epochs, self._against), highlight=False)
-            return
         if isinstance(event, Finding):
             self._progress.console.print(str(event), style="yellow", markup=False, highlight=False)
             return
-        # A running mean: single losses jump too much to be read.
-        self._mean = event.loss if self._mean == 0 else 0.98 * self._mean + 0.02 * event.loss
+        if event.kind == "epoch":
+            self._progress.console.print(self._lines.line(event), highlight=False)
+            return
+        # Running means: single values jump too much to be read.
+        for name, value in self._lines.figures(event).items():
+            mean = self._means.get(name, value)
+            self._means[name] = 0.98 * mean + 0.02 * value
         self._progress.update(
             self._task,
             completed=event.number,
-            description=f"{self._name}, epoch {event.epoch}/{self._epochs}",
-            loss=f"{self._mean:.4f}",
+            description=f"{self._name}, epoch {event.epoch}/{self._lines.epochs}",
+            figures=" ".join(f"{name} {mean:.4f}" for name, mean in self._means.items()),
         )
 
 
 def choose_display(
-    name: str, epochs: int, steps: int, done: int = 0, against: str = "test", quiet: bool = False
+    name: str,
+    epochs: int,
+    steps: int,
+    done: int = 0,
+    against: str = "test",
+    quiet: bool = False,
+    lines: Lines | None = None,
 ) -> Display:
     """A bar on a terminal, lines elsewhere, nothing when ``quiet``.
 
@@ -120,6 +146,8 @@ def choose_display(
     against : str
         What the measured data are called: "test" or "validation".
     quiet : bool
+    lines : Lines, optional
+        The words of another kind of training than a classifier's.
 
     Returns
     -------
@@ -127,9 +155,10 @@ def choose_display(
     """
     if quiet:
         return Silent()
+    lines = lines or Lines(epochs, against)
     if not sys.stderr.isatty():
-        return Lines(epochs, against)
+        return lines
     try:
-        return ProgressBar(name, epochs, steps, done, against)
+        return ProgressBar(name, lines, steps, done)
     except ImportError:
-        return Lines(epochs, against)
+        return lines

@@ -11,6 +11,7 @@ import dataclasses
 import json
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,22 +231,35 @@ def find_recipe(model: str, data: str = "mnist") -> Recipe:
     return Recipe(model, data, **{**usual, "epochs": epochs})
 
 
-def command_of(recipe: Recipe) -> list[str]:
+def command_of(recipe: Any, usual: Mapping[str, Any] | None = None) -> list[str]:
     """The shortest command that trains by a recipe.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Or another record with a ``model`` and ``as_dict``.
+    usual : mapping, optional
+        Settings that the command need not name. Default: those that the model is trained with.
 
     Examples
     --------
     >>> command_of(find_recipe("lenet", "fashion").replace(seed=2))[3:]
     ['train', 'lenet', '--data', 'fashion', '--seed', '2']
     """
-    usual = Recipe(recipe.model).as_dict()
-    if recipe.model in MODELS and MODELS[recipe.model].classifies:
-        usual = find_recipe(recipe.model, recipe.data).as_dict() | {"data": "mnist"}
+    if usual is None:
+        usual = _usual(recipe)
     words = ["python", "-m", "minitorch", "train", recipe.model]
     for name, value in recipe.as_dict().items():
         if name != "model" and value != usual[name]:
             words += ["--" + name.replace("_", "-"), str(value)]
     return words
+
+
+def _usual(recipe: Recipe) -> dict[str, Any]:
+    """The settings of a command that names the model and the data only."""
+    if recipe.model in MODELS and MODELS[recipe.model].classifies:
+        return find_recipe(recipe.model, recipe.data).as_dict() | {"data": "mnist"}
+    return Recipe(recipe.model).as_dict()
 
 
 def read_config(path: str | Path, record: type = Recipe) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from minitorch.training.display import Display
-from minitorch.training.events import Epoch, Step
 from minitorch.training.finding import Finding
 from minitorch.training.metrics_file import plain_fields
 from minitorch.training.plots.figures import png_size
@@ -123,22 +122,22 @@ class TensorBoardLog(Display):
             self._events.close()
             self._events = None
 
-    def show(self, event: Step | Epoch | Finding) -> None:
+    def show(self, event: Any) -> None:
         """Write the event's numbers."""
         if self._events is None:
             raise RuntimeError("TensorBoardLog: it is closed; show events inside of its with block")
         if isinstance(event, Finding):  # no number
             return
-        kind = "epoch" if isinstance(event, Epoch) else "step"
-        self._step = self._step if isinstance(event, Epoch) else event.number
+        if event.kind == "step":
+            self._step = event.number
         value = self._events.summary.Value
         numbers = [
-            value(tag=f"{kind}/{name}", simple_value=float(number))
+            value(tag=f"{event.kind}/{name}", simple_value=float(number))
             for name, number in plain_fields(event).items()
             if name not in _PLACE and isinstance(number, int | float)
         ]
         self._events.add(self._step, numbers)
-        if kind == "epoch":
+        if event.kind == "epoch":
             self._events.flush()
 
 

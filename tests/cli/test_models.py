@@ -4,7 +4,9 @@ import json
 
 from click.testing import CliRunner
 
+from minitorch import layers
 from minitorch.cli import cli
+from minitorch.generative import GANS
 from minitorch.models import MODELS
 
 
@@ -40,3 +42,19 @@ def test_one_network_layer_by_layer():
 def test_a_name_that_is_not_there():
     result = run("vgg91")
     assert result.exit_code == 2 and "no model named 'vgg91'; did you mean 'vgg" in result.output
+
+
+def test_adversarial_pairs_are_listed_and_shown():
+    rows = json.loads(run("--json").output)["adversarial"]
+    assert [row["name"] for row in rows] == list(GANS)
+    dcgan = {row["name"]: row for row in rows}["dcgan"]
+    pair = GANS["dcgan"].build(100, (1, 28, 28))
+    assert [dcgan["generator"], dcgan["discriminator"]] == [layers.count_params(n) for n in pair]
+    text = run().output
+    assert any(line.split() == ["dcgan", "760,065", "138,945"] for line in text.splitlines())
+    text = run("cgan").output
+    assert text.startswith("M. Mirza") and "latent.label" in text and "plane.map" in text
+    found = json.loads(run("wgan_gp", "--json").output)
+    assert [line["name"] for line in found["discriminator"]][-1] == "logit"
+    result = run("dcgna")
+    assert result.exit_code == 2 and "did you mean 'dcgan'" in result.output

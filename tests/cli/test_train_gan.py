@@ -43,6 +43,36 @@ def test_settings_come_from_the_paper_the_file_and_the_flags(digits, tmp_path):
     assert (recipe["smooth"], recipe["seed"], recipe["beta1"]) == (0.1, 4, 0.5)
 
 
+def test_a_file_may_name_the_pair(digits, tmp_path):
+    (tmp_path / "c.toml").write_text('model = "dcgan"\nwidth = 2\nlatent = 4\nepochs = 1\n')
+    more = ("--data-dir", digits, "--scored", 0)
+    for number, given in enumerate(
+        (["--config", tmp_path / "c.toml"], [f"--config={tmp_path / 'c.toml'}"])
+    ):
+        folder = tmp_path / str(number)
+        result = run("train", *given, "--out", folder, *more)
+        assert result.exit_code == 0, result.output
+        assert json.loads((folder / "report.json").read_text())["recipe"]["width"] == 2
+    result = run("train", "lenet", "--config", tmp_path / "c.toml")
+    assert "a recipe has no 'width'" in result.stderr  # the name that is given counts
+    (tmp_path / "c.toml").write_text("= no toml")
+    result = run("train", "--config", tmp_path / "c.toml")
+    assert result.exit_code == 2 and "this is no TOML" in result.stderr
+
+
+def test_names_that_are_none():
+    result = run("train", "dcgna")
+    assert result.exit_code == 2 and "did you mean 'dcgan'" in result.stderr
+
+
+def test_tensorboard_gets_steps_epochs_and_pictures(digits, tmp_path):
+    pytest.importorskip("tensorboardX")
+    assert train(digits, tmp_path / "run", "--tensorboard").exit_code == 0
+    content = b"".join(f.read_bytes() for f in (tmp_path / "run" / "tensorboard").iterdir())
+    for name in (b"step/generator_loss", b"epoch/diversity", b"pictures/samples"):
+        assert name in content
+
+
 def test_help_is_of_its_own_settings():
     text = run("train", "dcgan", "--help").output
     assert "--latent" in text and "--dropout" not in text

@@ -75,4 +75,5 @@ def test_arithmetic_is_of_means():
     rng = np.random.default_rng(0)
     plus, minus, other = rng.normal(size=(3, 3, 4))
     want = sum(plus) / 3 - sum(minus) / 3 + sum(other) / 3
-    np.testing.assert_allclose(arithmetic(plus, minus, other), want)
+    found = arithmetic([(1, plus), (-1, minus), (1, other)])
+    np.testing.assert_allclose(found, want)

@@ -11,7 +11,7 @@ from minitorch.io import FileFormatError
 
 FILES = (
     "config.toml", "generator.safetensors", "interpolation.png", "judge.safetensors", "losses.png",
-    "metrics.jsonl", "report.json", "samples.png", "samples.webp",
+    "metrics.jsonl", "report.html", "report.json", "samples.png", "samples.webp",
 )  # fmt: skip
 SMALL = {"latent": 6, "epochs": 2, "batch_size": 20, "width": 2}
 

@@ -8,7 +8,14 @@ import pytest
 from minitorch import layers, random
 from minitorch.backend.native import load_extension
 from minitorch.data import Dataset, toy_digits
-from minitorch.generative import GANS, GanRecipe, GanTrainer, find_gan_recipe, pixels_to_signed
+from minitorch.generative import (
+    GANS,
+    GanRecipe,
+    GanTrainer,
+    SampleSheets,
+    find_gan_recipe,
+    pixels_to_signed,
+)
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.training import MetricsFile, TrainingDiverged, fit, read_metrics
 
@@ -178,3 +185,47 @@ def test_a_step_on_the_emulated_device_is_that_of_the_cpu(name):
     one, other = steps
     assert one.discriminator_loss == pytest.approx(other.discriminator_loss, rel=1e-3)
     assert one.real == pytest.approx(other.real, rel=1e-3, abs=1e-5)
+
+
+def test_samples_are_of_averaged_weights():
+    """Worked out again from the weights after each step of the generator."""
+    trainer = make("dcgan", ema=0.6, discriminator_steps=2, epochs=1)
+    param = layers.get_all_params(trainer.players.generator)[0]
+    average, steps = param.get_value().astype(np.float64), 0
+    for event in trainer.run():
+        if event.kind == "step" and event.generator_loss is not None:
+            steps += 1
+            decay = min(0.6, (1 + steps) / (10 + steps))
+            average = decay * average + (1 - decay) * param.get_value()
+    last, samples = param.get_value(), trainer.samples()
+    with trainer.chosen():
+        np.testing.assert_allclose(param.get_value(), average, atol=1e-7)
+        np.testing.assert_array_equal(trainer.players.samples(*trainer.fixed), samples)
+    np.testing.assert_array_equal(param.get_value(), last)
+    assert steps == 2 and abs(trainer.players.samples(*trainer.fixed) - samples).max() > 1e-6
+    plain = make("dcgan", ema=0, epochs=1)
+    list(plain.run())
+    np.testing.assert_array_equal(plain.samples(), plain.players.samples(*plain.fixed))
+
+
+def test_a_long_run_has_few_sheets(tmp_path):
+    trainer = make(epochs=5, batch_size=72)
+    with SampleSheets(tmp_path, trainer, every=2) as sheets:
+        for event in trainer.run():
+            sheets.show(event)
+    assert [path.stem[-1] for path in sheets.paths()] == ["0", "2", "4", "5"]
+
+
+def kinds(trainer):
+    list(trainer.run())
+    return {finding.kind for finding in trainer.findings}
+
+
+def test_runs_that_go_wrong_are_told_and_good_ones_are_not():
+    """Adam with long steps and a short memory makes one picture; beaten at minimax, it stops."""
+    hasty = {"learning_rate": 0.01, "beta1": 0.9, "beta2": 0.9, "ema": 0, "batch_size": 8}
+    collapsed = make(epochs=40, **hasty)
+    assert kinds(collapsed) == {"mode_collapse"} and collapsed.history[-1].diversity < 0.1
+    beaten = make(epochs=110, objective="saturating", learning_rate=0.005, beta1=0.9)
+    assert kinds(beaten) == {"discriminator_won", "stopped_learning"}
+    assert kinds(make(epochs=45, learning_rate=1e-3)) == set()

@@ -66,6 +66,26 @@ def test_samples_that_are_alike_or_stand_still():
     assert [f.kind for f in watch.epoch(epoch(0.1, 0.0), 800)] == ["stopped_learning"]
 
 
+def test_samples_that_have_never_differed_get_more_time():
+    """Few images take many epochs to be learned; none of 999 steps is a collapse."""
+    watch, found = Watch(), []
+    for n in range(1, 1201):
+        watch.step(step(n))
+        found += watch.epoch(epoch(diversity=0.1), n) if n % 100 == 0 else []
+    assert [(f.kind, f.step) for f in found] == [("mode_collapse", 1000)]
+
+
+def test_figures_that_sway_about_a_bound_are_said_once():
+    watch = Watch()
+    for n in range(300):
+        watch.step(step(n))
+    swaying = [(0.24, 0.9e-3), (0.3, 1.5e-3)] * 5
+    said = [f.kind for values in swaying for f in watch.epoch(epoch(*values), 300)]
+    assert sorted(said) == ["mode_collapse", "stopped_learning"]
+    assert watch.epoch(epoch(0.4, 0.1), 300) == []
+    assert len(watch.epoch(epoch(0.2, 0.0), 300)) == 2  # they had been gone
+
+
 def test_what_was_said_is_remembered():
     watch = Watch()
     for n in range(500):

@@ -5,8 +5,11 @@ import sys
 
 import pytest
 
+from minitorch.generative import GanEpoch, GanStep
+from minitorch.generative.display import GanLines
 from minitorch.training import Epoch, Step, choose_display
 from minitorch.training.display import Lines, ProgressBar, Silent
+from minitorch.training.finding import Finding
 
 STEP = Step(5, 1, 0.5, 0.1, 1.0)
 EPOCH = Epoch(1, 0.1, 0.5, 0.25, 0.4, 0.0123, 3.21)
@@ -46,3 +49,19 @@ def test_without_rich_there_are_lines(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Stream(True))
     monkeypatch.setitem(sys.modules, "rich.console", None)
     assert type(choose_display("net", 2, 20)) is Lines
+
+
+def test_a_bar_of_an_adversarial_run(monkeypatch):
+    stream = Stream(True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    display = choose_display("dcgan", 2, 20, 4, lines=GanLines(2))
+    assert type(display) is ProgressBar
+    with display as shown:
+        shown.show(GanStep(5, 1, 0.5, 0.75, 0.25, None, None))
+        shown.show(Finding("mode_collapse", 5, "", "they look alike"))
+        shown.show(GanEpoch(1, 0.5, 1.5, 0.9, 0.1, 3.21))
+    text = stream.getvalue()
+    assert "dcgan, epoch 1/2" in text and "real 0.7500 fake 0.2500" in text and "5/20" in text
+    assert "they look alike" in text and "diversity 0.90     3.2 s" in text
