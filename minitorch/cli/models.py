@@ -57,21 +57,26 @@ def _short(count: int | None) -> str:
 
 
 def _show(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> None:
-    """A table for the terminal, a line each unless it is narrow."""
+    """Tables for the terminal, a line each: where weights are is cut off if it is narrow."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("name", "input", "parameters", "multiply-adds"):
-        side: Any = "right" if title in ("parameters", "multiply-adds") else "left"
-        table.add_column(title, justify=side, no_wrap=True)
-    table.add_column("weights", overflow="fold", min_width=24)
+    titles = ("name", "input", "parameters", "multiply-adds")
+    lines = []
     for row in rows:
         image = " x ".join(map(str, row["input_shape"]))
-        figures = (f"{row['parameters']:,}", _short(row["multiply_adds"]))
-        table.add_row(*map(Text, (row["name"], image, *figures, row["weights"])))
+        lines.append((row["name"], image, f"{row['parameters']:,}", _short(row["multiply_adds"])))
     console = Console()
+    widths = [max(map(len, column)) for column in zip(titles, *lines, strict=True)]
+    room = max(12, console.width - sum(widths) - 2 * len(widths))
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for number, (title, width) in enumerate(zip(titles, widths, strict=True)):
+        side: Any = "right" if number >= 2 else "left"
+        table.add_column(title, justify=side, no_wrap=True, min_width=width)
+    table.add_column("weights", overflow="ellipsis", no_wrap=True, max_width=room)
+    for line, row in zip(lines, rows, strict=True):
+        table.add_row(*map(Text, (*line, row["weights"])))
     console.print(table)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("adversarial pair", "generator", "discriminator"):
