@@ -94,6 +94,10 @@ class _Train(click.Command):
         flags = [o for p in self.params if getattr(p, "is_flag", False)
                  for o in (*p.opts, *p.secondary_opts)]  # fmt: skip
         values = [b for a, b in itertools.pairwise(args) if a.startswith("-") and a not in flags]
+        if "attributes" in args and "attributes" not in values:
+            from minitorch.cli.train_attributes import train_attributes
+
+            return train_attributes.make_context(info_name, args, parent, **extra)
         if any(arg in GANS and arg not in values for arg in args):
             from minitorch.cli.train_gan import train_gan
 
@@ -133,7 +137,8 @@ def train(
     """Train MODEL on a dataset (MNIST, if --data names no other) and report its error.
 
     `python -m minitorch models` and `... data` list what there is. Adversarial pairs, gan, dcgan,
-    cgan and wgan_gp, have settings of their own: `train dcgan --help`. A run that was interrupted,
+    cgan and wgan_gp, and `attributes`, an editor of faces, have settings of their own: `train
+    dcgan --help`. A run that was interrupted,
     even killed, is taken up where its last checkpoint was when the same command is given
     again, and ends with the same bits.
     """

@@ -10,10 +10,10 @@ from typing import Any, Self
 import numpy
 
 from minitorch.data.image_file import read_image
-from minitorch.generative.events import GanEpoch
 from minitorch.generative.pixels import signed_to_pixels
 from minitorch.io.files import atomic_write
 from minitorch.training.display import Display
+from minitorch.training.finding import Finding
 from minitorch.training.plots.figures import BLUE, GRID, INK, ORANGE, SOFT, new_figure, save_figure
 
 __all__ = ["SampleSheets", "animate", "plot_losses", "sheet", "write_png"]
@@ -122,17 +122,22 @@ def _encoded(images: Sequence[Any], kind: str, **how: Any) -> bytes:
 
 
 class SampleSheets(Display):
-    """Writes a sheet of the fixed samples after each epoch, ``epoch-0001.png`` and so on.
+    """Writes a sheet of the fixed samples after epochs, ``epoch-0001.png`` and so on.
 
     Parameters
     ----------
     folder : str or Path
-    trainer : GanTrainer
+    trainer : AdversarialTrainer
         The one whose events it is shown.
+    columns : int
+        Samples in a row.
+    every : int
+        Epochs between sheets; the last one has one.
     """
 
-    def __init__(self, folder: str | Path, trainer: Any) -> None:
+    def __init__(self, folder: str | Path, trainer: Any, columns: int = 10, every: int = 1) -> None:
         self.folder, self._trainer = Path(folder), trainer
+        self._columns, self._every = columns, every
 
     def __enter__(self) -> Self:
         if self._trainer.step == 0:
@@ -143,12 +148,14 @@ class SampleSheets(Display):
 
     def show(self, event: Any) -> None:
         """Write the sheet of an epoch."""
-        if isinstance(event, GanEpoch):
+        if isinstance(event, Finding) or event.kind != "epoch":
+            return
+        if event.number % self._every == 0 or self._trainer.finished:
             self._write(event.number)
 
     def _write(self, number: int) -> None:
         path = self.folder / f"epoch-{number:04d}.png"
-        write_png(path, sheet(self._trainer.latest, 10))
+        write_png(path, sheet(self._trainer.latest, self._columns))
 
     def paths(self) -> list[Path]:
         """The sheets there are, oldest first; number 0 is of the untrained generator."""
