@@ -109,15 +109,17 @@ class EditPlayers:
 
         discriminator  mean D(x_b) - mean D(x) + penalty + attribute_loss(C(x), a)
         editor         adversarial · -mean D(x_b) + classified · attribute_loss(C(x_b), b)
-                       + reconstruction · mean |x_a - x|
+                       + reconstruction · mean |x_a - x| + change · mean |x_b - x|
 
     with x_b what the editor makes of x and b, D the critic and C the classifier that shares its
     layers. No image is ever shown with its true counterpart: that b is right is judged by C alone,
-    which learns of real images; that the rest stays, by x_a.
+    which learns of real images; that the rest stays, by x_a, and by changes having a price.
 
     References
     ----------
-    Z. He and others, "AttGAN: facial attribute editing by only changing what you want", 2017.
+    Z. He and others, "AttGAN: facial attribute editing by only changing what you want", 2017; W.
+    Shen and R. Liu, "Learning residual images for face attribute manipulation", 2017, for the
+    price.
     """
 
     def __init__(
@@ -134,9 +136,9 @@ class EditPlayers:
         self._programs = Programs(self.both, recipe.batch_size if captured else 0)
         self.tensors = self._programs.tensors
 
-    def judge(self, images: Any) -> tuple[Any, Any]:
+    def judge(self, images: Any, **how: Any) -> tuple[Any, Any]:
         """The critic's values, and the logits of the attributes."""
-        real, named = layers.get_output(self.heads, {self._image: images})
+        real, named = layers.get_output(self.heads, {self._image: images}, **how)
         return real, named
 
     def discriminator_losses(self, x: Any, a: Any, b: Any, share: Any) -> tuple[Any, ...]:
@@ -161,7 +163,10 @@ class EditPlayers:
         kept = absolute(same - x).mean()
         had = attribute_loss(named, b, self._attributes)
         loss = recipe.adversarial * generator_loss(fake, "wasserstein")
-        return loss + recipe.classified * had + recipe.reconstruction * kept, kept, had
+        loss = loss + recipe.classified * had + recipe.reconstruction * kept
+        if recipe.change:
+            loss = loss + recipe.change * absolute(edited - x).mean()
+        return loss, kept, had
 
     def judged(self, *given: Array) -> Any:
         """The discriminator's loss, mean values of real and edited images, its attribute loss,
@@ -185,7 +190,8 @@ class EditPlayers:
         found = []
         with no_grad():
             for start in range(0, len(images), batch):
-                logits = self.judge(*self.tensors(images[start : start + batch]))[1].numpy()
+                (x,) = self.tensors(images[start : start + batch])
+                logits = self.judge(x, deterministic=True)[1].numpy()
                 parts = split_values(logits, self._attributes)
                 found.append(numpy.stack([part.argmax(axis=1) for part in parts], axis=1))
         return numpy.concatenate(found)

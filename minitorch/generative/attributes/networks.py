@@ -12,6 +12,7 @@ from minitorch.layers import (
     ConditionalInstanceNormLayer,
     Conv2DLayer,
     DenseLayer,
+    GaussianNoiseLayer,
     InputLayer,
     Layer,
     NonlinearityLayer,
@@ -57,10 +58,13 @@ def build_editor(
 
     Notes
     -----
-    The encoder's maps go to the decoder at each level (as in a U-net), so that what an edit is to
-    leave need not squeeze through the smallest maps. The decoder is told the attributes at each
-    level: they scale and shift its maps, once these are normalised. In the paper they are joined
-    with the maps as constant planes, and one level only is handed over.
+    The decoder has beside its own maps those of the encoder, at each level up to the image itself
+    (as in a U-net), so that what an edit is to leave need not squeeze through the smallest maps. It
+    is told the attributes at each level: they scale and shift its maps, once these are
+    normalised. AttGAN hands one level over, and joins the attributes with the maps as planes.
+
+    The image is made anew. A network that adds its change to the image instead, or mixes the two by
+    a mask, keeps more sooner, and finds changes that pass for an attribute and are hardly seen.
 
     References
     ----------
@@ -79,25 +83,23 @@ def build_editor(
     label = InputLayer((None, _values(attributes)), name="label")
     net: Any = InputLayer((None, *image_shape), name="image")
     filters = [width * min(2**level, _MOST) for level in range(levels)]
-    skips = []
+    skips = [net]  # of each level what the decoder is to have beside its own maps
     for level, count in enumerate(filters):
         net = _down(net, count, level)
         skips.append(net)
-    for level in range(levels - 1, 0, -1):
-        name = f"up{level}"
+    for level in range(levels - 1, -1, -1):
+        name, count = f"up{level}", filters[max(level - 1, 0)]
         net = TransposedConv2DLayer(
-            net, filters[level - 1], 4, stride=2, crop=1, W=_HE, b=None, nonlinearity=None,
-            name=name,
-        )  # fmt: skip
+            net, count, 4, stride=2, crop=1, W=_HE, b=None, nonlinearity=None, name=name
+        )
         net = ConditionalInstanceNormLayer(
             net, label, gamma=init.Constant(1 / len(attributes)), name=f"{name}.told"
         )
         net = NonlinearityLayer(net, rectify, name=f"{name}.out")
-        net = ConcatLayer([net, skips[level - 1]], name=f"{name}.joined")
-    return TransposedConv2DLayer(
-        net, image_shape[0], 4, stride=2, crop=1, W=init.Normal(0.02), nonlinearity=tanh,
-        name="pixels",
-    )  # fmt: skip
+        net = ConcatLayer([net, skips[level]], name=f"{name}.joined")
+    return Conv2DLayer(
+        net, image_shape[0], 3, pad=1, flip_filters=False, nonlinearity=tanh, name="pixels"
+    )
 
 
 def build_attribute_discriminator(
@@ -105,6 +107,7 @@ def build_attribute_discriminator(
     attributes: Sequence[Attribute],
     width: int = 16,
     levels: int = 4,
+    noise: float = 0.0,
 ) -> list[Layer]:
     """How real an image is, and what attributes it has.
 
@@ -112,6 +115,9 @@ def build_attribute_discriminator(
     ----------
     image_shape, attributes, width, levels
         As for :func:`build_editor`.
+    noise : float
+        Standard deviation of the noise that is added to images in training. Without it an editor
+        finds faint patterns that pass for an attribute; with it an edit has to be seen.
 
     Returns
     -------
@@ -124,6 +130,11 @@ def build_attribute_discriminator(
     ValueError
         As for the editor.
 
+    References
+    ----------
+    C. Sønderby and others, "Amortised MAP inference for image super-resolution", 2016, for the
+    noise.
+
     Examples
     --------
     >>> from minitorch.data import Attribute
@@ -133,6 +144,8 @@ def build_attribute_discriminator(
     """
     _check(image_shape, levels, "build_attribute_discriminator")
     net: Any = InputLayer((None, *image_shape), name="image")
+    if noise:
+        net = GaussianNoiseLayer(net, noise, name="noise")
     for level in range(levels):
         net = _down(net, width * min(2**level, _MOST), level)
     return [

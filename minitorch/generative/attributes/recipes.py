@@ -55,6 +55,10 @@ class AttributeRecipe:
         Weight of the mean absolute error, where the attributes stay as they are.
     classified : float
         Weight of having the wanted attributes, in the editor's loss.
+    change : float
+        Weight of the mean absolute change by an edit.
+    noise : float
+        Standard deviation of the noise that the discriminator's images get, from -1 to 1.
     shift : int
         Most pixels that training images are moved each way; they are mirrored as well.
     seed : int
@@ -88,6 +92,8 @@ class AttributeRecipe:
     adversarial: float = 1.0
     reconstruction: float = 100.0
     classified: float = 10.0
+    change: float = 5.0
+    noise: float = 0.2
     shift: int = 3
     seed: int = 0
 

@@ -77,7 +77,7 @@ class AttributeRun:
         random.seed(recipe.seed)
         sizes = (train.x.shape[1:], train.attributes, recipe.width, recipe.levels)
         editor = Editor(build_editor(*sizes), train.attributes)
-        heads = build_attribute_discriminator(*sizes)
+        heads = build_attribute_discriminator(*sizes, recipe.noise)
         for network in (editor.network, heads):
             layers.to_device(network, device)
         self.shown = shown_images(test)

@@ -54,7 +54,7 @@ class Score:
 
 
 def train_judges(train: AttributeImages, steps: int = 400, seed: int = 1) -> list[Any]:
-    """A classifier for each attribute, trained on real images alone.
+    """A classifier for each attribute, trained on real images and their mirror images alone.
 
     Parameters
     ----------
@@ -67,9 +67,10 @@ def train_judges(train: AttributeImages, steps: int = 400, seed: int = 1) -> lis
     -------
     list of Layer
     """
-    x, judges = bytes_to_signed(train.x), []
+    x = bytes_to_signed(train.x)
+    x, judges = numpy.concatenate([x, x[..., ::-1]]), []
     for place, attribute in enumerate(train.attributes):
-        y = train.labels[:, place]
+        y = numpy.tile(train.labels[:, place], 2)
         data = Dataset(x, y, len(attribute.values), attribute.name, attribute.values)
         judges.append(train_judge(data, data.take(slice(1)), steps, seed)[0])
     return judges

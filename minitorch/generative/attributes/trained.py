@@ -60,7 +60,7 @@ class TrainedEditor:
         device = layers.get_device(self.classifier)
         with no_grad():
             images = asarray(bytes_to_signed(x), device=device)
-            logits = layers.get_output(self.classifier, images).numpy()
+            logits = layers.get_output(self.classifier, images, deterministic=True).numpy()
         parts = split_values(logits, self.attributes)
         return numpy.stack([part.argmax(axis=1) for part in parts], axis=1)
 
