@@ -1,5 +1,7 @@
 """Attribute manipulation: losses, networks, training, scores; on squares and crosses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,8 +14,10 @@ from minitorch.data.batches import stream
 from minitorch.generative.attributes import (
     AttributeRecipe,
     AttributeTrainer,
+    EditEpoch,
     Editor,
     EditPlayers,
+    EditStep,
     attribute_loss,
     build_attribute_discriminator,
     build_editor,
@@ -25,6 +29,7 @@ from minitorch.generative.attributes import (
 )
 from minitorch.generative.attributes.strips import edit_labels, strip_titles
 from minitorch.generative.attributes.trainer import moved_images, other_labels
+from minitorch.generative.attributes.watch import EditWatch
 from minitorch.generative.pixels import bytes_to_signed
 from minitorch.io.checkpoints import Checkpoints
 from minitorch.training import TrainingDiverged, fit
@@ -222,6 +227,22 @@ def test_a_step_on_the_emulated_device_is_that_of_the_cpu():
     )
     assert one.discriminator_loss == pytest.approx(other.discriminator_loss, rel=1e-3)
     assert one.generator_loss == pytest.approx(other.generator_loss, rel=1e-3)
+
+
+def test_edits_that_are_ignored_are_told_of():
+    quiet = EditEpoch(1, 0.0, 0.0, 0.01, 2.0, seen=0.3, diversity=0.9, moved=0.1, seconds=1.0)
+    step = EditStep(1, 1, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.1, 2.0)
+    watch = EditWatch(before=0.25)
+    assert watch.epoch(quiet, 0) == []  # it has not learned yet
+    for _ in range(2000):
+        watch.step(step)
+    (found,) = watch.epoch(quiet, 2000)
+    assert found.kind == "edits_ignored" and "in 30% of them (25% ask" in found.message
+    again = EditWatch(before=0.25)
+    again.restore(watch.state())
+    assert again.epoch(quiet, 2010) == []  # once is enough
+    assert watch.epoch(replace(quiet, seen=0.5), 2010) == []
+    assert len(watch.epoch(quiet, 2020)) == 1
 
 
 # -- what does not fit -----------------------------------------------------------------------

@@ -196,6 +196,8 @@ def prepare_attributes(
         train, test = emoji_people(data_dir, recipe.size)
         chosen = names or ("skin", "gender")
         return train.about(chosen), test.about(chosen)
+    if data_dir is not None:
+        raise DataError(f"{recipe.data}: data_dir is for {_EMOJI} only; a folder is its own place")
     folder = Path(recipe.data.removeprefix("folder:"))
     if not folder.is_dir():
         raise DataError(

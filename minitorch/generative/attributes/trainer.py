@@ -14,8 +14,9 @@ from minitorch.generative.attributes.editor import Editor, EditPlayers
 from minitorch.generative.attributes.events import EditEpoch, EditStep
 from minitorch.generative.attributes.recipes import AttributeRecipe
 from minitorch.generative.attributes.strips import edit_labels, swap_strips
+from minitorch.generative.attributes.watch import EditWatch
 from minitorch.generative.pixels import bytes_to_signed
-from minitorch.generative.watch import Watch, spread
+from minitorch.generative.watch import spread
 
 __all__ = ["AttributeTrainer", "moved_images", "other_labels"]
 
@@ -78,8 +79,10 @@ class AttributeTrainer(AdversarialTrainer):
         self._unit = spread(bytes_to_signed(train.x[:: max(1, len(train) // 500)])) or 1.0
         players = EditPlayers(editor, heads, recipe, captured)
         batches = Batches(train.x, train.labels, recipe.batch_size, recipe.seed)
-        samples = self.samples()
-        super().__init__(players, recipe, batches, Watch(critic=True), samples)
+        self._wanted = numpy.stack([edit_labels(row, train.attributes)[1:] for row in shown.labels])
+        before = (self._wanted == shown.labels[:, None]).all(axis=2).mean()
+        watch, samples = EditWatch(float(before)), self.samples()
+        super().__init__(players, recipe, batches, watch, samples)
 
     @property
     def columns(self) -> int:
@@ -140,8 +143,8 @@ class AttributeTrainer(AdversarialTrainer):
                  zip(self._sums[:_PARTS], self._sums[_PARTS:], strict=True)]  # fmt: skip
         strips = samples.reshape(len(self.shown), -1, *samples.shape[1:])[:, 2:]
         edits = strips.reshape(-1, *samples.shape[1:])
-        wanted = [edit_labels(label, self.editor.attributes)[1:] for label in self.shown.labels]
-        seen = (self.players.named(edits) == numpy.concatenate(wanted)).all(axis=1)
+        wanted = self._wanted.reshape(len(edits), -1)
+        seen = (self.players.named(edits) == wanted).all(axis=1)
         return EditEpoch(
             self.batches.epoch,
             *means,

@@ -1,0 +1,42 @@
+"""What goes wrong while attributes are learned: also edits that do nothing."""
+
+from __future__ import annotations
+
+from minitorch.generative.attributes.events import EditEpoch
+from minitorch.generative.watch import Watch
+from minitorch.training.finding import Finding
+
+__all__ = ["EditWatch"]
+
+_STEPS, _MORE = 2000, 0.1
+
+
+class EditWatch(Watch):
+    """Says once when edits are ignored, and what :class:`Watch` says of a critic's samples.
+
+    Parameters
+    ----------
+    before : float
+        The share of the edits that are looked at which ask for what the image has already.
+
+    Notes
+    -----
+    ``edits_ignored``: after 2000 steps of the editor, the classifier sees the wanted attributes in
+    hardly more edits than it would if images were left as they are.
+    """
+
+    def __init__(self, before: float) -> None:
+        super().__init__(critic=True)
+        self._before = before
+
+    def epoch(self, event: EditEpoch, step: int) -> list[Finding]:  # type: ignore[override]
+        """What the shown images' edits say."""
+        found: list[Finding] = super().epoch(event, step)  # type: ignore[arg-type]
+        if self._steps < _STEPS:
+            return found
+        return found + self._once(
+            "edits_ignored", event.seen < self._before + _MORE * (1 - self._before), step,
+            f"edits are ignored: the classifier sees what was wanted in {100 * event.seen:.0f}% of "
+            f"them ({100 * self._before:.0f}% ask for what is there already). Try more "
+            f"--classified, less --reconstruction or --change, or a higher learning rate.",
+        )  # fmt: skip
