@@ -85,7 +85,7 @@ class AttributeRecipe:
     epochs: int = 100
     batch_size: int = 16
     discriminator_steps: int = 1
-    learning_rate: float = 5e-4
+    learning_rate: float = 2e-3
     beta1: float = 0.5
     beta2: float = 0.99
     penalty: float = 10.0
