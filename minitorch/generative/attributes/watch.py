@@ -8,6 +8,7 @@ from minitorch.training.finding import Finding
 
 __all__ = ["EditWatch"]
 
+_KIND = "edits_ignored"
 _STEPS, _MORE = 2000, 0.1
 
 
@@ -32,11 +33,16 @@ class EditWatch(Watch):
     def epoch(self, event: EditEpoch, step: int) -> list[Finding]:  # type: ignore[override]
         """What the shown images' edits say."""
         found: list[Finding] = super().epoch(event, step)  # type: ignore[arg-type]
-        if self._steps < _STEPS:
-            return found
-        return found + self._once(
-            "edits_ignored", event.seen < self._before + _MORE * (1 - self._before), step,
-            f"edits are ignored: the classifier sees what was wanted in {100 * event.seen:.0f}% of "
-            f"them ({100 * self._before:.0f}% ask for what is there already). Try more "
-            f"--classified, less --reconstruction or --change, or a higher learning rate.",
-        )  # fmt: skip
+        if event.seen >= self._before + _MORE * (1 - self._before):
+            self._said = [kind for kind in self._said if kind != _KIND]
+        elif self._steps >= _STEPS and _KIND not in self._said:
+            self._said.append(_KIND)
+            found.append(Finding(_KIND, step, "", self._message(event.seen)))
+        return found
+
+    def _message(self, seen: float) -> str:
+        return (
+            f"edits are ignored: the classifier sees what was wanted in {100 * seen:.0f}% of them "
+            f"({100 * self._before:.0f}% ask for what is there already). Try more --classified, "
+            f"less --reconstruction or --change, or a higher learning rate."
+        )
