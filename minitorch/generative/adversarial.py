@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
@@ -14,34 +15,35 @@ from minitorch import layers, random, updates
 from minitorch.data.batches import Batches
 from minitorch.distributed import Group
 from minitorch.generative.watch import Watch
+from minitorch.training.averages import WeightAverage, with_values
 from minitorch.training.diverge import TrainingDiverged, explain_divergence
 from minitorch.training.finding import Finding
 from minitorch.training.gradients import norm_of
-from minitorch.training.state import capture, check_recipe, restore
+from minitorch.training.state import capture, check_recipe, part, restore
 
 __all__ = ["AdversarialTrainer"]
 
 Array = numpy.ndarray
-_LAST = "last"  # the fixed samples of the epoch before
+_LAST, _AVERAGE = "last", "average/"  # fixed samples of the epoch before, running averages
 
 
 class AdversarialTrainer:
     """Drives two players, a batch at a time; what a batch does is for who extends it.
 
     Who does gives ``_train_on(x, y)``, which makes the steps of a batch and returns their event,
-    and ``_end_epoch()``, which looks at the samples and returns the epoch's.
+    ``_end_epoch()``, which looks at the samples and returns the epoch's, and ``samples()``, what is
+    made for those that are compared from epoch to epoch.
 
     Parameters
     ----------
     players : object
         With ``both``, the networks, and ``params``, a list of what each learns.
     recipe : object
-        With ``epochs``, ``learning_rate``, ``beta1``, ``beta2`` and ``as_dict()``.
+        With ``epochs``, ``discriminator_steps``, ``learning_rate``, ``beta1``, ``beta2`` and
+        ``as_dict()``; if it has an ``ema`` that is not 0, averages of the first network's weights
+        are kept, which decay so.
     batches : Batches
     watch : Watch
-    samples : numpy.ndarray
-        What is made for the samples that are compared from epoch to epoch.
-
     Attributes
     ----------
     step : int
@@ -57,14 +59,14 @@ class AdversarialTrainer:
     epoch_type: ClassVar[Any]
     sums: ClassVar[int]  # how many numbers are added up in an epoch
 
-    def __init__(
-        self, players: Any, recipe: Any, batches: Batches, watch: Watch, samples: Array
-    ) -> None:
+    def __init__(self, players: Any, recipe: Any, batches: Batches, watch: Watch) -> None:
         self.players, self.recipe, self.batches = players, recipe, batches
         self.history: list[Any] = []
         self.findings: list[Finding] = []
         self.step = 0
-        self.latest = samples
+        decay = getattr(recipe, "ema", 0.0)
+        self._average = WeightAverage(players.both[0], decay) if decay else None
+        self.latest: Array = self.samples()
         self._watch = watch
         self._sums: list[float] = [0.0] * self.sums
         self._seconds, self._since = 0.0, time.perf_counter()
@@ -103,6 +105,14 @@ class AdversarialTrainer:
             self.history.append(epoch)
             yield epoch
 
+    def samples(self) -> Array:
+        """What is made now, of what is fixed."""
+        raise NotImplementedError
+
+    def chosen(self) -> contextlib.AbstractContextManager[None]:
+        """The first network with the weights that count: their averages, if these are kept."""
+        return with_values(self.players.both[0], self._average and self._average.values())
+
     def _train_on(self, x: Array, y: Array) -> Any:
         raise NotImplementedError
 
@@ -124,6 +134,8 @@ class AdversarialTrainer:
             )
         rates = recipe.learning_rate, recipe.beta1, recipe.beta2
         updates.adam(grads, params, *rates).apply()
+        if which == 0 and self._average is not None:
+            self._average.add((self.step + 1) // recipe.discriminator_steps)
         return norm
 
     def _renewed(self, samples: Array) -> float:
@@ -142,7 +154,10 @@ class AdversarialTrainer:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Everything to go on from here: arrays, and what JSON can hold."""
         names = [field.name for field in dataclasses.fields(self.epoch_type)]
-        return {**capture(self.players.both), _LAST: self.latest}, {
+        arrays = {**capture(self.players.both), _LAST: self.latest}
+        if self._average is not None:
+            arrays |= {_AVERAGE + name: value for name, value in self._average.values().items()}
+        return arrays, {
             "recipe": self.recipe.as_dict(),
             "step": self.step,
             "batches": self.batches.state(),
@@ -167,6 +182,8 @@ class AdversarialTrainer:
         restore(self.players.both, arrays)
         layers.set_all_random_states(self.players.both, metadata["noise"])
         random.set_state(metadata["random"])
+        if self._average is not None:
+            self._average.restore(part(arrays, _AVERAGE))
         self.latest = arrays[_LAST]
         self.step, self._sums = int(metadata["step"]), list(metadata["sums"])
         self.batches.restore(metadata["batches"])

@@ -84,7 +84,7 @@ class GanTrainer(AdversarialTrainer):
         self._unit = self._real_spread()
         batches = Batches(train.x, train.y, recipe.batch_size, recipe.seed)
         watch = Watch(critic=recipe.objective == "wasserstein")
-        super().__init__(self.players, recipe, batches, watch, self.samples())
+        super().__init__(self.players, recipe, batches, watch)
 
     def _check(self, train: Dataset) -> None:
         """The data against the networks."""

@@ -169,7 +169,7 @@ def test_edit_labels_of_many_values():
 
 def test_an_edit_changes_the_judges_mind_and_keeps_the_rest():
     """By LeNets that were trained on real images alone; on drawings that nobody has seen."""
-    trainer = make(width=6, epochs=18, learning_rate=2e-3, shift=0, reconstruction=50.0)
+    trainer = make(width=6, epochs=18, learning_rate=2e-3, shift=0, reconstruction=50.0, ema=0.9)
     assert fit(trainer)
     assert not trainer.findings
     judges = train_judges(TRAIN, 60)

@@ -12,7 +12,7 @@ __all__ = ["AttributeRecipe"]
 _POSITIVE = (
     "size", "width", "levels", "epochs", "batch_size", "discriminator_steps", "learning_rate"
 )  # fmt: skip
-_BELOW_ONE = ("beta1", "beta2")
+_BELOW_ONE = ("beta1", "beta2", "ema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class AttributeRecipe:
         The decay of Adam's mean, in [0, 1).
     beta2 : float
         The decay of Adam's mean square, in [0, 1).
+    ema : float
+        The decay of the averages of the editor's weights that edits are made with; 0: the last.
     penalty : float
         Weight of the critic's gradient penalty.
     adversarial : float
@@ -88,6 +90,7 @@ class AttributeRecipe:
     learning_rate: float = 2e-3
     beta1: float = 0.5
     beta2: float = 0.99
+    ema: float = 0.995
     penalty: float = 10.0
     adversarial: float = 1.0
     reconstruction: float = 100.0

@@ -117,6 +117,11 @@ class AttributeRun:
         dict
             The report.
         """
+        with self.trainer.chosen():
+            return self._finish(steps)
+
+    def _finish(self, steps: int) -> dict[str, Any]:
+        """With the weights that count."""
         self._save()
         trainer, recipe = self.trainer, self.recipe
         report = {

@@ -77,12 +77,11 @@ class AttributeTrainer(AdversarialTrainer):
                 )
         self.editor, self.shown = editor, shown
         self._unit = spread(bytes_to_signed(train.x[:: max(1, len(train) // 500)])) or 1.0
-        players = EditPlayers(editor, heads, recipe, captured)
         batches = Batches(train.x, train.labels, recipe.batch_size, recipe.seed)
         self._wanted = numpy.stack([edit_labels(row, train.attributes)[1:] for row in shown.labels])
         before = (self._wanted == shown.labels[:, None]).all(axis=2).mean()
-        watch, samples = EditWatch(float(before)), self.samples()
-        super().__init__(players, recipe, batches, watch, samples)
+        self.players = EditPlayers(editor, heads, recipe, captured)
+        super().__init__(self.players, recipe, batches, EditWatch(float(before)))
 
     @property
     def columns(self) -> int:
@@ -91,7 +90,8 @@ class AttributeTrainer(AdversarialTrainer):
 
     def samples(self) -> Array:
         """The strips of the shown images as they are now, one image after the other."""
-        strips = swap_strips(self.editor, self.shown)
+        with self.chosen():
+            strips = swap_strips(self.editor, self.shown)
         return strips.reshape(-1, *strips.shape[2:])
 
     def _train_on(self, x: Array, y: Array) -> EditStep:
