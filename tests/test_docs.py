@@ -23,7 +23,7 @@ def test_the_page_of_ops_is_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["layers", "models", "onnx", "style", "generative"])
+@pytest.mark.parametrize("name", ["attributes", "generative", "layers", "models", "onnx", "style"])
 def test_other_pages_are_up_to_date(name):
     command = [sys.executable, ROOT / "docs" / f"generate_{name}.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)

@@ -35,6 +35,7 @@ COMMANDS = {
     "export": ("minitorch.cli.export:export", "Write a trained network for other programs."),
     "sample": ("minitorch.cli.sample:sample", "Make images by a trained generator."),
     "style": ("minitorch.cli.style:style", "Paint a photograph in the style of paintings."),
+    "edit": ("minitorch.cli.edit:edit", "Change attributes of faces: skin=dark."),
     "data": ("minitorch.cli.data:data", "List the datasets, and show what is in one."),
     "models": ("minitorch.cli.models:models", "List the networks, and what they take."),
     "gradcheck": ("minitorch.cli.gradcheck:gradcheck", "Check the gradients of every op."),

@@ -109,7 +109,12 @@ class _Train(click.Command):
                  for o in (*p.opts, *p.secondary_opts)]  # fmt: skip
         values = [b for a, b in itertools.pairwise(args) if a.startswith("-") and a not in flags]
         named = [arg for arg in args if not arg.startswith("-") and arg not in values]
-        if any(name in GANS for name in named or [_model_of(args)]):
+        named = named or [_model_of(args)]
+        if "attributes" in named:
+            from minitorch.cli.train_attributes import train_attributes
+
+            return train_attributes.make_context(info_name, args, parent, **extra)
+        if any(name in GANS for name in named):
             from minitorch.cli.train_gan import train_gan
 
             return train_gan.make_context(info_name, args, parent, **extra)
@@ -148,7 +153,8 @@ def train(
     """Train MODEL on a dataset (MNIST, if --data names no other) and report its error.
 
     `python -m minitorch models` and `... data` list what there is. Adversarial pairs, gan, dcgan,
-    cgan and wgan_gp, have settings of their own: `train dcgan --help`. A run that was interrupted,
+    cgan and wgan_gp, and `attributes`, an editor of faces, have settings of their own: `train
+    dcgan --help`. A run that was interrupted,
     even killed, is taken up where its last checkpoint was when the same command is given
     again, and ends with the same bits.
     """

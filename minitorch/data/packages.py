@@ -27,7 +27,7 @@ from minitorch.data.fetch import check_sha256
 from minitorch.data.image_file import decode, to_square
 from minitorch.data.images import held_out
 
-__all__ = ["digits8", "emoji", "mnist10k"]
+__all__ = ["digits8", "emoji", "emoji_files", "mnist10k"]
 
 Pair = tuple[Dataset, Dataset]
 
@@ -164,6 +164,15 @@ def digits8(data_dir: str | Path | None = None) -> Pair:
     return train, test.take(slice(None), "test")
 
 
+def emoji_files(data_dir: str | Path | None, folder: str) -> tuple[Path, dict[str, bytes]]:
+    """The archive of the emoji and its files: those below a folder, and "table", emoji.json."""
+    archive, table = _npm_archive(EMOJI_FILE, _EMOJI_SHA256, data_dir), "package/emoji.json"
+    files = _members(archive, lambda name: name == table or name.startswith(folder))
+    if table not in files:
+        raise DataError(f"{archive}:{table}: expected this file in the archive")
+    return archive, {**files, "table": files[table]}
+
+
 def emoji(data_dir: str | Path | None = None, size: int = 64) -> Pair:
     """Noto's emoji by category, from npm's package ``emoji-datasource-google``.
 
@@ -185,14 +194,11 @@ def emoji(data_dir: str | Path | None = None, size: int = 64) -> Pair:
     DataError
         If the archive is not there (the message says how to get it) or another file.
     """
-    archive = _npm_archive(EMOJI_FILE, _EMOJI_SHA256, data_dir)
-    folder, table = "package/img/google/64/", "package/emoji.json"
-    files = _members(archive, lambda name: name == table or name.startswith(folder))
-    if table not in files:
-        raise DataError(f"{archive}:{table}: expected this file in the archive")
+    folder = "package/img/google/64/"
+    archive, files = emoji_files(data_dir, folder)
     entries = [
         entry
-        for entry in json.loads(files[table])
+        for entry in json.loads(files["table"])
         if entry["has_img_google"] and entry["category"] != "Component"
     ]
     names = sorted({entry["category"] for entry in entries})

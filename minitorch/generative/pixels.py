@@ -8,7 +8,7 @@ import numpy
 
 from minitorch.data.dataset import Dataset
 
-__all__ = ["pixels_to_signed", "signed_to_pixels"]
+__all__ = ["bytes_to_signed", "pixels_to_signed", "signed_to_pixels"]
 
 Array = numpy.ndarray
 
@@ -33,7 +33,12 @@ def pixels_to_signed(data: Dataset) -> Dataset:
             f"{data.name}: generators learn from images in bytes, (n, channels, rows, columns); "
             f"these are {data.x.dtype} {data.x.shape}"
         )
-    return dataclasses.replace(data, x=data.x / numpy.float32(127.5) - numpy.float32(1))
+    return dataclasses.replace(data, x=bytes_to_signed(data.x))
+
+
+def bytes_to_signed(x: Array) -> Array:
+    """Bytes, 0 to 255, as float32 from -1 to 1."""
+    return x / numpy.float32(127.5) - numpy.float32(1)
 
 
 def signed_to_pixels(images: Array) -> Array:

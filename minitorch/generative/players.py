@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy
 
-from minitorch import asarray, function, grad, layers, no_grad
+from minitorch import grad, layers, no_grad
 from minitorch.generative.objectives import discriminator_loss, generator_loss, gradient_penalty
+from minitorch.generative.programs import Programs
 from minitorch.generative.recipes import GanRecipe
 from minitorch.generative.sampler import Sampler, input_layers
 from minitorch.ops import sigmoid
@@ -36,12 +36,6 @@ class Players:
         The two, for functions of layers that take several.
     classes : int
         Of the generator's label; 0 if it has none.
-
-    Notes
-    -----
-    A program's first call is an eager one and differs in its last bits. Its results are
-    dropped, what it moved is put back, and the batch replayed: a resumed run ends with the
-    same bits (see :class:`minitorch.training.gradients.Gradients`).
     """
 
     def __init__(
@@ -55,9 +49,7 @@ class Players:
         self._inputs = [input_layers(net) for net in self.both]
         self._sampler = Sampler(generator)
         self.classes, self.latent = self._sampler.classes, self._sampler.latent
-        self._whole = recipe.batch_size if captured and self.device == "cpu" else 0
-        self._programs = [function(self._judged), function(self._made)]
-        self._traced = [False, False]
+        self._programs = Programs(self.both, recipe.batch_size if captured else 0)
 
     # -- what each minimises ------------------------------------------------
 
@@ -90,11 +82,11 @@ class Players:
 
     def judged(self, *given: Any) -> Any:
         """The discriminator's loss, mean answers to real and made images, gradients."""
-        return self._run(0, self._judged, given)
+        return self._programs(self._judged, given)
 
     def made(self, *given: Any) -> Any:
         """The generator's loss and gradients."""
-        return self._run(1, self._made, given)
+        return self._programs(self._made, given)
 
     def _judged(self, x: Any, z: Any, share: Any, label: Any = None) -> list[Any]:
         loss, real, fake = self.discriminator_loss(x, z, share, label)
@@ -107,28 +99,9 @@ class Players:
         loss = self.generator_loss(z, label)
         return [loss, *grad(loss, self.params[0])]
 
-    def _run(self, which: int, compute: Callable[..., Any], given: tuple[Any, ...]) -> Any:
-        """By the program, or eagerly."""
-        if len(given[0]) != self._whole:
-            return compute(*self.tensors(*given))
-        if not self._traced[which]:
-            self._trace(self._programs[which], given)
-            self._traced[which] = True
-        return self._programs[which](*given)
-
-    def _trace(self, program: Callable[..., Any], given: tuple[Any, ...]) -> None:
-        """Make the program, leaving the networks as they were."""
-        moved = layers.get_all_params(self.both, trainable=False)
-        values = [p.get_value() for p in moved]
-        noise = layers.get_all_random_states(self.both)
-        program(*given)
-        for p, value in zip(moved, values, strict=True):
-            p.set_value(value)
-        layers.set_all_random_states(self.both, noise)
-
     def tensors(self, *given: Array) -> tuple[Any, ...]:
         """Arrays on the networks' device."""
-        return tuple(asarray(a, device=self.device) for a in given)
+        return self._programs.tensors(*given)
 
     def _fed(self, which: int, first: Any, label: Any) -> dict[Any, Any]:
         """The values of a network's input layers."""

@@ -1,41 +1,29 @@
-"""The adversarial training loop: algorithm 1 of the first paper, and going on from anywhere."""
+"""The adversarial training loop: algorithm 1 of the first paper."""
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import math
-import time
-from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy
 
-from minitorch import layers, random, updates
 from minitorch.data.batches import Batches, stream
 from minitorch.data.dataset import Dataset
-from minitorch.distributed import Group
+from minitorch.generative.adversarial import AdversarialTrainer
 from minitorch.generative.events import GanEpoch, GanStep
 from minitorch.generative.players import Players
 from minitorch.generative.recipes import GanRecipe
 from minitorch.generative.sampler import one_hot
 from minitorch.generative.watch import Watch, spread
-from minitorch.training.averages import WeightAverage, with_values
-from minitorch.training.diverge import TrainingDiverged, explain_divergence
-from minitorch.training.finding import Finding
-from minitorch.training.gradients import norm_of
-from minitorch.training.state import capture, check_recipe, part, restore
 
 __all__ = ["GanTrainer"]
 
 Array = numpy.ndarray
 # The streams of a run beside that of the order: what each step draws, and the fixed samples.
 _JUDGED, _MADE, _FIXED = 1, 2, 3
-_LAST, _AVERAGE = "last", "average/"  # fixed samples of the epoch before, running averages
 _SAMPLES = 100
 
 
-class GanTrainer:
+class GanTrainer(AdversarialTrainer):
     """Trains a generator against a discriminator, a batch at a time.
 
     Parameters
@@ -79,7 +67,8 @@ class GanTrainer:
     (100, 1, 14, 14)
     """
 
-    group = Group()  # one process; what drives trainers asks
+    epoch_type = GanEpoch
+    sums = 4  # of losses and how many, of either player
 
     def __init__(
         self,
@@ -92,17 +81,11 @@ class GanTrainer:
         self.players = Players(generator, discriminator, recipe, captured)
         self.recipe, self.train = recipe, train
         self._check(train)
-        self.batches = Batches(train.x, train.y, recipe.batch_size, recipe.seed)
-        self.history: list[GanEpoch] = []
-        self.findings: list[Finding] = []
-        self.step = 0
-        self._average = WeightAverage(generator, recipe.ema) if recipe.ema else None
         self.fixed = self._fixed()
-        self._watch = Watch(critic=recipe.objective == "wasserstein")
         self._unit = self._real_spread()
-        self.latest = self.samples()
-        self._sums = [0.0, 0, 0.0, 0]  # of losses and how many, of either player
-        self._seconds, self._since = 0.0, time.perf_counter()
+        batches = Batches(train.x, train.y, recipe.batch_size, recipe.seed)
+        watch = Watch(critic=recipe.objective == "wasserstein")
+        super().__init__(self.players, recipe, batches, watch)
 
     def _check(self, train: Dataset) -> None:
         """The data against the networks."""
@@ -139,45 +122,6 @@ class GanTrainer:
         labels = self.train.y[chosen] if self.players.classes else None
         return spread(self.train.x[chosen], labels) or 1.0
 
-    # -- going ------------------------------------------------------------
-
-    @property
-    def total_steps(self) -> int:
-        """Batches of the whole run."""
-        return self.recipe.epochs * len(self.batches)
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.batches.epoch >= self.recipe.epochs
-
-    def run(self) -> Iterator[GanStep | GanEpoch | Finding]:
-        """Train until the epochs are done, yielding after each step and epoch.
-
-        What is wrong with a step or an epoch comes before it. The run may be left at any of them
-        and gone on with, here by iterating again, or in another process by :meth:`restore`.
-
-        Raises
-        ------
-        TrainingDiverged
-            As soon as a loss or gradient is not finite; the player's parameters are
-            those before that step.
-        """
-        self._since = time.perf_counter()
-        while not self.finished:
-            for x, y in self.batches:
-                event = self._train_on(x, y)
-                yield from self._noted(self._watch.step(event))
-                yield event
-            epoch = self._end_epoch()
-            yield from self._noted(self._watch.epoch(epoch, self.step))
-            self.history.append(epoch)
-            yield epoch
-
-    def _noted(self, found: list[Finding]) -> list[Finding]:
-        self.findings += found
-        return found
-
     def _train_on(self, x: Array, y: Array) -> GanStep:
         """A step of the discriminator, and if its turn has come one of the generator."""
         players, recipe, number = self.players, self.recipe, self.step + 1
@@ -209,37 +153,20 @@ class GanTrainer:
         loss, *grads = players.made(*given)
         made = float(loss.item())
         norm = self._move(0, made, grads, lambda: players.generator_loss(*players.tensors(*given)))
-        if self._average is not None:
-            self._average.add(number // self.recipe.discriminator_steps)
         self._sums[2] += made
         self._sums[3] += 1
         return made, norm
 
-    def _move(self, which: int, loss: float, grads: list[Any], again: Callable[[], Any]) -> float:
-        """Adam's step of a player's parameters; the gradients' norm."""
-        norm, params, recipe = norm_of(grads), self.players.params[which], self.recipe
-        if not math.isfinite(loss) or not math.isfinite(norm):
-            player = ("generator", "discriminator")[which]
-            raise TrainingDiverged(
-                f"training diverged at step {self.step + 1} (epoch {self.batches.epoch + 1}) in "
-                f"the {player}: {explain_divergence(again, params)}; try a lower learning rate"
-            )
-        rates = recipe.learning_rate, recipe.beta1, recipe.beta2
-        updates.adam(grads, params, *rates).apply()
-        return norm
-
     def _end_epoch(self) -> GanEpoch:
-        """Look at the fixed samples, and start the sums of the next epoch."""
+        """Look at the fixed samples."""
         samples, labels = self.samples(), self.fixed[1]
-        moved = numpy.square(samples - self.latest, dtype=numpy.float64)
         judged, batches, made, steps = self._sums
-        self.latest, self._sums = samples, [0.0, 0, 0.0, 0]
         return GanEpoch(
             self.batches.epoch,
             judged / batches,
             made / max(steps, 1),
             spread(samples, labels) / self._unit,
-            float(numpy.sqrt(moved.reshape(len(samples), -1).sum(axis=1)).mean()) / self._unit,
+            self._renewed(samples) / self._unit,
             round(self.seconds, 3),
         )
 
@@ -247,55 +174,3 @@ class GanTrainer:
         """What is made of the fixed noise now, from -1 to 1."""
         with self.chosen():
             return self.players.samples(*self.fixed)
-
-    def chosen(self) -> contextlib.AbstractContextManager[None]:
-        """The generator with the weights that samples are of: their running average, if kept."""
-        return with_values(self.players.generator, self._average and self._average.values())
-
-    # -- leaving and taking up again --------------------------------------
-
-    @property
-    def seconds(self) -> float:
-        """How long the run has taken, earlier processes included."""
-        return self._seconds + time.perf_counter() - self._since
-
-    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Everything to go on from here: arrays, and what JSON can hold."""
-        names = [field.name for field in dataclasses.fields(GanEpoch)]
-        arrays = {**capture(self.players.both), _LAST: self.latest}
-        if self._average is not None:
-            arrays |= {_AVERAGE + name: value for name, value in self._average.values().items()}
-        return arrays, {
-            "recipe": self.recipe.as_dict(),
-            "step": self.step,
-            "batches": self.batches.state(),
-            "sums": self._sums,
-            "noise": layers.get_all_random_states(self.players.both),
-            "random": random.get_state(),
-            "history": [[getattr(epoch, name) for name in names] for epoch in self.history],
-            "watch": self._watch.state(),
-            "findings": [dataclasses.astuple(finding) for finding in self.findings],
-            "seconds": self.seconds,
-        }
-
-    def restore(self, arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
-        """Go to where :meth:`state` was taken.
-
-        Raises
-        ------
-        ValueError
-            If it is of another recipe (the message names what differs) or other networks.
-        """
-        check_recipe(metadata["recipe"], self.recipe.as_dict())
-        restore(self.players.both, arrays)
-        layers.set_all_random_states(self.players.both, metadata["noise"])
-        random.set_state(metadata["random"])
-        if self._average is not None:
-            self._average.restore(part(arrays, _AVERAGE))
-        self.latest = arrays[_LAST]
-        self.step, self._sums = int(metadata["step"]), list(metadata["sums"])
-        self.batches.restore(metadata["batches"])
-        self._watch.restore(metadata["watch"])
-        self.findings = [Finding(*finding) for finding in metadata["findings"]]
-        self.history = [GanEpoch(*record) for record in metadata["history"]]
-        self._seconds, self._since = float(metadata["seconds"]), time.perf_counter()
