@@ -10,7 +10,6 @@ from typing import Any, Self
 import numpy
 
 from minitorch.data.image_file import read_image
-from minitorch.generative.events import GanEpoch
 from minitorch.generative.pixels import signed_to_pixels
 from minitorch.io.files import atomic_write
 from minitorch.training.display import Display
@@ -128,11 +127,13 @@ class SampleSheets(Display):
     ----------
     folder : str or Path
     trainer : GanTrainer
-        The one whose events it is shown.
+        The one whose events it is shown, or another training with its ``step`` and ``latest``.
+    columns : int
+        Images in a row.
     """
 
-    def __init__(self, folder: str | Path, trainer: Any) -> None:
-        self.folder, self._trainer = Path(folder), trainer
+    def __init__(self, folder: str | Path, trainer: Any, columns: int = 10) -> None:
+        self.folder, self._trainer, self._columns = Path(folder), trainer, columns
 
     def __enter__(self) -> Self:
         if self._trainer.step == 0:
@@ -143,15 +144,15 @@ class SampleSheets(Display):
 
     def show(self, event: Any) -> None:
         """Write the sheet of an epoch."""
-        if isinstance(event, GanEpoch):
+        if event.kind == "epoch":
             self._write(event.number)
 
     def _write(self, number: int) -> None:
         path = self.folder / f"epoch-{number:04d}.png"
-        write_png(path, sheet(self._trainer.latest, 10))
+        write_png(path, sheet(self._trainer.latest, self._columns))
 
     def paths(self) -> list[Path]:
-        """The sheets there are, oldest first; number 0 is of the untrained generator."""
+        """The sheets there are, oldest first; number 0 is from before the training."""
         return sorted(self.folder.glob("epoch-*.png"))
 
 
