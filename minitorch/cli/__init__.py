@@ -34,6 +34,14 @@ COMMANDS = {
     "predict": ("minitorch.cli.predict:predict", "Write probabilities for images into a file."),
     "export": ("minitorch.cli.export:export", "Write a trained network for other programs."),
     "style": ("minitorch.cli.style:style", "Paint a photograph in the style of paintings."),
+    "train-style": (
+        "minitorch.cli.train_style:train_style",
+        "Train a network that paints in a picture's style.",
+    ),
+    "apply-style": (
+        "minitorch.cli.apply_style:apply_style",
+        "Paint photographs by a network, in one pass.",
+    ),
     "data": ("minitorch.cli.data:data", "List the datasets, and show what is in one."),
     "models": ("minitorch.cli.models:models", "List the networks, and what they take."),
     "gradcheck": ("minitorch.cli.gradcheck:gradcheck", "Check the gradients of every op."),
