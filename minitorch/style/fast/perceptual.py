@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from minitorch import ops
+from minitorch import layers, ops
 from minitorch.autograd import Tensor, asarray, no_grad
 from minitorch.style.fast.recipe import StyleRecipe
 from minitorch.style.loss_network import LossNetwork
@@ -99,8 +99,9 @@ class PerceptualLoss:
         self.content_layer = nearest_layer(network, recipe.content_layer)
         named = [name.strip() for name in recipe.style_layers.split(",")]
         self.style_layers = list(dict.fromkeys(nearest_layer(network, name) for name in named))
+        device = layers.get_device(network.layers[self.content_layer])
         with no_grad():
-            seen = network.features(style, self.style_layers)
+            seen = network.features(asarray(style, device=device), self.style_layers)
             self._grams = [gram_matrices(f) for f in seen]
 
     def __call__(self, painted: Any, photographs: Any) -> tuple[Tensor, list[Tensor]]:

@@ -81,8 +81,8 @@ class StyleRecipe:
     content_layer: str = "relu3_3"
     style_layers: str = "relu1_2,relu2_2,relu3_3,relu4_3"
     content_weight: float = 1.0
-    style_weight: float = 1.0
-    variation_weight: float = 1e-4
+    style_weight: float = 4.0
+    variation_weight: float = 3e-4
     size: int = 256
     style_size: int = 256
     width: int = 32

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy
 
-from minitorch import io, layers, random
+from minitorch import init, io, layers, random
 from minitorch.backend.arrays import backend_named
 from minitorch.data import read_image
 from minitorch.generative.pictures import SampleSheets, animate
@@ -79,6 +79,8 @@ class StyleRun:
         photographs = open_photographs(recipe.photos, recipe.size, data_dir)
         shown = photographs.shown.astype(numpy.float32)
         self.judge.normalise([style, *(image[None] for image in shown)])
+        for p in layers.get_all_params(list(self.judge.layers.values())):
+            p.requires_grad = False  # or eager steps would compute gradients that nobody wants
         self.judge.to_device(device)
         loss = PerceptualLoss(self.judge, style, recipe)
         self.fingerprint = digest_of(
@@ -168,5 +170,10 @@ def new_network(recipe: StyleRecipe) -> Any:
     """The painting network of a recipe, for one style and pictures of any size."""
     wide = recipe.width
     return build_fast_style(
-        1, (3, None, None), (wide, 2 * wide, 4 * wide), recipe.blocks, (2 * wide, wide)
+        1,
+        (3, None, None),
+        (wide, 2 * wide, 4 * wide),
+        recipe.blocks,
+        (2 * wide, wide),
+        W=init.HeNormal(gain="relu"),
     )

@@ -48,12 +48,13 @@ def narrow(monkeypatch):
 def make(pictures, narrow):
     """A run of tiny settings, by folder and changes."""
 
-    def made(folder, captured=True, **changes):
+    def made(folder, captured=True, device="cpu", **changes):
         given = {
             "style": str(pictures / "style.png"),
             "photos": str(pictures / "photos"),
             "weights": str(pictures / "w.safetensors"),
         }
-        return StyleRun(StyleRecipe(**{**given, **TINY, **changes}), folder, captured=captured)
+        recipe = StyleRecipe(**{**given, **TINY, **changes})
+        return StyleRun(recipe, folder, device=device, captured=captured)
 
     return made

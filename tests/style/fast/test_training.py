@@ -7,6 +7,7 @@ import pytest
 
 import minitorch as mt
 from minitorch import io, layers
+from minitorch.backend.native import load_extension
 from minitorch.io import FileFormatError
 from minitorch.style.fast import Painter, StyleEpoch, StyleRecipe
 from minitorch.style.fast.watch import watch
@@ -41,6 +42,21 @@ def test_captured_steps_are_the_eager_ones(make, tmp_path):
         scale = max(np.abs(y).max() for y in wanted[4:])
         for one, other in zip(found[4:], wanted[4:], strict=True):
             np.testing.assert_allclose(one, other, atol=1e-4 * scale)
+
+
+@pytest.mark.skipif(load_extension("_emulated")[0] is None, reason=load_extension("_emulated")[1])
+def test_a_step_on_the_emulated_device_is_that_of_the_cpu(make, tmp_path):
+    found = []
+    for device in ("cpu", "emulated"):
+        trainer = make(tmp_path, False, device, batch_size=1, style_size=32).trainer
+        x = trainer.photographs.crops(1, 0, 1).astype(np.float32)
+        given = mt.asarray(x, device=device)
+        found.append([y.numpy() for y in trainer._compute(given)])
+        assert trainer.history[0].loss > 0
+    scale = max(np.abs(y).max() for y in found[0][4:])
+    np.testing.assert_allclose(found[1][:4], found[0][:4], rtol=1e-4)
+    for one, other in zip(found[1][4:], found[0][4:], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4 * scale)
 
 
 def test_a_run_leaves_everything_and_resumes(make, tmp_path):
