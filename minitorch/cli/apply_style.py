@@ -91,15 +91,19 @@ def apply_style(
 
 
 def _outputs(photos: Sequence[Path], output: Path) -> list[Path]:
-    """A file for each photograph."""
+    """A file for each photograph, none of which is a photograph."""
     if len(photos) == 1 and not output.is_dir():
-        return [output]
-    if output.suffix and not output.is_dir():
+        found = [output]
+    elif output.suffix and not output.is_dir():
         raise click.UsageError(f"{output}: of {len(photos)} photographs, give a folder's name")
-    found = [output / f"{path.stem}.png" for path in photos]
+    else:
+        found = [output / f"{path.stem}.png" for path in photos]
+    originals = {path.resolve() for path in photos}
     for name in found:
         if found.count(name) > 1:
             raise click.UsageError(f"two photographs would both become {name}")
+        if name.resolve() in originals:
+            raise click.UsageError(f"{name} is a photograph itself, and would be painted over")
     return found
 
 

@@ -143,6 +143,8 @@ def test_bad_applications(folder):
     fails(apply(folder, photos="ab"), "give a folder's name")
     fails(apply(folder, photos="aa", out="painted"), "two photographs would both become")
     fails(apply(folder, "--all", photos="ab", out="x"), "one photograph")
+    for names, out in (("a", "photos/a.png"), ("ab", "photos")):
+        fails(apply(folder, photos=names, out=out), "a.png is a photograph itself")
     fails(apply(folder, model="none"), "none")
     fails(apply(folder, model="w.safetensors"), "w.safetensors")
     fails(apply(folder, photos=["none"]), "none.png: cannot be read")
