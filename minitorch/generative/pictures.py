@@ -13,7 +13,16 @@ from minitorch.data.image_file import read_image
 from minitorch.generative.pixels import signed_to_pixels
 from minitorch.io.files import atomic_write
 from minitorch.training.display import Display
-from minitorch.training.plots.figures import BLUE, GRID, INK, ORANGE, SOFT, new_figure, save_figure
+from minitorch.training.plots.figures import (
+    BLUE,
+    GRID,
+    INK,
+    ORANGE,
+    SOFT,
+    new_figure,
+    save_figure,
+    thinned,
+)
 
 __all__ = ["SampleSheets", "animate", "plot_losses", "sheet", "write_png"]
 
@@ -181,7 +190,7 @@ def plot_losses(path: str | Path, metrics: Sequence[Mapping[str, Any]], title: s
     ]
     for axes, name, colour, label in curves:
         points = [(s["number"], s[name]) for s in steps if s[name] is not None]
-        places, values = _thinned(points)
+        places, values = thinned(points)
         axes.plot(places, values, color=colour, linewidth=1.2, label=label)
     for axes, label in ((losses, "loss"), (answers, "the discriminator's answer")):
         axes.set_ylabel(label, color=INK)
@@ -191,14 +200,3 @@ def plot_losses(path: str | Path, metrics: Sequence[Mapping[str, Any]], title: s
     answers.set_xlabel("step", color=INK)
     losses.set_title(title, loc="left", color=INK, fontsize=12, parse_math=False)
     return save_figure(figure, path)
-
-
-def _thinned(
-    points: Sequence[tuple[int, float]], most: int = 400
-) -> tuple[list[float], list[float]]:
-    """At most so many points, each the mean of a few that follow each other."""
-    parts = numpy.array_split(
-        numpy.array(points, float).reshape(-1, 2), min(most, max(1, len(points)))
-    )
-    means = [part.mean(axis=0) for part in parts if len(part)]
-    return [float(m[0]) for m in means], [float(m[1]) for m in means]
