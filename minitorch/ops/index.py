@@ -11,7 +11,9 @@ import numpy
 from minitorch.autograd.tensor import Tensor
 from minitorch.backend.arrays import BACKENDS, CPU
 
-__all__ = ["Index"]
+__all__ = ["Index", "add_at"]
+
+_TURNS = 8
 
 
 class Index(tuple[Any, ...]):
@@ -112,3 +114,39 @@ def _plain(entry: Any, copy: bool) -> Any:
         return entry.copy() if copy else entry
     what = repr(entry) if dtype is None else dtype
     raise IndexError(f"an index is made of integers, booleans or slices, not {what}")
+
+
+def add_at(out: numpy.ndarray, index: Index, values: numpy.ndarray) -> None:
+    """``numpy.add.at``, to the bit, and many times as fast for slices along one axis.
+
+    Where the index is one list of places, each named a few times at most (a mirrored border's, a
+    picture's that was doubled), all first occurrences are added at once, then all second ones, and
+    so on: every element still gets its values in their order.
+    """
+    turns = _turns(index, out.shape)
+    if turns is None:
+        numpy.add.at(out, tuple(index), values)
+        return
+    before = (slice(None),) * (len(index) - 2)
+    for to, source in turns:
+        out[(*before, to)] += values[(*before, source)]
+
+
+def _turns(index: Index, shape: tuple[int, ...]) -> list[tuple[Any, Any]] | None:
+    """Places that differ, and which values go there, by turns; None for other indices."""
+    *before, places, last = index if len(index) > 1 else (None, None)
+    whole = all(e.__class__ is slice and e == slice(None) for e in before)
+    if not whole or last is not Ellipsis or getattr(places, "ndim", 0) != 1 or not len(places):
+        return None
+    length = shape[len(before)]
+    if places.dtype.kind not in "iu" or places.min() < -length or places.max() >= length:
+        return None
+    places = numpy.where(places < 0, places + length, places)
+    order = numpy.argsort(places, kind="stable")
+    named = places[order]
+    starts = numpy.flatnonzero(numpy.diff(named, prepend=-1))
+    counts = numpy.diff(starts, append=len(named))
+    if counts.max() > _TURNS:
+        return None
+    turn = numpy.arange(len(named)) - numpy.repeat(starts, counts)
+    return [(named[turn == n], order[turn == n]) for n in range(counts.max())]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from minitorch import layers, ops
-from minitorch.autograd import Tensor, asarray, no_grad
+from minitorch.autograd import Tensor, asarray
 from minitorch.data import PREPROCESSINGS
 from minitorch.io import WeightsError, load_onnx, load_weights, pretrained
 from minitorch.io.weight_files import read_weights
@@ -181,33 +181,6 @@ class LossNetwork:
         """Move the weights, and give the network back."""
         layers.to_device(list(self.layers.values()), device)
         return self
-
-    @no_grad()
-    def normalise(self, pictures: Sequence[Any]) -> None:
-        """Scale each layer's filters so that its mean activation over some pictures is 1.
-
-        Parameters
-        ----------
-        pictures : sequence of arrays, shape (1, 3, rows, columns)
-
-        Notes
-        -----
-        Rectifiers and pooling pass positive factors on: a layer's filters and biases are divided by
-        its mean activation m, the next layer's filters multiplied by it, and only the units of
-        each layer have changed. So the weights of losses mean the same for every file of weights.
-
-        The paper did so for each filter, over ImageNet. A few pictures are not enough for that:
-        filters that answer in hardly a place would get enormous factors.
-        """
-        relus = [name for name in self.layers if name.startswith("relu")]
-        means = [[f.mean().item() for f in self.features(x, relus)] for x in pictures]
-        before = 1.0
-        for name, mean in zip(relus, numpy.mean(means, axis=0), strict=True):
-            conv: Any = self.layers[name.replace("relu", "conv")]
-            mean = float(mean) if mean > 0 else 1.0
-            conv.W.set_value(conv.W.get_value() * numpy.float32(before / mean))
-            conv.b.set_value(conv.b.get_value() / numpy.float32(mean))
-            before = mean
 
 
 def _unfolded(body: Layer, mode: str) -> dict[str, Layer]:

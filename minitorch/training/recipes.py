@@ -23,12 +23,37 @@ from minitorch.training.rules import find_rule
 from minitorch.training.schedules import find_schedule
 from minitorch.utils import did_you_mean
 
-__all__ = ["RECIPES", "Recipe", "command_of", "find_recipe", "read_config", "write_config"]
+__all__ = [
+    "RECIPES",
+    "Recipe",
+    "check_kinds",
+    "command_of",
+    "find_recipe",
+    "read_config",
+    "write_config",
+]
 
 _NOT_NEGATIVE = (
     "weight_decay", "clip", "warmup", "shift", "size", "validation", "patience", "seed",
 )  # fmt: skip
 _BELOW_ONE = ("momentum", "dropout", "label_smoothing", "ema")
+
+
+def check_kinds(recipe: Any) -> None:
+    """The fields of a frozen record; whole numbers do for floats, and become some.
+
+    Raises
+    ------
+    ValueError
+        For a value of another kind: those of a TOML file may be of any.
+    """
+    for field in dataclasses.fields(recipe):
+        value, kind = getattr(recipe, field.name), str(field.type)
+        fits = {"str": str, "int": int, "float": (int, float)}[kind]
+        if not isinstance(value, fits) or isinstance(value, bool):
+            raise ValueError(f"recipe: {field.name} is a {kind}, not {value!r}")
+        if kind == "float":
+            object.__setattr__(recipe, field.name, float(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +151,7 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            self._check_kind(field)
+        check_kinds(self)
         find_rule(self.rule)
         find_schedule(self.schedule)
         find_precision(self.precision)
@@ -150,15 +174,6 @@ class Recipe:
                 f"recipe: {what} decides by what is measured, which must not be the test set: hold "
                 f"out training images with validation"
             )
-
-    def _check_kind(self, field: dataclasses.Field[Any]) -> None:
-        """A value of a TOML file may be of any kind; whole numbers do for floats."""
-        value, kind = getattr(self, field.name), str(field.type)
-        fits = {"str": str, "int": int, "float": (int, float)}[kind]
-        if not isinstance(value, fits) or isinstance(value, bool):
-            raise ValueError(f"recipe: {field.name} is a {kind}, not {value!r}")
-        if kind == "float":
-            object.__setattr__(self, field.name, float(value))
 
     def _require(self, name: str, holds: bool, what: str) -> None:
         """One message for all fields."""

@@ -184,3 +184,32 @@ def test_a_view_made_without_recording_still_reaches_the_history():
 def test_many_halves_add_up_in_single_precision():
     total = mt.scatter_add(mt.ones(4096, dtype=mt.float16), np.zeros(4096, int), (1,))
     assert total.item() == 4096 and total.dtype == mt.float16
+
+
+PLACES = {
+    "mirrored": np.pad(np.arange(5), 3, mode="reflect"),
+    "doubled": np.repeat(np.arange(5), 2),
+    "from the end": np.array([-1, 0, 4, -5, 2]),
+    "unsigned": np.array([3, 3, 1], np.uint8),
+    "one place too often": np.full(9, 2),
+    "none": np.zeros(0, int),
+}
+
+
+@pytest.mark.parametrize("places", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_values_add_up_as_numpys_do_to_the_bit(places, axis):
+    shape = (5, 5, 5)
+    values = np.random.default_rng(0).normal(size=(*shape[:axis], len(places), *shape[axis + 1 :]))
+    values = values.astype(np.float32)
+    index = (*(slice(None),) * axis, places)
+    wanted = np.zeros(shape, np.float32)
+    np.add.at(wanted, index, values)
+    found = mt.scatter_add(mt.asarray(values), index, shape).numpy()
+    assert found.tobytes() == wanted.tobytes()
+
+
+def test_places_out_of_bounds_are_an_error():
+    for places in ([0, 5], [-6, 0]):
+        with pytest.raises(IndexError):
+            mt.scatter_add(mt.ones(2), places, (5,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "png_size",
     "save_figure",
     "shorten",
+    "thinned",
 ]
 
 Array = numpy.ndarray
@@ -56,6 +58,14 @@ def save_figure(figure: Any, path: str | Path) -> Path:
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from")
         figure.savefig(buffer, format="png")
     return atomic_write(path, buffer.getvalue())
+
+
+def thinned(points: Sequence[tuple[int, float]], most: int = 400) -> tuple[Any, Any]:
+    """At most so many points, each the mean of a few that follow each other: places, values."""
+    table = numpy.array(points, float).reshape(-1, 2)
+    parts = numpy.array_split(table, min(most, max(1, len(table))))
+    means = numpy.array([part.mean(axis=0) for part in parts if len(part)]).reshape(-1, 2)
+    return means[:, 0], means[:, 1]
 
 
 def shorten(text: str, inches: float, points: float) -> str:
