@@ -9,7 +9,9 @@ Paper     I. Goodfellow and others, "Generative Adversarial Nets", 2014.
 Run       python examples/gan.py                  (the digits are fetched, 11.5 MB)
           python examples/gan.py --saturating     (the game as the paper proves it)
           python examples/gan.py --epochs 2 --digits 10000        (a quick look)
-Expect    EXPECT
+Expect    Strokes after two epochs, digits among specks after ten. It took 815 s on one
+          core that others used too; a dense layer knows nothing of neighbours, and
+          the convolutions of `train dcgan` leave no specks.
 """
 
 import argparse
@@ -77,7 +79,7 @@ def generator_step(generator, discriminator, z, saturating):
 
 
 def main(
-    epochs=30, k=1, saturating=False, digits=None, data_dir=None, out="runs/example-gan", seed=0
+    epochs=15, k=1, saturating=False, digits=None, data_dir=None, out="runs/example-gan", seed=0
 ):
     """Train, leave a sheet of samples after each epoch; returns the last samples."""
     # 1. Real digits, from -1 (paper) to 1 (ink), as the generator's tanh makes them. No labels.
@@ -119,7 +121,7 @@ def main(
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("-k", type=int, default=1, help="discriminator steps per generator step")
     parser.add_argument("--saturating", action="store_true", help="minimise log(1 - D(G(z)))")
     parser.add_argument("--digits", type=int, help="train on the first so many only")

@@ -9,7 +9,8 @@ Paper     L. Gatys, A. Ecker, M. Bethge, "Image Style Transfer Using Convolution
           Neural Networks", 2016.
 Run       pip install 'minitorch[examples]'   (the weights are fetched, 55 MB)
           python examples/gatys.py PHOTOGRAPH PAINTING -o painted.png
-Expect    EXPECT
+Expect    A palace painted as The Starry Night took 55 s on one core that others used
+          too: whirls in the sky, strokes along the edges, the palace still there.
 """
 
 import argparse
