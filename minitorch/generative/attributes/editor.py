@@ -14,6 +14,7 @@ from minitorch.generative.attributes.recipes import AttributeRecipe
 from minitorch.generative.objectives import discriminator_loss, generator_loss, gradient_penalty
 from minitorch.generative.programs import Programs
 from minitorch.ops import abs as absolute
+from minitorch.ops import clip
 
 __all__ = ["EditPlayers", "Editor"]
 
@@ -36,9 +37,9 @@ class Editor:
         self._inputs = _inputs(network)
 
     def compute(self, images: Any, label: Any) -> Any:
-        """Tensors of images from tensors of images and one-hot rows."""
+        """Tensors of images, from -1 to 1, from tensors of images and one-hot rows."""
         fed = {self._inputs["image"]: images, self._inputs["label"]: label}
-        return layers.get_output(self.network, fed)
+        return clip(layers.get_output(self.network, fed), -1.0, 1.0)
 
     def __call__(self, images: Array, labels: Array, batch: int = 100) -> Array:
         """Images as they would be with other attributes.
@@ -53,6 +54,7 @@ class Editor:
         Returns
         -------
         numpy.ndarray, shape of ``images``
+            From -1 to 1.
         """
         hot = one_hot_rows(labels, self.attributes)
         device, parts = layers.get_device(self.network), []

@@ -18,7 +18,7 @@ from minitorch.layers import (
     NonlinearityLayer,
     TransposedConv2DLayer,
 )
-from minitorch.nonlinearities import LeakyRectify, rectify, tanh
+from minitorch.nonlinearities import LeakyRectify, rectify
 
 __all__ = ["build_attribute_discriminator", "build_editor"]
 
@@ -48,8 +48,9 @@ def build_editor(
     Returns
     -------
     Layer
-        Of shape (None, *image_shape), with pixels from -1 to 1. Its inputs are called ``image``
-        and ``label``; a label is the one-hot rows of all attributes, side by side.
+        Of shape (None, *image_shape); pixels are to be from -1 to 1, and may be beyond. Its inputs
+        are called ``image`` and ``label``; a label is the one-hot rows of all attributes, side by
+        side.
 
     Raises
     ------
@@ -62,6 +63,10 @@ def build_editor(
     (as in a U-net), so that what an edit is to leave need not squeeze through the smallest maps. It
     is told the attributes at each level: they scale and shift its maps, once these are
     normalised. AttGAN hands one level over, and joins the attributes with the maps as planes.
+
+    There is no tanh at the end, which could give back no image as it was: white is 1, of which
+    tanh falls short. :class:`Editor` cuts off what is beyond instead, in training too, or
+    pixels that are whiter than white would pass for attributes.
 
     The image is made anew. A network that adds its change to the image instead, or mixes the two by
     a mask, keeps more sooner, and finds changes that pass for an attribute and are hardly seen.
@@ -98,7 +103,7 @@ def build_editor(
         net = NonlinearityLayer(net, rectify, name=f"{name}.out")
         net = ConcatLayer([net, skips[level]], name=f"{name}.joined")
     return Conv2DLayer(
-        net, image_shape[0], 3, pad=1, flip_filters=False, nonlinearity=tanh, name="pixels"
+        net, image_shape[0], 3, pad=1, flip_filters=False, nonlinearity=None, name="pixels"
     )
 
 
