@@ -80,7 +80,7 @@ class StyleRecipe:
     pooling: str = "max"
     content_layer: str = "relu3_3"
     style_layers: str = "relu1_2,relu2_2,relu3_3,relu4_3"
-    content_weight: float = 0.4
+    content_weight: float = 0.15
     style_weight: float = 1.0
     variation_weight: float = 0.0
     size: int = 256
