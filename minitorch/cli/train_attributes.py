@@ -46,13 +46,18 @@ def train_attributes(
     from minitorch.backend.native import set_num_threads
     from minitorch.generative.attributes import AttributeRun
     from minitorch.generative.attributes.display import EditLines
+    from minitorch.training import choose_display
 
     if threads is not None:
         set_num_threads(threads)
     recipe = _recipe(model, config, changes)
     run = AttributeRun(recipe, out or run_folder(recipe), data_dir, device, captured=not eager)
-    lines = None if as_json else EditLines(recipe.epochs, run.trainer.total_steps)
-    drive(run, how or "auto", as_json, lambda: lines, every=every)
+
+    def display() -> Any:
+        steps, lines = (run.trainer.total_steps, run.trainer.step), EditLines(recipe.epochs)
+        return choose_display(recipe.model, recipe.epochs, *steps, quiet=as_json, lines=lines)
+
+    drive(run, how or "auto", as_json, display, every=every)
     report = run.finish(judged)
     click.echo(json.dumps(report)) if as_json else _print(report)
 

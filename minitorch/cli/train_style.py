@@ -42,6 +42,7 @@ def train_style(
     from minitorch.backend.native import set_num_threads
     from minitorch.style.fast import StyleRun
     from minitorch.style.fast.display import StyleLines
+    from minitorch.training import choose_display
 
     if threads is not None:
         set_num_threads(threads)
@@ -49,8 +50,12 @@ def train_style(
     run = StyleRun(recipe, out or _folder(recipe), data_dir, device, captured=not eager)
     if not as_json:
         click.echo("\n".join(run.notes), err=True)
-    lines = None if as_json else StyleLines(recipe.epochs, recipe.total_steps)
-    drive(run, how or "auto", as_json, lambda: lines, every=every)
+
+    def display() -> Any:
+        steps, lines = (recipe.total_steps, run.trainer.step), StyleLines(recipe.epochs)
+        return choose_display("style", recipe.epochs, *steps, quiet=as_json, lines=lines)
+
+    drive(run, how or "auto", as_json, display, every=every)
     report = run.finish()
     click.echo(json.dumps(report)) if as_json else _print(report)
 

@@ -5,18 +5,32 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from minitorch.generative.objectives import OBJECTIVES
 from minitorch.generative.registry import find_gan
+from minitorch.training.recipes import check_kinds
 from minitorch.utils import did_you_mean
 
-__all__ = ["GanRecipe", "find_gan_recipe"]
+__all__ = ["GanRecipe", "check_numbers", "find_gan_recipe"]
 
 _POSITIVE = ("latent", "epochs", "batch_size", "discriminator_steps", "learning_rate")
 _BELOW_ONE = ("beta1", "beta2", "ema", "smooth")
+
+
+def check_numbers(recipe: Any, positive: Sequence[str], below_one: Sequence[str]) -> None:
+    """No number of a record is negative; those named are positive, or below 1: ValueError."""
+    for field in dataclasses.fields(recipe):
+        name, value = field.name, getattr(recipe, field.name)
+        if isinstance(value, str):
+            continue
+        if not math.isfinite(value) or value < 0 or (name in positive and value == 0):
+            least = "positive" if name in positive else "not negative"
+            raise ValueError(f"recipe: {name} is a {least} number, not {value}")
+        if name in below_one and value >= 1:
+            raise ValueError(f"recipe: {name} is below 1, not {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +102,12 @@ class GanRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         entry = find_gan(self.model)
         if self.objective not in OBJECTIVES:
             hint = did_you_mean(self.objective, OBJECTIVES)
             raise ValueError(f"recipe: no objective named {self.objective!r}; {hint}")
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, str):
-                continue
-            if not math.isfinite(value) or value < 0 or (field.name in _POSITIVE and value == 0):
-                least = "positive" if field.name in _POSITIVE else "not negative"
-                raise ValueError(f"recipe: {field.name} is a {least} number, not {value}")
-            if field.name in _BELOW_ONE and value >= 1:
-                raise ValueError(f"recipe: {field.name} is below 1, not {value}")
+        check_numbers(self, _POSITIVE, _BELOW_ONE)
         if self.width and "width" not in inspect.signature(entry.generator).parameters:
             raise ValueError(f"recipe: {self.model} is made of dense layers and has no width")
         if self.penalty and entry.norm:

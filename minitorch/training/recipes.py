@@ -49,9 +49,10 @@ def check_kinds(recipe: Any) -> None:
     """
     for field in dataclasses.fields(recipe):
         value, kind = getattr(recipe, field.name), str(field.type)
-        fits = {"str": str, "int": int, "float": (int, float)}[kind]
+        fits: Any = {"str": str, "int": int, "float": (int, float)}[kind]
         if not isinstance(value, fits) or isinstance(value, bool):
-            raise ValueError(f"recipe: {field.name} is a {kind}, not {value!r}")
+            what = {"str": "text", "int": "a whole number", "float": "a number"}[kind]
+            raise ValueError(f"recipe: {field.name} is {what}, not {value!r}")
         if kind == "float":
             object.__setattr__(recipe, field.name, float(value))
 

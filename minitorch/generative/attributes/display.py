@@ -1,42 +1,30 @@
-"""What a training of attributes shows while it goes: a line per epoch."""
+"""What a training of attributes shows while it goes, in words."""
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from minitorch.training.display import Display
-from minitorch.training.finding import Finding
+from minitorch.training.display import Lines
 
 __all__ = ["EditLines"]
 
 
-class EditLines(Display):
-    """Lines on standard error: epochs, what is wrong, and where it stands on a terminal.
+class EditLines(Lines):
+    """A line per epoch: how well images are made anew, and how well edits are.
 
     Parameters
     ----------
-    epochs, steps : int
+    epochs : int
         Of the whole run.
     """
 
-    def __init__(self, epochs: int, steps: int) -> None:
-        self._epochs, self._steps = epochs, steps
-        self._live = sys.stderr.isatty()
+    def line(self, event: Any) -> str:
+        """An epoch in one line."""
+        return (
+            f"epoch {event.number:>3}/{self.epochs}  same {127.5 * event.reconstruction:5.2f}"
+            f"  edits {event.had:.3f}  seen {100 * event.seen:3.0f}%  {event.seconds:7.1f} s"
+        )
 
-    def show(self, event: Any) -> None:
-        """Print what has happened."""
-        if isinstance(event, Finding):
-            self._print(str(event))
-        elif event.kind == "epoch":
-            self._print(
-                f"epoch {event.number:>3}/{self._epochs}  same {127.5 * event.reconstruction:5.2f}"
-                f"  edits {event.had:.3f}  seen {100 * event.seen:3.0f}%  {event.seconds:7.1f} s"
-            )
-        elif self._live and event.number % 10 == 0:
-            line = f"step {event.number}/{self._steps}  known {event.known:.3f}"
-            print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
-
-    def _print(self, line: str) -> None:
-        """A line of its own, in the place of the one that moves."""
-        print(f"\r{line:<70}" if self._live else line, file=sys.stderr, flush=True)
+    def figures(self, event: Any) -> dict[str, float]:
+        """How well the discriminator knows the attributes of real images."""
+        return {"known": event.known}

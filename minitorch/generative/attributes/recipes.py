@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
+
+from minitorch.generative.recipes import check_numbers
+from minitorch.training.recipes import check_kinds
 
 __all__ = ["AttributeRecipe"]
 
@@ -103,22 +105,8 @@ class AttributeRecipe:
     def __post_init__(self) -> None:
         if self.model != "attributes":
             raise ValueError(f"recipe: these are settings of attributes, not of {self.model}")
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if str(field.type) == "str":
-                if not isinstance(value, str):
-                    raise ValueError(f"recipe: {field.name} is text, not {value!r}")
-                continue
-            whole = str(field.type) == "int"
-            kinds: Any = int if whole else (int, float)
-            if not isinstance(value, kinds) or isinstance(value, bool):
-                kind = "whole number" if whole else "number"
-                raise ValueError(f"recipe: {field.name} is a {kind}, not {value!r}")
-            if not math.isfinite(value) or value < 0 or (field.name in _POSITIVE and value == 0):
-                least = "positive" if field.name in _POSITIVE else "not negative"
-                raise ValueError(f"recipe: {field.name} is a {least} number, not {value}")
-            if field.name in _BELOW_ONE and value >= 1:
-                raise ValueError(f"recipe: {field.name} is below 1, not {value}")
+        check_kinds(self)
+        check_numbers(self, _POSITIVE, _BELOW_ONE)
         if self.shift >= self.size:
             raise ValueError(f"recipe: shift is below the size, {self.size}, not {self.shift}")
 

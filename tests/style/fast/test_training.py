@@ -143,7 +143,7 @@ def test_what_is_watched():
         ({"style_weight": 0}, "without style_weight there is no style"),
         ({"content_weight": -1}, "content_weight is 0 or more, not -1"),
         ({"learning_rate": 0}, "learning_rate is above 0"),
-        ({"learning_rate": "x"}, "learning_rate is a float, not 'x'"),
+        ({"learning_rate": "x"}, "learning_rate is a number, not 'x'"),
         ({"pooling": "avarage"}, "did you mean 'average'"),
     ],
 )
