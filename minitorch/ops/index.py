@@ -116,7 +116,7 @@ def _plain(entry: Any, copy: bool) -> Any:
     raise IndexError(f"an index is made of integers, booleans or slices, not {what}")
 
 
-def add_at(out: numpy.ndarray, index: Index, values: numpy.ndarray) -> None:
+def add_at(out: numpy.ndarray, index: tuple[Any, ...], values: numpy.ndarray) -> None:
     """``numpy.add.at``, to the bit, and many times as fast for slices along one axis.
 
     Where the index is one list of places, each named a few times at most (a mirrored border's, a
@@ -125,14 +125,14 @@ def add_at(out: numpy.ndarray, index: Index, values: numpy.ndarray) -> None:
     """
     turns = _turns(index, out.shape)
     if turns is None:
-        numpy.add.at(out, tuple(index), values)
+        numpy.add.at(out, index, values)
         return
     before = (slice(None),) * (len(index) - 2)
     for to, source in turns:
         out[(*before, to)] += values[(*before, source)]
 
 
-def _turns(index: Index, shape: tuple[int, ...]) -> list[tuple[Any, Any]] | None:
+def _turns(index: tuple[Any, ...], shape: tuple[int, ...]) -> list[tuple[Any, Any]] | None:
     """Places that differ, and which values go there, by turns; None for other indices."""
     *before, places, last = index if len(index) > 1 else (None, None)
     whole = all(e.__class__ is slice and e == slice(None) for e in before)

@@ -92,7 +92,7 @@ def scatter_add(xp, values, *, index, shape):
     if where.once:
         out[where.on(xp)] = values
     elif xp is numpy:
-        add_at(out, where, values)
+        add_at(out, where.on(xp), values)
     else:
         xp.add.at(out, where.on(xp), values)
     return out

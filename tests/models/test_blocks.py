@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import layers
+from minitorch import init, layers
 from minitorch.models import (
     alexnet,
     build_hed,
@@ -34,9 +34,10 @@ def alexnets(net):
 def painted(net):
     """A strided convolution in a style, and a residual block."""
     style = layers.InputLayer((None, 2), name="style_weights")
-    net = fast_style._conv(net, style, 3, 3, "contract", stride=2)
-    inner = fast_style._conv(net, style, 3, 3, "res.0")
-    inner = fast_style._conv(inner, style, 3, 3, "res.1", nonlinearity=None)
+    how = {"W": init.Normal(0.01)}
+    net = fast_style._conv(net, style, 3, 3, "contract", stride=2, **how)
+    inner = fast_style._conv(net, style, 3, 3, "res.0", **how)
+    inner = fast_style._conv(inner, style, 3, 3, "res.1", nonlinearity=None, **how)
     return layers.ElemwiseSumLayer([net, inner])
 
 
