@@ -85,7 +85,7 @@ class Painter:
         """
         if str(source) == "multistyle26":
             entry = PRETRAINED["multistyle26"]
-            about = f"multistyle26 from the package {entry.package}: {entry.source}"
+            about = f"multistyle26 from the package {entry.package.name}: {entry.source}"
             return cls(pretrained("multistyle26"), about)
         path = Path(source)
         path = path / FILE if path.is_dir() else path
