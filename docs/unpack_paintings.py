@@ -66,7 +66,10 @@ def painting(board: str, pieces: dict[str, bytes]) -> tuple[str, Any]:
     from PIL import Image, ImageChops
 
     def found(pattern: str) -> str:
-        return re.search(pattern, board)[1]  # type: ignore[index]
+        match = re.search(pattern, board)
+        if match is None:
+            raise ValueError(f"this board says nothing like {pattern}")
+        return match[1]
 
     size = int(found(r'"width"\s*:\s*(\d+)')), int(found(r'"height"\s*:\s*(\d+)'))
     whole = Image.new("RGB", size, _GREY)

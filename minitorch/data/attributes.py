@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy
@@ -119,6 +119,7 @@ class AttributeImages:
     attributes: tuple[Attribute, ...]
     drawings: tuple[str, ...] = ()
     name: str = "data"
+    _places: dict[Any, int] = field(init=False, repr=False, compare=False)  # by drawing and labels
 
     def __post_init__(self) -> None:
         x, attributes = check_inputs(self.x, f"{self.name}.x"), tuple(self.attributes)
@@ -138,9 +139,9 @@ class AttributeImages:
         drawings = tuple(self.drawings) or tuple(str(number) for number in range(len(x)))
         if len(drawings) != len(x):
             raise DataError(f"{self.name}: {len(x)} images, {len(drawings)} drawings")
-        for field, value in (("x", x), ("labels", labels.astype(numpy.int64)),
-                             ("attributes", attributes), ("drawings", drawings)):  # fmt: skip
-            object.__setattr__(self, field, value)
+        for name, value in (("x", x), ("labels", labels.astype(numpy.int64)),
+                            ("attributes", attributes), ("drawings", drawings)):  # fmt: skip
+            object.__setattr__(self, name, value)
         rows = zip(drawings, map(tuple, self.labels.tolist()), strict=True)
         object.__setattr__(self, "_places", {row: i for i, row in enumerate(rows)})
 
@@ -174,8 +175,7 @@ class AttributeImages:
         """
         wanted = self.labels[index].tolist()
         wanted[attribute] = value
-        places: dict[Any, int] = self._places  # type: ignore[attr-defined]
-        return places.get((self.drawings[index], tuple(wanted)))
+        return self._places.get((self.drawings[index], tuple(wanted)))
 
     def about(self, names: Sequence[str]) -> AttributeImages:
         """The same images, of which only some attributes are told.

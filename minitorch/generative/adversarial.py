@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import dataclasses
 import math
@@ -27,7 +28,7 @@ Array = numpy.ndarray
 _LAST, _AVERAGE = "last", "average/"  # fixed samples of the epoch before, running averages
 
 
-class AdversarialTrainer:
+class AdversarialTrainer(abc.ABC):
     """Drives two players, a batch at a time; what a batch does is for who extends it.
 
     Who does gives ``_train_on(x, y)``, which makes the steps of a batch and returns their event,
@@ -106,19 +107,21 @@ class AdversarialTrainer:
             self.history.append(epoch)
             yield epoch
 
+    @abc.abstractmethod
     def samples(self) -> Array:
         """What is made now, of what is fixed."""
-        raise NotImplementedError
 
     def chosen(self) -> contextlib.AbstractContextManager[None]:
         """The first network with the weights that count: their averages, if these are kept."""
         return with_values(self.players.both[0], self._average and self._average.values())
 
+    @abc.abstractmethod
     def _train_on(self, x: Array, y: Array) -> Any:
-        raise NotImplementedError
+        """Make the steps of a batch; their event."""
 
+    @abc.abstractmethod
     def _end_epoch(self) -> Any:
-        raise NotImplementedError
+        """Look at the samples; the epoch's event."""
 
     def _noted(self, found: list[Finding]) -> list[Finding]:
         self.findings += found

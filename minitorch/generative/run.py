@@ -6,7 +6,6 @@ import dataclasses
 import json
 import math
 import platform
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +26,20 @@ from minitorch.generative.report_page import write_report
 from minitorch.generative.sampler import Sampler
 from minitorch.generative.score import Score
 from minitorch.generative.trainer import GanTrainer
-from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
-from minitorch.training.display import Display
-from minitorch.training.loop import fit
-from minitorch.training.metrics_file import MetricsFile, read_metrics
+from minitorch.training.folder_run import EVENTS, FolderRun
+from minitorch.training.metrics_file import read_metrics
 from minitorch.training.prepare import digest_of, sized
-from minitorch.training.recipes import command_of, write_config
-from minitorch.training.take_up import take_up
-from minitorch.training.tensorboard import TensorBoardLog, log_pictures
+from minitorch.training.recipes import command_of
+from minitorch.training.tensorboard import log_pictures
 
 __all__ = ["GanRun", "prepare_images"]
 
-_EVENTS = "tensorboard"  # the folder of TensorBoard's files in a run's
 _SCORED = 5  # the stream of the samples that are scored
 _SHEETS = 40  # of a run at most, and one of its start: frames of the animation
 
 
-class GanRun:
+class GanRun(FolderRun):
     """One run of an adversarial pair in a folder of its own.
 
     Parameters
@@ -75,8 +70,7 @@ class GanRun:
         device: str = "cpu",
         captured: bool = True,
     ) -> None:
-        self.recipe, self.folder = recipe, Path(folder)
-        self.checkpoints = Checkpoints(self.folder / "checkpoints")
+        super().__init__(recipe, folder)
         self.train_images, self.test_images = prepare_images(recipe.data, data_dir, recipe.size)
         self.fingerprint = digest_of(self.train_images.x, self.train_images.y)
         pair = self._pair()
@@ -85,6 +79,7 @@ class GanRun:
         self.trainer = GanTrainer(*pair, recipe, self.train_images, captured)
         apart = math.ceil(recipe.epochs / _SHEETS)
         self.sheets = SampleSheets(self.folder / "samples", self.trainer, every=apart)
+        self.listeners = [self.sheets]
 
     def _pair(self) -> tuple[Any, Any]:
         """Generator and discriminator as they are before the first step."""
@@ -93,31 +88,6 @@ class GanRun:
         sizes = {"width": recipe.width} if recipe.width else {}
         entry = find_gan(recipe.model)
         return entry.build(recipe.latent, data.x.shape[1:], data.classes, **sizes)
-
-    def begin(self, how: str = "auto") -> str:
-        """Take up an earlier run of this folder, or start anew: see :func:`take_up`."""
-        if how == "fresh":
-            (self.folder / "report.json").unlink(missing_ok=True)  # of the run that is dropped
-        return take_up(self.trainer, self.checkpoints, self.fingerprint, how)
-
-    def train(
-        self,
-        display: Display | None = None,
-        every: int = 100,
-        stop: Callable[[], object] = lambda: False,
-        tensorboard: bool = False,
-    ) -> bool:
-        """Train to the end, or until ``stop()``; whether it is complete.
-
-        Every step's figures go to metrics.jsonl; with ``tensorboard`` to event files as well.
-        """
-        done, epochs = self.trainer.step, len(self.trainer.history)
-        notes = [MetricsFile(self.folder / "metrics.jsonl", done, epochs), self.sheets]
-        if tensorboard:
-            notes.append(TensorBoardLog(self.folder / _EVENTS, done))
-        atomic_write(self.folder / "config.toml", write_config(self.recipe))
-        extra = {"data": self.fingerprint}
-        return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
 
     def finish(self, scored: int = 2000, steps: int = 1800) -> dict[str, Any]:
         """Leave generator, pictures, scores and report in the folder.
@@ -148,9 +118,9 @@ class GanRun:
         try:
             drawn = self._pictures()
             report["pictures"] = [path.name for path in drawn]
-            if (self.folder / _EVENTS).is_dir():
+            if (self.folder / EVENTS).is_dir():
                 sheets = [path for path in drawn if path.suffix == ".png"]
-                log_pictures(self.folder / _EVENTS, sheets, self.trainer.step)
+                log_pictures(self.folder / EVENTS, sheets, self.trainer.step)
         except ImportError as error:  # what was trained is not lost for want of a plot
             report["note"] = str(error)
         atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")

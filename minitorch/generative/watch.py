@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from minitorch.generative.events import GanEpoch, GanStep
+from minitorch.generative.events import GanStep
 from minitorch.training.finding import Finding
 
 __all__ = ["Watch", "spread"]
@@ -100,8 +100,8 @@ class Watch:
             f"learning rate, --smooth 0.1, fewer --discriminator-steps, or wgan_gp.",
         )  # fmt: skip
 
-    def epoch(self, event: GanEpoch, step: int) -> list[Finding]:
-        """What the fixed samples show."""
+    def epoch(self, event: Any, step: int) -> list[Finding]:
+        """What the fixed samples show: an epoch's event has ``diversity`` and ``moved``."""
         self._most = max(self._most, event.diversity)
         if self._steps < _STEPS:
             return []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,28 +13,23 @@ import numpy
 from minitorch import layers, random
 from minitorch.backend.arrays import backend_named
 from minitorch.distributed import Group
-from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.training import plots
 from minitorch.training.classifier import Classifier
-from minitorch.training.display import Display
-from minitorch.training.loop import fit
+from minitorch.training.folder_run import EVENTS, FolderRun
 from minitorch.training.metrics import Evaluation
-from minitorch.training.metrics_file import MetricsFile, read_metrics
+from minitorch.training.metrics_file import read_metrics
 from minitorch.training.prepare import prepare
-from minitorch.training.recipes import Recipe, command_of, write_config
+from minitorch.training.recipes import Recipe, command_of
 from minitorch.training.report_page import write_report
 from minitorch.training.start import new_network, open_start, trained_network
-from minitorch.training.take_up import take_up
-from minitorch.training.tensorboard import TensorBoardLog, log_pictures
+from minitorch.training.tensorboard import log_pictures
 from minitorch.training.trainer import Trainer
 
 __all__ = ["Run"]
 
-_EVENTS = "tensorboard"  # the folder of TensorBoard's files in a run's
 
-
-class Run:
+class Run(FolderRun):
     """One training run in a folder of its own.
 
     Parameters
@@ -62,6 +56,8 @@ class Run:
         If the device is not there; the message says why.
     """
 
+    reports = ("report.json", "history.json")
+
     def __init__(
         self,
         recipe: Recipe,
@@ -76,14 +72,13 @@ class Run:
         if device == "cuda" and self.group.size > 1:
             device = f"cuda:{self.group.local_rank}"
         backend_named(device)  # before the data are fetched
-        self.recipe = recipe
-        self.folder = Path(folder)
-        self.checkpoints = Checkpoints(self.folder / "checkpoints")
+        super().__init__(recipe, folder)
         start = open_start(recipe)
         for turn in (True, False):  # one rank of a machine fetches what all read
             if turn == (self.group.local_rank == 0):
                 self.data = prepare(recipe, data_dir, workers, start and start.prepare)
             self.group.barrier()
+        self.fingerprint = self.data.fingerprint
         random.seed(recipe.seed)
         if start is None:
             self.network = new_network(recipe, self.data.test.classes, self.data.shape)
@@ -99,33 +94,6 @@ class Run:
             captured,
             self.group,
         )
-
-    def begin(self, how: str = "auto") -> str:
-        """Take up an earlier run of this folder, or start anew: see :func:`take_up`."""
-        if how == "fresh" and self.group.first:
-            for name in ("report.json", "history.json"):  # of the run that is dropped
-                (self.folder / name).unlink(missing_ok=True)
-        return take_up(self.trainer, self.checkpoints, self.data.fingerprint, how)
-
-    def train(
-        self,
-        display: Display | None = None,
-        every: int = 100,
-        stop: Callable[[], object] = lambda: False,
-        tensorboard: bool = False,
-    ) -> bool:
-        """Train to the end, or until ``stop()``; whether it is complete.
-
-        Every step's figures go to metrics.jsonl; with ``tensorboard`` to event files as well.
-        """
-        extra = {"data": self.data.fingerprint}
-        done, epochs = self.trainer.step, len(self.trainer.history)
-        notes: list[Display] = [MetricsFile(self.folder / "metrics.jsonl", done, epochs)]
-        if tensorboard:
-            notes.append(TensorBoardLog(self.folder / _EVENTS, done))
-        if self.group.first:
-            atomic_write(self.folder / "config.toml", write_config(self.recipe))
-        return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
 
     def finish(self, pictures: bool = True) -> tuple[dict[str, Any], Evaluation]:
         """Measure, and leave model, history, report and pictures in the folder.
@@ -157,8 +125,8 @@ class Run:
             try:
                 drawn = self._pictures(result)
                 report["pictures"] = [path.name for path in drawn]
-                if (self.folder / _EVENTS).is_dir():
-                    log_pictures(self.folder / _EVENTS, drawn, self.trainer.step)
+                if (self.folder / EVENTS).is_dir():
+                    log_pictures(self.folder / EVENTS, drawn, self.trainer.step)
             except ImportError as error:  # a trained network is not lost for want of a plot
                 report["note"] = str(error)
         atomic_write(self.folder / "report.json", json.dumps(report, indent=1) + "\n")

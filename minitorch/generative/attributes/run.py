@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,10 @@ from minitorch.generative.attributes.strips import (
 )
 from minitorch.generative.attributes.trainer import AttributeTrainer
 from minitorch.generative.pictures import SampleSheets, animate, plot_losses, sheet, write_png
-from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
-from minitorch.training.display import Display
-from minitorch.training.loop import fit
-from minitorch.training.metrics_file import MetricsFile, read_metrics
+from minitorch.training.folder_run import FolderRun
+from minitorch.training.metrics_file import read_metrics
 from minitorch.training.prepare import digest_of
-from minitorch.training.recipes import write_config
-from minitorch.training.take_up import take_up
 
 __all__ = ["AttributeRun", "prepare_attributes"]
 
@@ -38,7 +33,7 @@ _SHOWN, _SHEETS = 8, 20  # images whose edits are looked at; sheets of them that
 _EMOJI = "emoji-people"
 
 
-class AttributeRun:
+class AttributeRun(FolderRun):
     """One training of an editor in a folder of its own.
 
     Parameters
@@ -69,8 +64,7 @@ class AttributeRun:
         device: str = "cpu",
         captured: bool = True,
     ) -> None:
-        self.recipe, self.folder = recipe, Path(folder)
-        self.checkpoints = Checkpoints(self.folder / "checkpoints")
+        super().__init__(recipe, folder)
         self.train_images, self.test_images = prepare_attributes(recipe, data_dir)
         train, test = self.train_images, self.test_images
         self.fingerprint = digest_of(train.x, train.labels, test.x, test.labels)
@@ -84,25 +78,9 @@ class AttributeRun:
         few = test.take(self.shown, "shown")
         self.trainer = AttributeTrainer(editor, heads, recipe, train, few, captured)
         every = max(1, recipe.epochs // _SHEETS)
-        folder = self.folder / "samples"
-        self.sheets = SampleSheets(folder, self.trainer, self.trainer.columns, every)
-
-    def begin(self, how: str = "auto") -> str:
-        """Take up an earlier run of this folder, or start anew: see :func:`take_up`."""
-        return take_up(self.trainer, self.checkpoints, self.fingerprint, how)
-
-    def train(
-        self,
-        display: Display | None = None,
-        every: int = 100,
-        stop: Callable[[], object] = lambda: False,
-    ) -> bool:
-        """Train to the end, or until ``stop()``; whether it is complete."""
-        done, epochs = self.trainer.step, len(self.trainer.history)
-        notes = [MetricsFile(self.folder / "metrics.jsonl", done, epochs), self.sheets]
-        atomic_write(self.folder / "config.toml", write_config(self.recipe))
-        extra = {"data": self.fingerprint}
-        return fit(self.trainer, display, self.checkpoints, every, extra, stop, notes)
+        where = self.folder / "samples"
+        self.sheets = SampleSheets(where, self.trainer, self.trainer.columns, every)
+        self.listeners = [self.sheets]
 
     def finish(self, steps: int = 400) -> dict[str, Any]:
         """Leave editor, classifier, strips, scores and report in the folder.

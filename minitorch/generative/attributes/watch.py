@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from minitorch.generative.attributes.events import EditEpoch
+from typing import Any
+
 from minitorch.generative.watch import Watch
 from minitorch.training.finding import Finding
 
@@ -30,9 +31,9 @@ class EditWatch(Watch):
         super().__init__(critic=True)
         self._before = before
 
-    def epoch(self, event: EditEpoch, step: int) -> list[Finding]:  # type: ignore[override]
+    def epoch(self, event: Any, step: int) -> list[Finding]:
         """What the shown images' edits say."""
-        found: list[Finding] = super().epoch(event, step)  # type: ignore[arg-type]
+        found = super().epoch(event, step)
         if event.seen >= self._before + _MORE * (1 - self._before):
             self._said = [kind for kind in self._said if kind != _KIND]
         elif self._steps >= _STEPS and _KIND not in self._said:

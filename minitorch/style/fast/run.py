@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from minitorch import init, io, layers, random
 from minitorch.backend.arrays import backend_named
 from minitorch.data import read_image
 from minitorch.generative.pictures import SampleSheets, animate
-from minitorch.io.checkpoints import Checkpoints
 from minitorch.io.files import atomic_write
 from minitorch.models import build_fast_style
 from minitorch.style.fast.painter import FILE, KIND, Painter
@@ -25,17 +23,14 @@ from minitorch.style.fast.recipe import MULTIPLE, StyleRecipe
 from minitorch.style.fast.trainer import StyleTrainer
 from minitorch.style.loss_network import LossNetwork
 from minitorch.style.pictures import sized
-from minitorch.training.display import Display
-from minitorch.training.loop import fit
-from minitorch.training.metrics_file import MetricsFile, read_metrics
+from minitorch.training.folder_run import FolderRun
+from minitorch.training.metrics_file import read_metrics
 from minitorch.training.prepare import digest_of
-from minitorch.training.recipes import write_config
-from minitorch.training.take_up import take_up
 
 __all__ = ["StyleRun", "new_network"]
 
 
-class StyleRun:
+class StyleRun(FolderRun):
     """One training of a style in a folder of its own.
 
     Parameters
@@ -72,8 +67,7 @@ class StyleRun:
         captured: bool = True,
     ) -> None:
         backend_named(device)  # before pictures are read
-        self.recipe, self.folder = recipe, Path(folder)
-        self.checkpoints = Checkpoints(self.folder / "checkpoints")
+        super().__init__(recipe, folder)
         style = sized(read_image(recipe.style), recipe.style_size, "the style")
         self.judge = LossNetwork.open(recipe.weights or None, pooling=recipe.pooling)
         photographs = open_photographs(recipe.photos, recipe.size, data_dir)
@@ -88,29 +82,13 @@ class StyleRun:
         painter = Painter(new_network(recipe)).to_device(device)
         self.trainer = StyleTrainer(painter, recipe, photographs, loss, captured)
         self.sheets = SampleSheets(self.folder / "samples", self.trainer, shown)
+        self.listeners = [self.sheets]
         layers_used = f"content at {loss.content_layer}, style at {', '.join(loss.style_layers)}"
         self.notes = [
             f"judged by {self.judge.about}",
             f"{layers_used}; {len(photographs)} photographs, and {shown} that are held out",
             *(f"left out: {reason}" for reason in photographs.skipped),
         ]
-
-    def begin(self, how: str = "auto") -> str:
-        """Take up an earlier run of this folder, or start anew: see :func:`take_up`."""
-        return take_up(self.trainer, self.checkpoints, self.fingerprint, how)
-
-    def train(
-        self,
-        display: Display | None = None,
-        every: int = 100,
-        stop: Callable[[], object] = lambda: False,
-    ) -> bool:
-        """Train to the end, or until ``stop()``; whether it is complete."""
-        done, epochs = self.trainer.step, len(self.trainer.history) - 1
-        listeners = [MetricsFile(self.folder / "metrics.jsonl", done, epochs), self.sheets]
-        atomic_write(self.folder / "config.toml", write_config(self.recipe))
-        extra = {"data": self.fingerprint}
-        return fit(self.trainer, display, self.checkpoints, every, extra, stop, listeners)
 
     def finish(self) -> dict[str, Any]:
         """Leave network, pictures and report in the folder.
